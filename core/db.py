@@ -1,0 +1,162 @@
+"""One engine and short transactions, on SQLite and PostgreSQL (ADR 0003).
+
+Services take a session and never commit; jobs and nodes open `transaction()`, never across a call
+to a model, a tool or Slack.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import DateTime, Dialect, Engine, create_engine, event, make_url
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Session, SQLModel
+
+from core.errors import SignoffError, StorageError
+
+_AFTER_COMMIT = "signoff_after_commit"
+#: Where a session carries the callable that takes each outbox message once it is committed.
+WAKE = "signoff_wake"
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware UTC in and out; SQLite, which knows no zones, keeps it naive."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise SignoffError("a time without a zone cannot be stored")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Database:
+    """Transactions over one engine. Safe to share between threads, not between forked processes."""
+
+    def __init__(self, engine: Engine, lock_path: Path | None = None) -> None:
+        self.engine = engine
+        self._lock_path = lock_path
+        #: Takes every outbox message after its commit; set by the bootstrap (`Relay.wake`).
+        self.wake: Callable[[Any], None] | None = None
+        self._local = threading.local()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """One write transaction: commits at the end of the block, rolls back on any error.
+
+        Functions given to `after_commit(session, f)` run once the commit stands. An unreachable
+        database raises `StorageError`. Not reentrant.
+        """
+        if getattr(self._local, "inside", False):
+            raise SignoffError("a transaction inside a transaction")
+        self._local.inside = True
+        try:
+            with self._writer_lock(), self._session(read=False) as session:
+                yield session
+                session.commit()
+                hooks = list(session.info.get(_AFTER_COMMIT, ()))
+        finally:
+            self._local.inside = False
+        for hook in hooks:
+            hook()
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session for reading; whatever it holds is rolled back at the end."""
+        with self._session(read=True) as session:
+            yield session
+
+    @contextmanager
+    def _session(self, *, read: bool) -> Iterator[Session]:
+        bind = self.engine.execution_options(signoff_read=read)
+        with Session(bind, expire_on_commit=False) as session:
+            session.info[WAKE] = self.wake
+            try:
+                yield session
+            except (OperationalError, InterfaceError) as error:
+                raise StorageError() from error
+
+    @contextmanager
+    def _writer_lock(self) -> Iterator[None]:
+        # SQLite's own busy waiting starves a small commit behind busy writers for seconds;
+        # the kernel hands a flock on in turn (ADR 0003).
+        if self._lock_path is None:
+            yield
+            return
+        handle = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
+
+
+def after_commit(session: Session, hook: Callable[[], None]) -> None:
+    """Run `hook` once this session's transaction is committed; never when it is not."""
+    session.info.setdefault(_AFTER_COMMIT, []).append(hook)
+
+
+def insert_once(session: Session, row: SQLModel) -> bool:
+    """Insert the row unless one with the same key stands there. True when it was inserted."""
+    table = type(row).__table__  # type: ignore[attr-defined]
+    values = {column.name: getattr(row, column.key) for column in table.columns}
+    dialect = session.get_bind().dialect.name
+    insert: Any = pg_insert if dialect == "postgresql" else sqlite_insert
+    result = session.execute(insert(table).values(**values).on_conflict_do_nothing())
+    return bool(result.rowcount)  # type: ignore[attr-defined]
+
+
+def open_database(url: str, *, synchronous: str = "NORMAL", busy_ms: int = 30_000) -> Database:
+    """A database for `sqlite:///path` or `postgresql+psycopg://…`; connects lazily.
+
+    `synchronous` is SQLite's own setting (NORMAL survives the death of processes, FULL of power).
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "postgresql":
+        engine = create_engine(
+            parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=10
+        )
+        return Database(engine)
+    if parsed.get_backend_name() != "sqlite" or not parsed.database:
+        raise StorageError(f"DATABASE_URL: use sqlite:///path or postgresql://…, not {url!r}")
+    path = Path(parsed.database)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(parsed, pool_size=20, max_overflow=20)
+    _prepare_sqlite(engine, synchronous, busy_ms)
+    return Database(engine, path.with_name(path.name + ".lock"))
+
+
+def _prepare_sqlite(engine: Engine, synchronous: str, busy_ms: int) -> None:
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves, below
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={busy_ms}")
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute(f"PRAGMA synchronous={synchronous}")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        read = connection.get_execution_options().get("signoff_read", False)
+        connection.exec_driver_sql("BEGIN" if read else "BEGIN IMMEDIATE")

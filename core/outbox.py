@@ -1,0 +1,152 @@
+"""The queue of record: what must happen after a commit is a row of that commit (ADR 0003).
+
+A row is published at once by the process that wrote it (`Relay`), again by the keeper's sweeper
+until it is done, and done only in the transaction that did its work. Celery carries nothing but
+the job's name and its plain arguments; losing or doubling a message costs seconds, never work.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import JSON, Column, UniqueConstraint, update
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from core.db import WAKE, UtcDateTime, after_commit, insert_once
+from core.ids import new_id
+
+#: Seconds between one sweep's publication and the next, by how often it was published before.
+BACKOFF_S = (5, 10, 20, 40, 60)
+
+log = structlog.get_logger()
+
+Publish = Callable[[str, dict[str, Any]], None]
+
+
+class Outbox(SQLModel, table=True):
+    __table_args__ = (UniqueConstraint("job", "key"),)
+
+    id: str = Field(primary_key=True)
+    workspace_id: str = Field(index=True)
+    job: str
+    #: What the job works on: a turn, action, post or schedule id.
+    subject: str = Field(index=True)
+    #: Tells one occasion from another, so that the same occasion is queued once.
+    key: str
+    args: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    next_at: datetime = Field(sa_type=UtcDateTime, index=True)
+    published: int = 0
+    done_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
+
+
+@dataclass(frozen=True)
+class Message:
+    """A job's name and its keyword arguments, plain values only."""
+
+    job: str
+    args: dict[str, Any]
+
+
+def enqueue(
+    session: Session,
+    *,
+    workspace_id: str,
+    job: str,
+    subject: str,
+    key: str,
+    args: dict[str, Any],
+    now: datetime,
+    not_before: datetime | None = None,
+) -> bool:
+    """Queue a job in this transaction; False when this very occasion (job, key) is queued already.
+
+    With `not_before` it is first published by the sweeper at that time.
+    """
+    due = not_before if not_before and not_before > now else None
+    row = Outbox(
+        id=new_id("out"),
+        workspace_id=workspace_id,
+        job=job,
+        subject=subject,
+        key=key,
+        args=args,
+        created_at=now,
+        next_at=due or now + timedelta(seconds=BACKOFF_S[0]),
+    )
+    if not insert_once(session, row):
+        return False
+    if due is None:
+        wake = session.info.get(WAKE)
+        if wake is not None:
+            after_commit(session, lambda: wake(Message(job, dict(args))))
+    return True
+
+
+def open_rows(session: Session, *, job: str, subject: str) -> list[str]:
+    """Ids of the rows asking for this job on this subject. Read before the work starts, they are
+    what `finish` may close after it: a row that arrives meanwhile stays open and is published."""
+    query = select(Outbox.id).where(
+        Outbox.job == job, Outbox.subject == subject, col(Outbox.done_at).is_(None)
+    )
+    return list(session.exec(query))
+
+
+def finish(session: Session, ids: Sequence[str], *, now: datetime) -> None:
+    """Close these rows: call it in the transaction that did their work."""
+    if ids:
+        session.execute(update(Outbox).where(col(Outbox.id).in_(ids)).values(done_at=now))
+
+
+def take_due(session: Session, *, now: datetime, limit: int = 200) -> list[Message]:
+    """Rows whose time has come, their next time moved on; publish them after the commit."""
+    query = (
+        select(Outbox)
+        .where(col(Outbox.done_at).is_(None), Outbox.next_at <= now)
+        .order_by(col(Outbox.next_at))
+        .limit(limit)
+    )
+    due = list(session.exec(query))
+    for row in due:
+        row.published += 1
+        row.next_at = now + timedelta(seconds=BACKOFF_S[min(row.published, len(BACKOFF_S) - 1)])
+    return [Message(row.job, dict(row.args)) for row in due]
+
+
+class Relay:
+    """A thread that publishes what was just committed, so that a hung broker blocks nobody.
+
+    What it cannot publish it drops with a warning: the row stays open and the sweeper has it.
+    """
+
+    def __init__(self, publish: Publish, *, capacity: int = 10_000) -> None:
+        self._publish = publish
+        self._queue: queue.Queue[Message | None] = queue.Queue(capacity)
+        self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def wake(self, message: Message) -> None:
+        """Take one committed message; never blocks."""
+        try:
+            self._queue.put_nowait(message)
+        except queue.Full:
+            log.warning("relay_full", job=message.job)
+
+    def stop(self, timeout_s: float = 2.0) -> None:
+        self._queue.put(None)
+        self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        while (message := self._queue.get()) is not None:
+            try:
+                self._publish(message.job, message.args)
+            except Exception as error:  # noqa: BLE001 - any broker fault means "the sweeper has it"
+                log.warning("publish_failed", job=message.job, error=type(error).__name__)

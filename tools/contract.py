@@ -1,0 +1,248 @@
+"""The tool contract: what a connector declares, and what it is given.
+
+A tool is a typed function plus a declaration. `Registry` (tools/registry.py) refuses a tool that
+lacks what its classes demand, by name and reason. Connectors import this module and `core` alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from core.clock import Clock
+from core.errors import ToolError
+from core.money import Money
+from core.origins import Origin
+
+
+class Effect(StrEnum):
+    READ = "read"
+    #: Another tool call puts it back (`Tool.undo`).
+    REVERSIBLE = "reversible"
+    IRREVERSIBLE = "irreversible"
+
+
+class Retry(StrEnum):
+    #: The counterpart honours our key: calling again with it changes nothing ("same key").
+    IDEMPOTENT = "idempotent"
+    #: We can look whether it happened (`Tool.verify`) ("looked up").
+    VERIFIABLE = "verifiable"
+    #: Neither: after an unclear attempt a person is asked ("asks you").
+    NEITHER = "neither"
+
+
+class Refused(ToolError):
+    """The other system refused this. Nothing was changed by this attempt."""
+
+    def __init__(self, sentence: str, *, code: str = "refused") -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+class Unavailable(ToolError):
+    """The other system does not answer. It is tried again.
+
+    `reached` says whether this attempt may have been received and acted on.
+    """
+
+    def __init__(self, sentence: str, *, reached: bool, retry_after_s: float | None = None) -> None:
+        super().__init__(sentence)
+        self.reached = reached
+        self.retry_after_s = retry_after_s
+
+
+class Arguments(BaseModel):
+    """Base of every tool's arguments: unknown names are refused, values are not coerced loosely."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class Result(BaseModel):
+    """Base of every tool's result. `source` is what an answer cites, like `shop order 4711`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    source: str
+
+
+class Amount(BaseModel):
+    """Money in arguments: integer minor units (EUR 180.00 is 18000) and an ISO 4217 code."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    minor: int = Field(gt=0, description="The amount in the smallest unit: EUR 180.00 is 18000")
+    currency: str = Field(pattern=r"^[A-Z]{3}$", description="ISO 4217 code, like EUR")
+
+    @property
+    def money(self) -> Money:
+        return Money(self.minor, self.currency)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """On whose behalf a tool runs."""
+
+    id: str
+    name: str
+    email: str | None
+
+
+@dataclass(frozen=True)
+class Call:
+    """What the executor gives a tool with its arguments. Only it makes one."""
+
+    action_id: str
+    #: `sha256(action id)` as 64 hex digits: the same for every attempt of one action.
+    key: str
+    caller: Caller
+    now: datetime
+    timeout_s: float
+    #: The facts the approval rests on, for counterparts that accept preconditions.
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What would happen, for the card, and the facts that the approval rests on.
+
+    `facts` is plain JSON, read from the counterpart now, and read again before execution: a change
+    makes a new request. `title` completes "Refund EUR 180.00 to Mara Lind?" without the mark;
+    `details` are label/value pairs shown on the card, in order.
+    """
+
+    title: str
+    verb: str
+    details: tuple[tuple[str, str], ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    #: For policy: what it costs, whether it leaves the company, whether it touches the caller's
+    #: own things only, and every recipient.
+    amount: Money | None = None
+    outside: bool = False
+    own: bool = False
+    recipients: tuple[str, ...] = ()
+    #: "no", or how: "yes, restock by -3".
+    undo: str = "no"
+
+
+Run = Callable[[Any, Call], Result]
+Verify = Callable[[Any, Call], Result | None]
+MakePreview = Callable[[Any, Call], Preview]
+#: Arguments and result of what was done -> tool name and arguments that put it back.
+Undo = Callable[[Any, Mapping[str, Any]], tuple[str, dict[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Tool:
+    """One declared operation. `run`'s docstring is the prompt a model reads.
+
+    `timeout_s` bounds one attempt; `settle_s` (verifiable tools) is the longest time the
+    counterpart may still be working after our last possible send; `key_life_s` (idempotent tools)
+    is how long it honours a key.
+    """
+
+    name: str
+    version: str
+    args: type[Arguments]
+    result: type[Result]
+    effect: Effect
+    retry: Retry
+    run: Run
+    scopes: tuple[str, ...]
+    #: What its result's text counts as when a later argument repeats it.
+    yields: Origin
+    #: Completes "I can …" for `signoff can`: "refund an order".
+    can: str
+    timeout_s: float = 10.0
+    per_minute: int = 60
+    #: Names of arguments that decide who or what is hit: recipient, amount, url, id.
+    authority: tuple[str, ...] = ()
+    transient: tuple[type[Exception], ...] = (Unavailable,)
+    final: tuple[type[Exception], ...] = (Refused,)
+    #: Whether it can reach out of the company at all; the preview says whether this call does.
+    reaches_out: bool = False
+    preview: MakePreview | None = None
+    verify: Verify | None = None
+    undo: Undo | None = None
+    settle_s: float | None = None
+    key_life_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A name in the secrets file that a connector needs."""
+
+    name: str
+    secret: bool
+    about: str
+
+
+@dataclass(frozen=True)
+class Connector:
+    """One system's tools and the settings they need."""
+
+    name: str
+    version: str
+    settings: tuple[Setting, ...]
+    tools: tuple[Tool, ...]
+
+
+@dataclass(frozen=True)
+class Person:
+    """A directory entry as tools see it."""
+
+    id: str
+    name: str
+    email: str | None
+    roles: tuple[str, ...]
+
+
+class Directory(Protocol):
+    """Who is who and who approves; made from `approvals` by the bootstrap."""
+
+    def find(self, query: str) -> Sequence[Person]: ...
+
+    def approvers(self, tool: str) -> Sequence[str]: ...
+
+    def is_inside(self, address: str) -> bool: ...
+
+    def knows(self, address: str) -> bool: ...
+
+
+@dataclass(frozen=True)
+class Note:
+    """A remembered sentence with its provenance."""
+
+    id: str
+    text: str
+    author: str
+    at: datetime
+    source: str
+    stale: bool = False
+
+
+class Notes(Protocol):
+    """Recall; made from `memory` by the bootstrap."""
+
+    def remember(self, *, text: str, author: str, key: str, now: datetime) -> Note: ...
+
+    def recall(self, *, query: str, limit: int, now: datetime) -> Sequence[Note]: ...
+
+    def forget(self, *, note_id: str, now: datetime) -> bool: ...
+
+    def find_by_key(self, key: str) -> Note | None: ...
+
+
+@dataclass(frozen=True)
+class Ports:
+    """What `make(ports)` may use. `setting(name)` reads the secrets file; in any process but the
+    tool worker it raises, so tools are declared everywhere and can act in one place only."""
+
+    setting: Callable[[str], str]
+    clock: Clock
+    directory: Directory
+    notes: Notes
