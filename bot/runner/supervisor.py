@@ -1,0 +1,217 @@
+"""Starts processes, tells when each is ready, brings back what dies, ends all of it."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from core.errors import ConfigError
+
+#: A process that keeps dying is brought back after this many seconds, by how often it died lately.
+_AGAIN_AFTER_S = (0.0, 0.5, 1.0, 5.0, 10.0)
+_STOP_S = 12.0
+_LOG_BYTES = 5_000_000
+
+
+@dataclass(frozen=True)
+class Process:
+    """What to run, and how to tell that it serves. Those of one `wave` start together."""
+
+    name: str
+    argv: Sequence[str]
+    ready: Callable[[], bool]
+    about: str
+    wave: int
+    env: Mapping[str, str] = field(default_factory=dict)
+    #: Must end by itself (a migration), and with 0.
+    once: bool = False
+
+
+@dataclass
+class _Running:
+    spec: Process
+    child: subprocess.Popen[bytes]
+    deaths: list[float] = field(default_factory=list)
+    announced: bool = False
+    #: When to start it again, once dead.
+    again_at: float | None = None
+
+
+class Supervisor:
+    """Runs processes under a folder: `run/` holds a pid file each, `logs/` what they print."""
+
+    def __init__(self, data: Path, env: Mapping[str, str], say: Callable[[str], None]) -> None:
+        self._data, self._env, self._say = data, dict(env), say
+        self._running: dict[str, _Running] = {}
+        self._ending = threading.Event()
+        (data / "run").mkdir(parents=True, exist_ok=True)
+        (data / "logs").mkdir(exist_ok=True)
+        self._lock = self._take_folder()
+
+    def start(self, specs: Sequence[Process], *, timeout_s: float = 90.0) -> None:
+        """Start wave after wave, each when the one before it is ready.
+
+        Raises `ConfigError` with the log's last lines when one does not come up.
+        """
+        for wave in sorted({spec.wave for spec in specs}):
+            batch = [spec for spec in specs if spec.wave == wave]
+            for spec in batch:
+                self._running[spec.name] = _Running(spec, self._spawn(spec))
+            self._await(batch, time.monotonic() + timeout_s)
+
+    def watch(self) -> None:
+        """Keep everything alive until `end` is called."""
+        while not self._ending.wait(0.1):
+            for running in self._running.values():
+                self._look_after(running)
+
+    def end(self) -> None:
+        """Ask `watch` to return; safe in a signal handler."""
+        self._ending.set()
+
+    @property
+    def ending(self) -> bool:
+        return self._ending.is_set()
+
+    def stop(self) -> None:
+        """End every process, last started first: politely, then after 12 s for certain."""
+        alive = [r for r in reversed(self._running.values()) if r.child.poll() is None]
+        for running in alive:
+            _signal(running.child.pid, signal.SIGTERM, group=False)
+        deadline = time.monotonic() + _STOP_S
+        for running in alive:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                running.child.wait(max(0.0, deadline - time.monotonic()))
+        for running in self._running.values():
+            # The group may outlive its leader: pool children of a worker, for instance.
+            _signal(running.child.pid, signal.SIGKILL, group=True)
+            running.child.wait()
+            self._pid_file(running.spec).unlink(missing_ok=True)
+        self._lock.close()
+
+    def _await(self, batch: Sequence[Process], deadline: float) -> None:
+        waiting = [self._running[spec.name] for spec in batch]
+        while waiting and not self._ending.is_set():
+            for running in list(waiting):
+                if self._came_up(running):
+                    waiting.remove(running)
+                    running.announced = True
+                    self._say(f"  {running.spec.name:<14} ready   {running.spec.about}")
+            if waiting and time.monotonic() > deadline:
+                raise ConfigError(self._why_not(waiting[0]))
+            time.sleep(0.05)
+
+    def _came_up(self, running: _Running) -> bool:
+        code = running.child.poll()
+        if running.spec.once:
+            if code:
+                raise ConfigError(self._why_not(running))
+            return code == 0
+        if code is not None:
+            raise ConfigError(self._why_not(running))
+        return running.spec.ready()
+
+    def _why_not(self, running: _Running) -> str:
+        path = self._log_path(running.spec)
+        tail = path.read_text(errors="replace").strip().splitlines()[-12:]
+        code = running.child.poll()
+        state = "is not ready yet" if code is None else f"ended with status {code}"
+        return "\n".join([f"{running.spec.name} {state}. The end of {path}:", *tail])
+
+    def _look_after(self, running: _Running) -> None:
+        if running.spec.once or running.child.poll() is None:
+            if not running.announced and running.child.poll() is None and running.spec.ready():
+                running.announced = True
+                self._say(f"  {running.spec.name:<14} back    {time.strftime('%H:%M:%S')}")
+            return
+        now = time.monotonic()
+        if running.again_at is None:
+            running.again_at = now + self._delay(running, now)
+            how = _how_it_ended(running.child.returncode)
+            _signal(running.child.pid, signal.SIGKILL, group=True)
+            self._say(
+                f"  {running.spec.name:<14} {how} {time.strftime('%H:%M:%S')}, starting again"
+            )
+        if now >= running.again_at:
+            running.again_at, running.announced = None, False
+            running.child = self._spawn(running.spec)
+
+    def _delay(self, running: _Running, now: float) -> float:
+        recent = [at for at in running.deaths if now - at < 30.0]
+        running.deaths = [*recent, now]
+        return _AGAIN_AFTER_S[min(len(recent), len(_AGAIN_AFTER_S) - 1)]
+
+    def _spawn(self, spec: Process) -> subprocess.Popen[bytes]:
+        (self._data / "run" / f"{spec.name}.ready").unlink(missing_ok=True)
+        with self._open_log(spec) as output:
+            child = subprocess.Popen(
+                list(spec.argv),
+                env={**self._env, **spec.env},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        self._pid_file(spec).write_text(str(child.pid))
+        return child
+
+    def _open_log(self, spec: Process) -> IO[bytes]:
+        path = self._log_path(spec)
+        if path.exists() and path.stat().st_size > _LOG_BYTES:
+            path.replace(path.with_suffix(".log.1"))
+        return path.open("ab")
+
+    def _log_path(self, spec: Process) -> Path:
+        return self._data / "logs" / f"{spec.name}.log"
+
+    def _pid_file(self, spec: Process) -> Path:
+        return self._data / "run" / f"{spec.name}.pid"
+
+    def _take_folder(self) -> IO[str]:
+        lock = (self._data / "run" / "lock").open("a")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            lock.close()
+            raise ConfigError(
+                f"Signoff is already running on {self._data}. Stop it there, or choose another "
+                "folder with --data."
+            ) from error
+        # Only a runner that was killed leaves pid files: end what it left behind.
+        for path in (self._data / "run").glob("*.pid"):
+            _end_leftover(path)
+        return lock
+
+
+def _end_leftover(path: Path) -> None:
+    with contextlib.suppress(ValueError, OSError):
+        pid = int(path.read_text())
+        # A pid may have been given to somebody else meanwhile: ours lead a session of their own
+        # and name this folder in their environment.
+        folder = str(path.parent.parent).encode()
+        if os.getsid(pid) == pid and folder in Path(f"/proc/{pid}/environ").read_bytes():
+            _signal(pid, signal.SIGKILL, group=True)
+    path.unlink(missing_ok=True)
+
+
+def _signal(pid: int, number: int, *, group: bool) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        if group:
+            os.killpg(pid, number)
+        else:
+            os.kill(pid, number)
+
+
+def _how_it_ended(code: int) -> str:
+    if code == -signal.SIGKILL:
+        return "was killed"
+    return "ended" if code == 0 else f"died ({code})"

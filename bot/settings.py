@@ -1,0 +1,125 @@
+"""Settings: the environment in, one frozen value out. Every other module is given what it needs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlparse
+
+from core.errors import ConfigError
+
+#: Where a name is missing this is what a person should do.
+_MEND = "Set it in the environment or in .env (see .env.sample)."
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the processes are told. Addresses are `host:port` or URLs; paths are absolute."""
+
+    slack_bot_token: str
+    slack_app_token: str | None
+    slack_signing_secret: str | None
+    #: Set only by the practice workspace: where Slack's Web API is.
+    slack_api_url: str | None
+    public_url: str | None
+    database_url: str
+    redis_url: str
+    #: None: notes are kept in SQL and found by their words alone.
+    chroma_url: str | None
+    openai_api_key: str | None
+    openai_base_url: str | None
+    #: Connector credentials: opened by the tool worker alone.
+    secrets_file: Path | None
+    #: The key that wraps the log's data keys; made on first start.
+    key_file: Path
+    host: str
+    port: int
+    data: Path
+    config: Path
+    #: True in the practice workspace, and only there does a file move the clock.
+    practice: bool
+    synchronous: str
+    log_level: str
+    #: Times that tests shorten: see `bot.limits`.
+    limits: Mapping[str, float]
+
+    @property
+    def socket_mode(self) -> bool:
+        """Slack reaches us over Socket Mode when there is an app token, else over HTTP."""
+        return self.slack_app_token is not None
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """Settings from the environment. Raises `ConfigError` naming the variable and the mend."""
+    data = Path(environ.get("SIGNOFF_DATA", "data")).absolute()
+    bind = _bind(environ.get("SIGNOFF_BIND") or "127.0.0.1:8307")
+    settings = Settings(
+        slack_bot_token=_required(environ, "SLACK_BOT_TOKEN", "xoxb-"),
+        slack_app_token=environ.get("SLACK_APP_TOKEN") or None,
+        slack_signing_secret=environ.get("SLACK_SIGNING_SECRET") or None,
+        slack_api_url=environ.get("SIGNOFF_SLACK_API") or None,
+        public_url=environ.get("SIGNOFF_PUBLIC_URL") or None,
+        database_url=environ.get("DATABASE_URL") or f"sqlite:///{data / 'signoff.db'}",
+        redis_url=environ.get("REDIS_URL") or "redis://127.0.0.1:8305/0",
+        chroma_url=environ.get("CHROMA_URL") or None,
+        openai_api_key=environ.get("OPENAI_API_KEY") or None,
+        openai_base_url=environ.get("OPENAI_BASE_URL") or None,
+        secrets_file=_path(environ.get("SIGNOFF_SECRETS_FILE")),
+        key_file=_path(environ.get("SIGNOFF_KEY_FILE")) or data / "signoff.key",
+        host=bind[0],
+        port=bind[1],
+        data=data,
+        config=Path(environ.get("SIGNOFF_CONFIG", "config")).absolute(),
+        practice=environ.get("SIGNOFF_PRACTICE") == "1",
+        synchronous=_one_of(environ, "SIGNOFF_SYNCHRONOUS", ("NORMAL", "FULL")),
+        log_level=_one_of(environ, "SIGNOFF_LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR")),
+        limits=_limits(environ.get("SIGNOFF_LIMITS")),
+    )
+    if not settings.slack_app_token and not settings.slack_signing_secret:
+        raise ConfigError(
+            "SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP) is missing. " + _MEND
+        )
+    return settings
+
+
+def _required(environ: Mapping[str, str], name: str, prefix: str) -> str:
+    value = environ.get(name, "")
+    if not value:
+        raise ConfigError(f"{name} is missing. {_MEND}")
+    if not value.startswith(prefix):
+        raise ConfigError(f"{name} should start with {prefix}: is it another kind of token?")
+    return value
+
+
+def _bind(text: str) -> tuple[str, int]:
+    parsed = urlparse(f"//{text}")
+    try:
+        host, port = parsed.hostname, parsed.port
+    except ValueError:
+        host, port = None, None
+    if not host or port is None:
+        raise ConfigError(f"SIGNOFF_BIND is {text!r}: write it as host:port, like 127.0.0.1:8307")
+    return host, port
+
+
+def _path(text: str | None) -> Path | None:
+    return Path(text).absolute() if text else None
+
+
+def _one_of(environ: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str:
+    value = environ.get(name) or allowed[0]
+    if value not in allowed:
+        raise ConfigError(f"{name} is {value!r}: use one of {', '.join(allowed)}")
+    return value
+
+
+def _limits(text: str | None) -> Mapping[str, float]:
+    if not text:
+        return {}
+    try:
+        value = json.loads(text)
+        return {str(name): float(number) for name, number in value.items()}
+    except (ValueError, AttributeError, TypeError) as error:
+        raise ConfigError('SIGNOFF_LIMITS is not JSON like {"turn_lease_s": 15}') from error
