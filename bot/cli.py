@@ -1,0 +1,67 @@
+"""`signoff`: the command line. Each command's code lies in `bot/commands/`, imported when asked."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+from core.errors import SignoffError
+
+#: command -> (module, what it does)
+COMMANDS = {
+    "demo": ("run", "try it here: a practice workspace in your browser"),
+    "up": ("run", "run everything for a real workspace on this machine"),
+    "bot": ("serve", "the process that listens to Slack"),
+    "worker": ("serve", "a worker: graphs (thinks) or tools (acts)"),
+    "keeper": ("serve", "the process that keeps time: sweeps, expiries, schedules"),
+    "release": ("serve", "bring the database up to date"),
+    "can": ("tell", "what Signoff may do, and who approves"),
+    "why": ("tell", "the story of one action: who allowed it, what happened"),
+    "audit": ("tell", "show the log's entries for one action"),
+    "policy": ("policy", "check the policy file, or run its fixtures"),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command. Returns its exit status; what goes wrong is one plain sentence."""
+    args = _parser().parse_args(argv)
+    module = importlib.import_module(f"bot.commands.{COMMANDS[args.command][0]}")
+    try:
+        return int(module.run(args, _environ()))
+    except SignoffError as error:
+        print(f"signoff: {error.sentence}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _environ() -> dict[str, str]:
+    """The environment over what .env says."""
+    from_file = {k: v for k, v in dotenv_values(Path(".env")).items() if v is not None}
+    return {**from_file, **os.environ}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="signoff", description="An office assistant in Slack that asks before it matters."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    made = {name: commands.add_parser(name, help=about) for name, (_, about) in COMMANDS.items()}
+    for name in ("demo", "up"):
+        made[name].add_argument("--port", type=int, default=8300, help="first of eight ports")
+        made[name].add_argument("--data", type=Path, default=Path("data"), help="where it keeps all")
+    made["worker"].add_argument("kind", choices=("graphs", "tools"))
+    made["worker"].add_argument("--name", help="this process's name, worker-KIND unless said")
+    made["worker"].add_argument("--concurrency", type=int)
+    made["why"].add_argument("action", nargs="?", help="an action's id; the latest unless said")
+    made["audit"].add_argument("what", choices=("show",))
+    made["audit"].add_argument("action")
+    made["policy"].add_argument("what", choices=("check", "test"))
+    made["policy"].add_argument("file", nargs="?", type=Path)
+    return parser

@@ -1,0 +1,1 @@
+"""The commands of `signoff`: `run(args, environ) -> exit status` each."""

@@ -1,0 +1,99 @@
+"""The keeper: leased loops that keep time. Any number may run; one holds the lease, the others
+stand by and take over when it expires."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from sqlmodel import Session
+
+from core.clock import Clock
+from core.db import Database
+from core.errors import LeaseLost, SignoffError
+from core.leases import Held, renew, take
+from core.outbox import Publish, take_due
+
+LEASE = timedelta(seconds=15)
+log = structlog.get_logger()
+
+#: One look at the database: does what is due in this transaction, returns how much it did.
+Look = Callable[[Session, datetime], int]
+
+
+@dataclass(frozen=True)
+class Loop:
+    """A look that is taken again every so often, in a transaction of its own each time."""
+
+    name: str
+    every_s: float
+    look: Look
+
+
+class Keeper:
+    """Runs the loops while it holds the lease."""
+
+    def __init__(
+        self, db: Database, clock: Clock, publish: Publish, loops: Sequence[Loop]
+    ) -> None:
+        self._db, self._clock, self._publish = db, clock, publish
+        self._loops = loops
+        self._held: Held | None = None
+        self._stop = threading.Event()
+        self._due = {loop.name: 0.0 for loop in loops}
+        self._ticks = 0.0
+
+    def run(self, *, tick_s: float = 0.5) -> None:
+        """Work until `stop` is called. A database that cannot be reached is waited for."""
+        while not self._stop.wait(tick_s):
+            self._ticks += tick_s
+            try:
+                if self._hold():
+                    self._tick()
+            except SignoffError as error:
+                log.warning("keeper_waits", error=type(error).__name__)
+
+    def stop(self) -> None:
+        """Have `run` return; safe in a signal handler."""
+        self._stop.set()
+
+    def _tick(self) -> None:
+        self._sweep()
+        for loop in self._loops:
+            if self._ticks < self._due[loop.name]:
+                continue
+            self._due[loop.name] = self._ticks + loop.every_s
+            with self._db.transaction() as session:
+                loop.look(session, self._clock.now())
+
+    def _sweep(self) -> None:
+        """Publish again what is not done and due: a wiped broker costs seconds (P8)."""
+        with self._db.read() as session:
+            if not take_due(session, now=self._clock.now(), limit=1):
+                return
+        with self._db.transaction() as session:
+            due = take_due(session, now=self._clock.now())
+        for message in due:
+            try:
+                self._publish(message.job, message.args)
+            except Exception as error:  # noqa: BLE001 - any broker fault: the next sweep has it
+                log.warning("publish_failed", job=message.job, error=type(error).__name__)
+                return
+
+    def _hold(self) -> bool:
+        now = self._clock.now()
+        with self._db.transaction() as session:
+            if self._held:
+                try:
+                    renew(session, self._held, ttl=LEASE, now=now)
+                except LeaseLost:
+                    self._held = None
+            if self._held is None:
+                self._held = take(
+                    session, name="keeper", holder=str(os.getpid()), ttl=LEASE, now=now
+                )
+        return self._held is not None

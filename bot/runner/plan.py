@@ -1,0 +1,258 @@
+"""Which processes run, with what environment: everything that is not set is embedded."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from bot.runner.embedded import answers, chroma_argv, pings, redis_argv, serves
+from bot.runner.supervisor import Process
+from core.errors import ConfigError
+
+#: Nothing phones home, and checkpoints are read strictly (CVE-2026-28277).
+QUIET = {
+    "ANONYMIZED_TELEMETRY": "False",
+    "CHROMA_TELEMETRY_ENABLED": "false",
+    "LANGSMITH_TRACING": "false",
+    "LANGCHAIN_TRACING_V2": "false",
+    "LANGGRAPH_STRICT_MSGPACK": "true",
+    "PYTHONUNBUFFERED": "1",
+}
+
+
+@dataclass(frozen=True)
+class Ports:
+    """One base port and seven above it, all on loopback."""
+
+    page: int
+
+    @property
+    def model(self) -> int:
+        return self.page + 1
+
+    @property
+    def shop(self) -> int:
+        return self.page + 2
+
+    @property
+    def smtp(self) -> int:
+        return self.page + 3
+
+    @property
+    def calendar(self) -> int:
+        return self.page + 4
+
+    @property
+    def redis(self) -> int:
+        return self.page + 5
+
+    @property
+    def chroma(self) -> int:
+        return self.page + 6
+
+    @property
+    def http(self) -> int:
+        return self.page + 7
+
+    def require_free(self) -> None:
+        """Raise `ConfigError` naming the first port that something else uses."""
+        for port in range(self.page, self.page + 8):
+            if answers(port):
+                raise ConfigError(
+                    f"Port {port} is in use. Stop what uses it, or choose other ports: "
+                    f"make demo PORT={self.page + 100}"
+                )
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Processes in waves, the environment they share, and what to tell the person."""
+
+    processes: Sequence[Process]
+    env: Mapping[str, str]
+    closing: Sequence[str]
+
+
+def demo_plan(ports: Ports, data: Path, environ: Mapping[str, str]) -> Plan:
+    """The practice workspace, or parts of it: real tokens and keys in `environ` replace them."""
+    real_slack = bool(environ.get("SLACK_BOT_TOKEN"))
+    real_model = bool(environ.get("OPENAI_API_KEY"))
+    env = _shared_env(ports, data, environ)
+    env["SIGNOFF_PRACTICE"] = "1"
+    processes = _office(ports, data)
+    if not real_slack:
+        env |= _practice_slack(ports)
+        processes.append(_slack(ports, data))
+    if not real_model:
+        env |= {
+            "OPENAI_BASE_URL": f"http://127.0.0.1:{ports.model}/v1",
+            "OPENAI_API_KEY": "practice",
+        }
+        processes.append(_model(ports))
+    held = _practice_secrets(ports, data)
+    processes += _infrastructure(ports, data, environ) + _application(ports, data, held)
+    page = f"http://127.0.0.1:{ports.page}/"
+    where = "your Slack workspace" if real_slack else page
+    model = env.get("OPENAI_BASE_URL", "api.openai.com") if real_model else "pattern matcher, offline"
+    return Plan(processes, env, [f"Open {where}", f"Model: {model}. Ctrl-C stops everything."])
+
+
+def up_plan(ports: Ports, data: Path, environ: Mapping[str, str]) -> Plan:
+    """A real workspace on one machine: the Procfile's processes, with embedded stores if unset."""
+    if not environ.get("SLACK_BOT_TOKEN"):
+        raise ConfigError(
+            "SLACK_BOT_TOKEN is missing. Put your workspace's tokens into .env (see .env.sample), "
+            "or try the practice workspace: make demo"
+        )
+    env = _shared_env(ports, data, environ)
+    held = Path(environ.get("SIGNOFF_SECRETS_FILE") or "secrets.yaml").absolute()
+    processes = _infrastructure(ports, data, environ) + _application(ports, data, held)
+    return Plan(processes, env, ["Signoff is in your workspace: mention it, or write to it."])
+
+
+def _shared_env(ports: Ports, data: Path, environ: Mapping[str, str]) -> dict[str, str]:
+    defaults = {
+        "SIGNOFF_DATA": str(data),
+        "SIGNOFF_BIND": f"127.0.0.1:{ports.http}",
+        "DATABASE_URL": f"sqlite:///{data / 'signoff.db'}",
+        "REDIS_URL": f"redis://127.0.0.1:{ports.redis}/0",
+        "CHROMA_URL": f"http://127.0.0.1:{ports.chroma}",
+    }
+    kept = {name: value for name, value in environ.items() if value or name not in defaults}
+    kept.pop("SIGNOFF_SECRETS_FILE", None)  # for the tool worker's eyes only
+    return {**defaults, **kept, **QUIET, "SIGNOFF_DATA": str(data)}
+
+
+def _infrastructure(ports: Ports, data: Path, environ: Mapping[str, str]) -> list[Process]:
+    found: list[Process] = []
+    if not environ.get("REDIS_URL"):
+        found.append(
+            Process(
+                "redis",
+                redis_argv(ports.redis, data / "redis"),
+                lambda: pings(ports.redis),
+                f"127.0.0.1:{ports.redis}, conversations in flight",
+                wave=0,
+            )
+        )
+    if not environ.get("CHROMA_URL"):
+        found.append(
+            Process(
+                "chroma",
+                chroma_argv(ports.chroma, data / "chroma"),
+                lambda: serves(f"http://127.0.0.1:{ports.chroma}/api/v2/heartbeat"),
+                f"127.0.0.1:{ports.chroma}, notes by meaning",
+                wave=0,
+            )
+        )
+    release = _signoff("release", "release", lambda: True, "database up to date", wave=0, once=True)
+    return [*found, release]
+
+
+def _application(ports: Ports, data: Path, secrets_file: Path) -> list[Process]:
+    def ready(name: str) -> Callable[[], bool]:
+        return (data / "run" / f"{name}.ready").exists
+
+    bot_ready = f"http://127.0.0.1:{ports.http}/health"
+    return [
+        _signoff("worker-graphs", "worker graphs", ready("worker-graphs"), "thinks", wave=1),
+        _signoff(
+            "worker-tools",
+            "worker tools",
+            ready("worker-tools"),
+            "acts; alone holds credentials",
+            wave=1,
+            env={"SIGNOFF_SECRETS_FILE": str(secrets_file)},
+        ),
+        _signoff("keeper", "keeper", ready("keeper"), "clock, expiries, sweeps", wave=1),
+        _signoff("bot", "bot", lambda: serves(bot_ready), "listens to Slack", wave=1),
+    ]
+
+
+def _signoff(
+    name: str,
+    command: str,
+    ready: Callable[[], bool],
+    about: str,
+    *,
+    wave: int,
+    once: bool = False,
+    env: Mapping[str, str] | None = None,
+) -> Process:
+    argv = [sys.executable, "-m", "bot", *command.split()]
+    return Process(name, argv, ready, about, wave, env or {}, once)
+
+
+def _office(ports: Ports, data: Path) -> list[Process]:
+    shop = ["office", "--port", str(ports.shop), "--smtp-port", str(ports.smtp)]
+    calendar = ["calendar", "--port", str(ports.calendar)]
+    return [
+        _sandbox(
+            "office",
+            [*shop, "--data", str(data), "--run-dir", str(data / "run")],
+            lambda: serves(f"http://127.0.0.1:{ports.shop}/counters"),
+            "a practice shop and mailbox",
+        ),
+        _sandbox(
+            "calendar",
+            [*calendar, "--data", str(data)],
+            lambda: answers(ports.calendar),
+            "a practice calendar",
+        ),
+    ]
+
+
+def _slack(ports: Ports, data: Path) -> Process:
+    argv = ["slack", "--port", str(ports.page), "--data", str(data)]
+    argv += ["--office", f"http://127.0.0.1:{ports.shop}", "--bot", f"http://127.0.0.1:{ports.http}"]
+    return _sandbox(
+        "slack",
+        argv,
+        lambda: serves(f"http://127.0.0.1:{ports.page}/control/workspace"),
+        "a practice workspace in the shape of Slack",
+    )
+
+
+def _model(ports: Ports) -> Process:
+    return _sandbox(
+        "model",
+        ["model", "--port", str(ports.model)],
+        lambda: serves(f"http://127.0.0.1:{ports.model}/v1/models"),
+        "the rehearsal model, a pattern matcher",
+    )
+
+
+def _sandbox(name: str, args: Sequence[str], ready: Callable[[], bool], about: str) -> Process:
+    return Process(name, [sys.executable, "-m", "sandbox", *args], ready, about, wave=0)
+
+
+def _practice_slack(ports: Ports) -> dict[str, str]:
+    return {
+        "SLACK_BOT_TOKEN": "xoxb-practice",
+        "SLACK_APP_TOKEN": "xapp-practice",
+        "SIGNOFF_SLACK_API": f"http://127.0.0.1:{ports.page}/api/",
+    }
+
+
+def _practice_secrets(ports: Ports, data: Path) -> Path:
+    """The practice office's addresses and keys, in a file that only its owner reads."""
+    path = data / "secrets.yaml"
+    kept = yaml.safe_load(path.read_text()) if path.exists() else {}
+    content = {
+        "SHOP_URL": f"http://127.0.0.1:{ports.shop}",
+        "SHOP_API_KEY": kept.get("SHOP_API_KEY") or secrets.token_hex(16),
+        "MAIL_SMTP": f"127.0.0.1:{ports.smtp}",
+        "MAIL_BOX": str(data / "office" / "mail"),
+        "MAIL_FROM": "signoff@lindqvist.example",
+        "CALENDAR_URL": f"http://127.0.0.1:{ports.calendar}",
+        "DOCUMENTS_DIR": str(data / "office" / "documents"),
+        "COMPANY_TZ": "Europe/Berlin",
+    }
+    path.touch(mode=0o600)
+    path.write_text(yaml.safe_dump(content, sort_keys=False))
+    return path
