@@ -19,6 +19,7 @@ from core.leases import Held, renew, take
 from core.outbox import Publish, take_due
 
 LEASE = timedelta(seconds=15)
+_RENEW_S = 5.0
 log = structlog.get_logger()
 
 #: One look at the database: does what is due in this transaction, returns how much it did.
@@ -46,6 +47,7 @@ class Keeper:
         self._stop = threading.Event()
         self._due = {loop.name: 0.0 for loop in loops}
         self._ticks = 0.0
+        self._renew_at = 0.0
 
     def run(self, *, tick_s: float = 0.5) -> None:
         """Work until `stop` is called. A database that cannot be reached is waited for."""
@@ -85,6 +87,8 @@ class Keeper:
                 return
 
     def _hold(self) -> bool:
+        if self._held and self._ticks < self._renew_at:
+            return True
         now = self._clock.now()
         with self._db.transaction() as session:
             if self._held:
@@ -96,4 +100,5 @@ class Keeper:
                 self._held = take(
                     session, name="keeper", holder=str(os.getpid()), ttl=LEASE, now=now
                 )
+        self._renew_at = self._ticks + _RENEW_S
         return self._held is not None
