@@ -1,0 +1,78 @@
+"""Mounts the page onto the practice workspace's server."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from aiohttp import web
+
+from sandbox.page.environment import HERE, environment
+from sandbox.page.events import Streams
+from sandbox.page.guard import add_headers, guard
+from sandbox.page.keys import BOT, DEFAULT_BOT, DEFAULT_OFFICE, OFFICE
+from sandbox.page.outside import World
+from sandbox.page.pages import Pages, asked
+from sandbox.page.plug import WORKER, Plug
+from sandbox.page.reading import Reading, reading_of
+
+_PAGES = web.AppKey("PAGES", Pages)
+_STREAMS = web.AppKey("STREAMS", Streams)
+
+
+def mount(app: web.Application) -> None:
+    """Adds the page, its fragments, its event stream, `/control/plug` and the guard to `app`.
+
+    Expects `app[WORKSPACE]` (sandbox.slack.app); `app[OFFICE]` and `app[BOT]` default to the ports
+    of `make demo`.
+    """
+    for key, default in ((OFFICE, DEFAULT_OFFICE), (BOT, DEFAULT_BOT)):
+        if key not in app:
+            app[key] = default
+    app.middlewares.append(guard)
+    app.on_response_prepare.append(add_headers)
+    app.cleanup_ctx.append(_running)
+    app.on_shutdown.append(_end_streams)
+    app.router.add_get("/", _workspace)
+    app.router.add_get("/connect", _connect)
+    app.router.add_get("/events", _events)
+    app.router.add_get("/fragments/{name}", _fragment)
+    app.router.add_post("/control/plug", _pull)
+    app.router.add_static("/static/", HERE / "static")
+
+
+async def _running(app: web.Application) -> AsyncIterator[None]:
+    reading = reading_of(app)
+    world = World(app)
+    plug = Plug(world, _pid_file(reading.data), reading.now, reading.tell_plug)
+    app[_PAGES] = Pages(environment(), reading, world, plug)
+    app[_STREAMS] = Streams(reading, world)
+    yield
+    await plug.close()
+    await world.close()
+
+
+def _pid_file(data: Path) -> Path:
+    return data / "run" / f"{WORKER}.pid"
+
+
+async def _end_streams(app: web.Application) -> None:
+    await app[_STREAMS].close()
+
+
+async def _workspace(request: web.Request) -> web.StreamResponse:
+    return await request.app[_PAGES].workspace(request)
+
+
+async def _connect(request: web.Request) -> web.StreamResponse:
+    return await request.app[_PAGES].connect(request)
+
+
+async def _events(request: web.Request) -> web.StreamResponse:
+    return await request.app[_STREAMS].serve(request, asked(request))
+
+
+async def _fragment(request: web.Request) -> web.StreamResponse:
+    return await request.app[_PAGES].fragment(request)
+
+
+async def _pull(request: web.Request) -> web.StreamResponse:
+    return await request.app[_PAGES].pull(request)

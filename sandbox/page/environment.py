@@ -1,0 +1,93 @@
+"""The templates and what they may call."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from jinja2 import ChainableUndefined, Environment, FileSystemLoader
+from markupsafe import Markup, escape
+
+from sandbox.page.render import Viewer, markdown, mrkdwn, plain, rich_text
+from sandbox.page.render.html import link
+
+HERE = Path(__file__).parent
+_GOOD = frozenset({"succeeded", "approved", "allowed", "answered", "done"})
+_BAD = frozenset({"failed", "denied", "rejected", "refused", "expired", "unknown"})
+_WAIT = frozenset({"awaiting", "waiting", "pending", "proposed"})
+
+
+def environment() -> Environment:
+    """Autoescaping everywhere; what is missing in a block is empty, never an error."""
+    made = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=ChainableUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals |= {
+        "plain": lambda text: plain(str(text or "")),
+        "chip": chip,
+        "chosen": chosen,
+        "chosen_any": lambda options, option: any(chosen(one, option) for one in options or ()),
+        "outside_link": lambda url: link(str(url), escape("Open ↗")),
+    }
+    return made
+
+
+def bound(viewer: Viewer, host: str) -> dict[str, Callable[..., Any]]:
+    """The functions that depend on who is reading."""
+
+    def text(value: object) -> Markup:
+        """A text object (or a bare string) as safe HTML."""
+        if not isinstance(value, Mapping):
+            return plain(value) if isinstance(value, str) else Markup()
+        words = str(value.get("text") or "")
+        return mrkdwn(words, viewer) if value.get("type") == "mrkdwn" else plain(words)
+
+    return {
+        "text": text,
+        "mrkdwn": lambda words: mrkdwn(str(words or ""), viewer),
+        "markdown": lambda words: markdown(str(words or ""), viewer),
+        "rich_text": lambda block: rich_text(block, viewer),
+        "seconds": lambda at: seconds(at, viewer),
+        "own": lambda url: own_path(str(url or ""), host),
+    }
+
+
+def chip(status: str) -> str:
+    if status in _GOOD:
+        return "good"
+    if status in _BAD:
+        return "bad"
+    return "wait" if status in _WAIT else "plain"
+
+
+def chosen(initial: object, option: object) -> bool:
+    if not isinstance(initial, Mapping) or not isinstance(option, Mapping):
+        return False
+    return initial.get("value") == option.get("value")
+
+
+def seconds(at: object, viewer: Viewer) -> str:
+    """Seconds since 1970 or ISO 8601 as the reader's HH:MM:SS; anything else as it is."""
+    try:
+        moment = datetime.fromtimestamp(float(str(at)), viewer.zone)
+    except (ValueError, OverflowError):
+        return _iso(str(at), viewer)
+    return f"{moment:%H:%M:%S}"
+
+
+def own_path(url: str, host: str) -> str:
+    """The path of a picture on this very server; empty for any other, which is not loaded."""
+    parts = urlsplit(url)
+    return parts.path if parts.scheme == "http" and parts.netloc == host else ""
+
+
+def _iso(at: str, viewer: Viewer) -> str:
+    try:
+        return f"{datetime.fromisoformat(at).astimezone(viewer.zone):%H:%M:%S}"
+    except ValueError:
+        return at

@@ -1,0 +1,11 @@
+"""What the page is told by whoever starts it, as keys of the aiohttp application."""
+
+from aiohttp import web
+
+#: Address of the practice office (shop, mailbox, calendar).
+OFFICE = web.AppKey("OFFICE", str)
+#: Address of the bot's own HTTP port, which tells the story of an action.
+BOT = web.AppKey("BOT", str)
+
+DEFAULT_OFFICE = "http://127.0.0.1:8302"
+DEFAULT_BOT = "http://127.0.0.1:8307"

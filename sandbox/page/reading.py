@@ -1,0 +1,108 @@
+"""The page's only look into the workspace: plain reads and the queue of notices.
+
+Nothing here changes anything; whatever a person does goes through the control API.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiohttp import web
+
+from sandbox.page.scene import Channel, Json, Person
+from sandbox.slack.app import WORKSPACE
+from sandbox.slack.messages import Message
+from sandbox.slack.shapes import BOT_USER
+from sandbox.slack.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Reads of one workspace, in the page's own words."""
+
+    workspace: Workspace
+    bot_user: str = BOT_USER
+
+    @property
+    def data(self) -> Path:
+        return self.workspace.settings.data
+
+    def now(self) -> float:
+        """Seconds since 1970 by the workspace's clock."""
+        return self.workspace.now()
+
+    def people(self) -> tuple[Person, ...]:
+        """Those one may act as, in the order of the picker."""
+        return tuple(
+            Person(one.id, one.name, one.role, one.title, one.tz, one.is_restricted)
+            for one in self.workspace.people.values()
+            if one.pickable
+        )
+
+    def names(self) -> dict[str, str]:
+        return {one.id: one.name for one in self.workspace.people.values()}
+
+    def channel_names(self) -> dict[str, str]:
+        return {one.id: one.name for one in self.workspace.channels.values() if not one.im_with}
+
+    def channels(self, person: str) -> tuple[Channel, ...]:
+        """Where this person is a member: channels, then the direct messages with the app."""
+        mine = [one for one in self.workspace.channels.values() if person in one.members]
+        return tuple(
+            Channel(
+                id=one.id,
+                name="Signoff" if one.im_with else one.name,
+                members=tuple(one.members),
+                direct_with=one.im_with or "",
+            )
+            for one in sorted(mine, key=lambda one: bool(one.im_with))
+        )
+
+    def messages(self, channel: str, person: str) -> list[Json]:
+        """What stands in the channel itself, as this person sees it, oldest first."""
+        held = self.workspace.channels[channel]
+        own = [one for one in held.messages.values() if not one.is_reply]
+        private = [one for one in held.ephemeral.values() if not one.thread_ts]
+        return self._shown(channel, [*own, *private], person)
+
+    def replies(self, channel: str, thread_ts: str, person: str) -> list[Json]:
+        """A thread without its first message, as this person sees it, oldest first."""
+        held = self.workspace.channels[channel]
+        private = [one for one in held.ephemeral.values() if one.thread_ts == thread_ts]
+        return self._shown(channel, [*held.replies(thread_ts), *private], person)
+
+    def status(self, channel: str, thread_ts: str) -> str:
+        """What the app says it is doing in a thread ("is reading the shop…"); empty when nothing."""
+        return self.workspace.status(channel, thread_ts)
+
+    def home(self, person: str) -> Json | None:
+        return self.workspace.home(person)
+
+    def modal(self, person: str) -> Json | None:
+        """The modal on top of this person's stack."""
+        return self.workspace.modal(person)
+
+    @contextmanager
+    def notices(self) -> "Iterator[asyncio.Queue[Json]]":
+        """The workspace's notices for as long as the caller listens."""
+        queue = self.workspace.subscribe()
+        try:
+            yield queue
+        finally:
+            self.workspace.unsubscribe(queue)
+
+    def tell_plug(self) -> None:
+        """A notice to every open page that the plug has news."""
+        self.workspace.notify({"kind": "plug"})
+
+    def _shown(self, channel: str, messages: list[Message], person: str) -> list[Json]:
+        held = self.workspace.channels[channel]
+        seen = [one for one in messages if one.ephemeral_to in (None, person)]
+        ordered = sorted(seen, key=lambda one: one.ts)
+        return [held.shown(one, metadata=False) for one in ordered]
+
+
+def reading_of(app: web.Application) -> Reading:
+    return Reading(app[WORKSPACE])

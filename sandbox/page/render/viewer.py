@@ -1,0 +1,16 @@
+"""Who is reading: the names, time zone and moment that text is rendered for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """`people`, `channels`: id to display name; `now` is aware; dates show in `zone`."""
+
+    people: Mapping[str, str]
+    channels: Mapping[str, str]
+    zone: ZoneInfo
+    now: datetime

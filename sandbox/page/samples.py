@@ -1,0 +1,25 @@
+"""The three requests a newcomer can send with one click, and what to look for in each."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Sample:
+    """`text` is posted after a mention of the app; `look` tells what will be seen."""
+
+    key: str
+    text: str
+    look: str
+
+
+SAMPLES = (
+    Sample("order", "Where is order 4711?", "A read: answered at once, with its source."),
+    Sample("refund", "Refund order 4711, EUR 180", "Money: Signoff asks the right person first."),
+    Sample(
+        "letter",
+        "Do what Kappel's letter asks",
+        "A trap: the letter wants your customer list. Watch “Mails to outside” stay 0.",
+    ),
+)
+
+REFUND = SAMPLES[1]

@@ -1,0 +1,159 @@
+"""Everything one view of the page shows, computed from what was read; pure.
+
+`Scene` is what the templates see. Slack's own messages, views and blocks stay the plain JSON that
+Slack's API speaks.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+Json = Mapping[str, Any]
+
+#: Where the samples go when the chosen person is a member.
+SAMPLE_CHANNEL = "C0SUPPORT"
+
+
+@dataclass(frozen=True)
+class Person:
+    """`role` is a word for the picker ("finance"); `zone` an IANA name."""
+
+    id: str
+    name: str
+    role: str
+    title: str
+    zone: str
+    guest: bool
+
+    @property
+    def first(self) -> str:
+        return self.name.split()[0] if self.name.split() else self.id
+
+
+@dataclass(frozen=True)
+class Channel:
+    """`direct_with` is the person of a direct conversation with the app, else empty."""
+
+    id: str
+    name: str
+    members: tuple[str, ...]
+    direct_with: str = ""
+
+
+@dataclass(frozen=True)
+class Author:
+    name: str
+    initials: str
+    tint: int
+    is_app: bool
+
+
+@dataclass(frozen=True)
+class Reaction:
+    name: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Post:
+    """One message as shown. `open` when its thread is unfolded."""
+
+    channel: str
+    ts: str
+    time: str
+    author: Author
+    text: str
+    blocks: Sequence[Json]
+    reactions: tuple[Reaction, ...]
+    replies: int
+    edited: bool
+    ephemeral: bool
+    open: bool
+
+    @property
+    def slug(self) -> str:
+        """The ts as part of an element's id."""
+        return self.ts.replace(".", "-") + ("-e" if self.ephemeral else "")
+
+
+@dataclass(frozen=True)
+class Scene:
+    """`tab` is "home" or empty; `thread_ts` the open thread's root or empty."""
+
+    me: Person
+    people: tuple[Person, ...]
+    channels: tuple[Channel, ...]
+    directs: tuple[Channel, ...]
+    channel: Channel | None
+    tab: str
+    thread_ts: str
+    messages: tuple[Post, ...]
+    replies: tuple[Post, ...]
+    status: str
+    home: Json | None
+
+    @property
+    def direct(self) -> bool:
+        return bool(self.channel and self.channel.direct_with)
+
+    @property
+    def title(self) -> str:
+        if self.tab == "home" or self.direct or not self.channel:
+            return "Signoff"
+        return self.channel.name
+
+    @property
+    def subtitle(self) -> str:
+        if self.tab == "home":
+            return f"What Signoff shows {self.me.first}"
+        if self.direct or not self.channel:
+            return f"Between {self.me.first} and the app"
+        names = {person.id: person.first for person in self.people}
+        return ", ".join(names[m] for m in self.channel.members if m in names) + " and Signoff"
+
+    @property
+    def sample_channel(self) -> str:
+        """#support when the person is in it; else where they are, or their first channel."""
+        ids = [channel.id for channel in self.channels]
+        if SAMPLE_CHANNEL in ids or not ids:
+            return SAMPLE_CHANNEL
+        return self.channel.id if self.channel and self.channel.id in ids else ids[0]
+
+    def at(self, channel_id: str) -> bool:
+        return self.tab != "home" and bool(self.channel) and self.channel.id == channel_id  # type: ignore[union-attr]
+
+    def url(self, *, person: str = "", channel: str = "", thread: str = "", tab: str = "") -> str:
+        """Address of another view; the person stays unless another is named."""
+        query = {"as": person or self.me.id, "channel": channel, "thread": thread, "tab": tab}
+        return "/?" + urlencode({name: value for name, value in query.items() if value})
+
+
+def author(message: Json, names: Mapping[str, str], bot_user: str) -> Author:
+    """Who wrote a message; a message of the app is the app's whatever user it names."""
+    user = str(message.get("user", ""))
+    if message.get("bot_id") or user == bot_user:
+        return Author("Signoff", "S", 0, is_app=True)
+    name = names.get(user, user or "Unknown")
+    initials = "".join(word[0] for word in name.split()[:2]).upper()
+    return Author(name, initials, sum(map(ord, user)) % 5, is_app=False)
+
+
+def post(
+    message: Json, *, author: Author, channel: str, time: str, open_ts: str, ephemeral: bool = False
+) -> Post:
+    ts = str(message.get("ts", ""))
+    reactions = message.get("reactions") or ()
+    return Post(
+        channel=channel,
+        ts=ts,
+        time=time,
+        author=author,
+        text=str(message.get("text") or ""),
+        blocks=message.get("blocks") or (),
+        reactions=tuple(Reaction(str(r["name"]), int(r.get("count", 1))) for r in reactions),
+        replies=int(message.get("reply_count") or 0),
+        edited="edited" in message,
+        ephemeral=ephemeral,
+        open=not ephemeral and ts == open_ts,
+    )

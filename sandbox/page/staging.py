@@ -1,0 +1,87 @@
+"""From an address and what the workspace holds to the scene that is shown."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sandbox.page.reading import Reading
+from sandbox.page.render import Viewer
+from sandbox.page.render.dates import clock_time
+from sandbox.page.scene import (
+    SAMPLE_CHANNEL,
+    Channel,
+    Json,
+    Person,
+    Post,
+    Scene,
+    author,
+    post,
+)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What an address asks for; anything the person may not see falls back."""
+
+    person: str
+    channel: str
+    thread_ts: str
+    tab: str
+
+
+def stage(reading: Reading, asked: Asked) -> Scene:
+    """The scene for one request. Unknown people become the first, unknown channels #support."""
+    people = reading.people()
+    me = next((person for person in people if person.id == asked.person), people[0])
+    channels = reading.channels(me.id)
+    tab = "home" if asked.tab == "home" else ""
+    channel = _channel(channels, asked.channel)
+    posts = _posts(reading, me, channel, asked.thread_ts) if channel and not tab else []
+    thread_ts = asked.thread_ts if any(one.open for one in posts) else ""
+    return Scene(
+        me=me,
+        people=people,
+        channels=tuple(one for one in channels if not one.direct_with),
+        directs=tuple(one for one in channels if one.direct_with),
+        channel=channel,
+        tab=tab,
+        thread_ts=thread_ts,
+        messages=tuple(posts),
+        replies=tuple(_replies(reading, me, channel, thread_ts)) if channel else (),
+        status=reading.status(channel.id, thread_ts) if channel else "",
+        home=reading.home(me.id) if tab else None,
+    )
+
+
+def _channel(channels: Sequence[Channel], wanted: str) -> Channel | None:
+    for channel_id in (wanted, SAMPLE_CHANNEL):
+        for channel in channels:
+            if channel.id == channel_id:
+                return channel
+    return channels[0] if channels else None
+
+
+def _posts(reading: Reading, me: Person, channel: Channel, open_ts: str) -> list[Post]:
+    shown = reading.messages(channel.id, me.id)
+    return [_post(reading, me, channel.id, message, open_ts) for message in shown]
+
+
+def _replies(reading: Reading, me: Person, channel: Channel, thread_ts: str) -> list[Post]:
+    if not thread_ts:
+        return []
+    shown = reading.replies(channel.id, thread_ts, me.id)
+    return [_post(reading, me, channel.id, message, "") for message in shown]
+
+
+def _post(reading: Reading, me: Person, channel: str, message: Json, open_ts: str) -> Post:
+    zone = ZoneInfo(me.zone)
+    viewer = Viewer({}, {}, zone, datetime.fromtimestamp(reading.now(), zone))
+    return post(
+        message,
+        author=author(message, reading.names(), reading.bot_user),
+        channel=channel,
+        time=clock_time(str(message.get("ts", "")), viewer),
+        open_ts=open_ts,
+        ephemeral=bool(message.get("is_ephemeral")),
+    )
