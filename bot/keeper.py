@@ -87,8 +87,8 @@ class Keeper:
                 return
 
     def _hold(self) -> bool:
-        if self._held and self._ticks < self._renew_at:
-            return True
+        if self._ticks < self._renew_at:
+            return self._held is not None
         now = self._clock.now()
         with self._db.transaction() as session:
             if self._held:
