@@ -1,0 +1,64 @@
+"""Answers, notices and digests: Markdown in, one or more messages out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.blocks.limits import FALLBACK
+from bot.blocks.markdown import harmless, split
+from bot.blocks.parts import Block, Message, actions, button, context
+from bot.blocks.text import cut, escape, words
+
+_SOURCES = 10
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`story` is the id the [Story] button carries: the turn's; None where there is none."""
+
+    text: str
+    sources: tuple[str, ...] = ()
+    #: Millionths of a US dollar; None where the model's price is not known.
+    cost_micros: int | None = None
+    story: str | None = None
+    #: Whether cost and sources are told at all: not for notices.
+    footer: bool = True
+
+
+def build(answer: Answer) -> list[Message]:
+    """One message per piece of the text; sources, cost and [Story] stand under the last one."""
+    pieces = split(harmless(answer.text) or "(no text)")
+    messages = [_message(piece, ()) for piece in pieces[:-1]]
+    return [*messages, _message(pieces[-1], _footer(answer))]
+
+
+def build_notice(text: str) -> Message:
+    """A short word of ours: it may hold a person's words, so it is Markdown made harmless too."""
+    return _message(split(harmless(text))[0], ())
+
+
+def cost_words(cost_micros: int | None) -> str:
+    if cost_micros is None:
+        return "cost unknown"
+    if cost_micros == 0:
+        return "free"
+    return f"${cost_micros / 1_000_000:.4f}"
+
+
+def _message(text: str, footer: Sequence[Block]) -> Message:
+    block: Block = {"type": "markdown", "text": text}
+    return Message(cut(escape(text.replace("&lt;", "<")), FALLBACK), (block, *footer))
+
+
+def _footer(answer: Answer) -> tuple[Block, ...]:
+    if not answer.footer:
+        return ()
+    shown = [words(source) for source in answer.sources[:_SOURCES]]
+    more = len(answer.sources) - len(shown)
+    sources = ", ".join(shown) + (f" and {more} more" if more > 0 else "")
+    line = f"Sources: {sources} · " if sources else ""
+    blocks: tuple[Block, ...] = (context(line + cost_words(answer.cost_micros)),)
+    if answer.story:
+        blocks += (actions(button("Story", "story", answer.story)),)
+    return blocks

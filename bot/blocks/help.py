@@ -1,0 +1,16 @@
+"""What Signoff says about itself."""
+
+from __future__ import annotations
+
+HELP = (
+    "Mention me or DM me. status what I'm doing · approvals waiting for you · stop stop my work "
+    "(anyone may) · why who allowed it · can what I may do for you and who approves · digest. "
+    "I ask before money, outside mail and other people's data."
+)
+SUBCOMMANDS = ("help", "status", "approvals", "stop", "why", "can", "digest")
+
+
+def unknown(subcommand: str) -> str:
+    """For a word after /signoff that means nothing."""
+    shown = subcommand[:40]
+    return f"I don't know “{shown}”. After /signoff you can write: {', '.join(SUBCOMMANDS)}."

@@ -1,0 +1,62 @@
+"""App Home: what waits for me, and what I had done lately."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from bot.blocks.help import HELP
+from bot.blocks.parts import Block, context, divider, section
+from bot.blocks.text import escape, words
+
+_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Item:
+    """One line: `link` leads to the card where there is one."""
+
+    title: str
+    about: str
+    link: str | None = None
+
+
+@dataclass(frozen=True)
+class Home:
+    waiting: tuple[Item, ...]
+    asked: tuple[Item, ...]
+    recent: tuple[Item, ...]
+
+
+def build(home: Home) -> dict[str, Any]:
+    """The Home view of one person."""
+    blocks = [
+        *_list("Waiting for you", home.waiting, "Nothing waits for you."),
+        divider(),
+        *_list("You asked, others decide", home.asked, "None of your requests is open."),
+        divider(),
+        *_list("Your recent actions", home.recent, "I have done nothing for you yet."),
+        divider(),
+        context(escape(HELP)),
+    ]
+    return {"type": "home", "blocks": blocks}
+
+
+def lines(items: tuple[Item, ...]) -> str:
+    """The same items as mrkdwn lines, for a slash command's answer."""
+    return "\n".join(f"• {_line(item)}" for item in items[:_SHOWN])
+
+
+def _list(title: str, items: tuple[Item, ...], empty: str) -> list[Block]:
+    head: Block = {"type": "header", "text": {"type": "plain_text", "text": title}}
+    if not items:
+        return [head, section(empty)]
+    blocks = [section(_line(item)) for item in items[:_SHOWN]]
+    more = len(items) - len(blocks)
+    return [head, *blocks, *([context(f"and {more} more")] if more > 0 else [])]
+
+
+def _line(item: Item) -> str:
+    title = words(item.title)
+    shown = f"<{item.link}|{title}>" if item.link else f"*{title}*"
+    return f"{shown} · {words(item.about)}" if item.about else shown

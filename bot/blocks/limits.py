@@ -1,0 +1,16 @@
+"""Slack's published limits that our messages stay within (docs.slack.dev, Block Kit reference)."""
+
+from __future__ import annotations
+
+BLOCKS = 50
+VIEW_BLOCKS = 100
+SECTION = 3_000
+MARKDOWN = 12_000
+BUTTON = 75
+BUTTON_VALUE = 2_000
+TITLE = 24
+#: `text` above about 4,000 characters is cut by some clients.
+FALLBACK = 3_000
+#: How many characters of argument values one card shows. Slack refuses messages whose blocks are
+#: too long in sum without saying where the limit lies; this stays well below what it accepts.
+SHOWN_ARGUMENTS = 12_000

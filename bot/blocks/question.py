@@ -1,0 +1,42 @@
+"""The question after an attempt nobody can tell the end of: did it happen?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.blocks.parts import Message, actions, button, literal, rich, run
+from bot.blocks.text import escape, one_line
+
+
+@dataclass(frozen=True)
+class Question:
+    action_id: str
+    title: str
+    #: How to find out by hand: where to look.
+    look: str
+    #: Whether we can look again ourselves.
+    can_look: bool
+    #: Who may answer, in words.
+    who: str
+    closed: str | None = None
+
+
+def build(question: Question) -> Message:
+    title = one_line(question.title)
+    if question.closed is not None:
+        text = f"{title}: {one_line(question.closed)}"
+        return Message(escape(text), (rich(run(title, bold=True)), literal(question.closed)))
+    told = (
+        "I sent this and then lost the connection, so I do not know whether it happened. "
+        f"I will not try again by myself. {one_line(question.look)} {one_line(question.who)}"
+    )
+    buttons = [
+        button("It happened", "happened", question.action_id),
+        button("It did not happen", "not_happened", question.action_id),
+    ]
+    if question.can_look:
+        buttons.append(button("Look again", "look_again", question.action_id))
+    return Message(
+        escape(f"Did this happen? {title}"),
+        (rich(run(f"Did this happen? {title}", bold=True)), literal(told), actions(*buttons)),
+    )

@@ -1,0 +1,68 @@
+"""Slack's spelling of a message into the words a person typed, and times as people say them."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+_TOKEN = re.compile(r"<([@#!]?)([^<>|]*)(?:\|([^<>]*))?>")
+
+
+def plain(text: str, name_of: Callable[[str], str | None]) -> str:
+    """What was typed: mentions as @names, links as their addresses, entities as characters.
+
+    `name_of` gives a Slack user's name, or None for somebody unknown.
+    """
+
+    def word(match: re.Match[str]) -> str:
+        sign, target, label = match.groups()
+        if sign == "@":
+            return f"@{name_of(target) or label or target}"
+        if sign == "#":
+            return f"#{label or target}"
+        if sign == "!":
+            return label or f"@{target.split('^')[0]}"
+        if target.startswith(("mailto:", "tel:")):
+            return target.split(":", 1)[1]
+        return target
+
+    return html.unescape(_TOKEN.sub(word, text)).strip()
+
+
+def without_mention(text: str, user_id: str) -> str:
+    """The text without mentions of this user (the app itself)."""
+    return re.sub(rf"\s*<@{re.escape(user_id)}(\|[^>]*)?>", " ", text).strip(" ,:\u00a0\n\t")
+
+
+def mentions(text: str, user_id: str) -> bool:
+    """Whether the text mentions this user."""
+    return re.search(rf"<@{re.escape(user_id)}(\|[^>]*)?>", text) is not None
+
+
+def addressed_to_another(text: str, user_id: str) -> bool:
+    """Whether the text begins by mentioning somebody who is not this user."""
+    match = re.match(r"\s*<@([A-Z0-9]+)(\|[^>]*)?>", text)
+    return match is not None and match[1] != user_id
+
+
+def first_name(name: str) -> str:
+    return name.split()[0] if name.split() else name
+
+
+def clock_time(at: datetime, tz: str) -> str:
+    """`14:02` in that zone."""
+    return at.astimezone(ZoneInfo(tz)).strftime("%H:%M")
+
+
+def day_time(at: datetime, tz: str, now: datetime) -> str:
+    """`14:02` today, `Mon 17:00` within six days, `Mon 30 Nov 17:00` beyond."""
+    zone = ZoneInfo(tz)
+    local, today = at.astimezone(zone), now.astimezone(zone).date()
+    if local.date() == today:
+        return local.strftime("%H:%M")
+    if abs(local.date() - today) < timedelta(days=7):
+        return local.strftime("%a %H:%M")
+    return local.strftime("%a %d %b %H:%M")
