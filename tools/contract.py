@@ -134,6 +134,8 @@ Verify = Callable[[Any, Call], Result | None]
 MakePreview = Callable[[Any, Call], Preview]
 #: Arguments and result of what was done -> tool name and arguments that put it back.
 Undo = Callable[[Any, Mapping[str, Any]], tuple[str, dict[str, Any]]]
+#: Arguments and result -> what a card says afterwards: "Refunded EUR 180.00, re_83".
+Done = Callable[[Any, Any], str]
 
 
 @dataclass(frozen=True)
@@ -168,6 +170,8 @@ class Tool:
     preview: MakePreview | None = None
     verify: Verify | None = None
     undo: Undo | None = None
+    #: Without it the card says the preview's title and the result's source.
+    done: Done | None = None
     settle_s: float | None = None
     key_life_s: float | None = None
 
@@ -213,16 +217,38 @@ class Directory(Protocol):
     def knows(self, address: str) -> bool: ...
 
 
-@dataclass(frozen=True)
-class Note:
+class Note(Protocol):
     """A remembered sentence with its provenance."""
 
-    id: str
-    text: str
-    author: str
-    at: datetime
-    source: str
-    stale: bool = False
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def text(self) -> str: ...
+
+    @property
+    def author(self) -> str: ...
+
+    @property
+    def at(self) -> datetime: ...
+
+    @property
+    def source(self) -> str: ...
+
+    @property
+    def stale(self) -> bool:
+        """Past its time: to be checked before it is relied on."""
+
+
+class Recalled(Protocol):
+    """Notes found, best first."""
+
+    @property
+    def notes(self) -> Sequence[Note]: ...
+
+    @property
+    def by_words_only(self) -> bool:
+        """Search by meaning could not be asked."""
 
 
 class Notes(Protocol):
@@ -230,7 +256,9 @@ class Notes(Protocol):
 
     def remember(self, *, text: str, author: str, key: str, now: datetime) -> Note: ...
 
-    def recall(self, *, query: str, limit: int, now: datetime) -> Sequence[Note]: ...
+    def recall(self, *, query: str, limit: int, now: datetime) -> Recalled: ...
+
+    def get(self, note_id: str) -> Note | None: ...
 
     def forget(self, *, note_id: str, now: datetime) -> bool: ...
 

@@ -1,0 +1,90 @@
+"""The notes connector's declarations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.origins import Origin
+from tools.connectors.notes.operations import Operations
+from tools.connectors.notes.shapes import (
+    Forget,
+    Forgotten,
+    NoteKept,
+    NotesFound,
+    Recall,
+    Remember,
+)
+from tools.contract import Connector, Effect, Ports, Retry, Tool
+
+#: Keys are unique in our own table for as long as the note stands.
+_KEY_LIFE_S = 3_650 * 86_400.0
+
+
+def make(ports: Ports) -> Connector:
+    """The notes connector over `ports.notes`; it needs no settings."""
+    does = Operations(ports.notes)
+    return Connector(
+        name="notes",
+        version="1.0.0",
+        settings=(),
+        tools=(_remember(does), _recall(does), _forget(does)),
+    )
+
+
+def _remember(does: Operations) -> Tool:
+    return Tool(
+        name="notes.remember",
+        version="1.0.0",
+        args=Remember,
+        result=NoteKept,
+        effect=Effect.REVERSIBLE,
+        retry=Retry.IDEMPOTENT,
+        key_life_s=_KEY_LIFE_S,
+        run=does.remember,
+        verify=does.remembered,
+        preview=does.preview_remember,
+        undo=_forget_again,
+        done=lambda _args, _result: "Noted",
+        scopes=("notes:write",),
+        yields=Origin.COLLEAGUE,
+        can="remember a note",
+    )
+
+
+def _recall(does: Operations) -> Tool:
+    return Tool(
+        name="notes.recall",
+        version="1.0.0",
+        args=Recall,
+        result=NotesFound,
+        effect=Effect.READ,
+        retry=Retry.IDEMPOTENT,
+        run=does.recall,
+        scopes=("notes:read",),
+        yields=Origin.COLLEAGUE,
+        can="recall notes",
+    )
+
+
+def _forget(does: Operations) -> Tool:
+    return Tool(
+        name="notes.forget",
+        version="1.0.0",
+        args=Forget,
+        result=Forgotten,
+        effect=Effect.IRREVERSIBLE,
+        retry=Retry.IDEMPOTENT,
+        key_life_s=_KEY_LIFE_S,
+        run=does.forget,
+        preview=does.preview_forget,
+        done=lambda _args, _result: "Forgotten",
+        scopes=("notes:write",),
+        authority=("note_id",),
+        yields=Origin.COLLEAGUE,
+        can="forget a note",
+    )
+
+
+def _forget_again(_args: Any, result: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    return "notes.forget", {"note_id": result["note"]["note_id"]}

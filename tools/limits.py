@@ -1,0 +1,57 @@
+"""How long, how often, how many: every number of the effect protocol in one frozen value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import timedelta
+
+from core.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The engine's times and counts. Seconds everywhere; tests make them short."""
+
+    #: A claim outlives the tool's own deadline by this much (DESIGN section 5: 10 s + 5 s).
+    lease_slack_s: float = 5.0
+    #: Facts older than this are read again before an intent is written.
+    facts_age_s: float = 2.0
+    #: Wait before the next attempt: first, then doubled each time up to the longest.
+    backoff_first_s: float = 1.0
+    backoff_longest_s: float = 30.0
+    #: Calls and look-ups of one action before it is given up as failed or unknown.
+    max_attempts: int = 6
+    #: Further look-ups (verifiable tools) once no call may be made any more.
+    max_looks: int = 4
+    #: Previews of a proposal, and fact readings before a start, while the counterpart is down.
+    max_previews: int = 6
+    #: Scales each tool's declared `settle_s`.
+    settle_factor: float = 1.0
+    #: Threads that overran their deadline and still hang; beyond, calls are refused unsent.
+    max_stuck: int = 8
+
+    def backoff(self, attempt: int) -> timedelta:
+        """The wait after attempt 1, 2, …"""
+        seconds = self.backoff_first_s * 2.0 ** max(attempt - 1, 0)
+        return timedelta(seconds=min(seconds, self.backoff_longest_s))
+
+
+def limits_of(numbers: Mapping[str, float]) -> Limits:
+    """The defaults with `tools_<field>` entries of the settings' limits put over them.
+
+    Raises `ConfigError` for a `tools_` name that does not exist or a number below zero.
+    """
+    kinds = {field.name: int if field.type == "int" else float for field in fields(Limits)}
+    chosen: dict[str, float] = {}
+    for name, number in numbers.items():
+        if not name.startswith("tools_"):
+            continue
+        field = name.removeprefix("tools_")
+        if field not in kinds or number < 0:
+            raise ConfigError(
+                f"SIGNOFF_LIMITS: {name}={number} is not usable. "
+                f"Names: {', '.join('tools_' + known for known in kinds)}; numbers from 0."
+            )
+        chosen[field] = kinds[field](number)
+    return Limits(**chosen)  # type: ignore[arg-type]
