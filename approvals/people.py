@@ -70,6 +70,7 @@ class _Entry(BaseModel):
 class _File(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    workspace: str = Field(pattern=r"^[TE][A-Z0-9]+$")
     people: tuple[_Entry, ...] = Field(min_length=1)
     groups: dict[str, tuple[str, ...]] = {}
     domains: tuple[str, ...] = ()
@@ -81,6 +82,8 @@ class _File(BaseModel):
 class People:
     """Everybody in `config/people.yaml`, and the addresses it vouches for."""
 
+    #: Slack's team id: these people are of this workspace, and of no other.
+    workspace_id: str
     everyone: tuple[Principal, ...]
     groups: Mapping[str, tuple[Principal, ...]]
     domains: frozenset[str]
@@ -142,6 +145,7 @@ def _people(file: ConfigFile) -> People:
     addresses = {a for a in map(_plain, parsed.known_addresses) if a}
     addresses |= {person.email.casefold() for person in everyone if person.email}
     return People(
+        workspace_id=parsed.workspace,
         everyone=everyone,
         groups={
             name: tuple(by_id[member] for member in dict.fromkeys(members))

@@ -1,0 +1,126 @@
+"""The single-use right to execute exactly one action as it stands, and its recheck at the end."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import update
+from sqlmodel import Session, col, select
+
+from approvals.entitlement import entitled
+from approvals.people import People
+from approvals.policy import Stage
+from approvals.tables import Action, Decision, Grant, Request
+from audit.log import Log
+from core.errors import ApprovalError
+from core.ids import derive_id
+
+#: How long a permitted action may wait for a worker before it must be asked again.
+GRANT_LIFE = timedelta(hours=24)
+
+
+def mint(session: Session, log: Log, action: Action, *, source: str, now: datetime) -> Grant:
+    """Give the action its right; `source` is `policy` or `request:<id>`. One per action, ever.
+
+    Raises `ApprovalError` when the action was not prepared (it has no digest).
+    """
+    if action.digest is None:
+        raise ApprovalError("this was not looked into yet, so it cannot be permitted")
+    row = Grant(
+        id=derive_id("grant", action.id),
+        workspace_id=action.workspace_id,
+        action_id=action.id,
+        digest=action.digest,
+        source=source,
+        minted_at=now,
+        expires_at=now + GRANT_LIFE,
+    )
+    session.add(row)
+    session.flush()
+    _record(session, log, action, row, "minted", "Permitted, once", now)
+    return row
+
+
+def consume(session: Session, log: Log, action: Action, *, now: datetime) -> Grant:
+    """Use the right up, in the transaction that begins the execution.
+
+    Raises `ApprovalError` unless it is there, unused, unexpired and for this very content.
+    """
+    changed = session.execute(
+        update(Grant)
+        .where(
+            col(Grant.action_id) == action.id,
+            col(Grant.digest) == (action.digest or ""),
+            col(Grant.consumed_at).is_(None),
+            col(Grant.expires_at) > now,
+        )
+        .values(consumed_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    grant = session.get(Grant, derive_id("grant", action.id), populate_existing=True)
+    if changed.rowcount != 1 or grant is None:  # type: ignore[attr-defined]
+        raise ApprovalError(_why_not(grant, action, now))
+    _record(session, log, action, grant, "consumed", "The permission was used up", now)
+    return grant
+
+
+def still_entitled(session: Session, people: People, action: Action) -> bool:
+    """Whether those who permitted the action may still do so; see `lapsed` for the reason."""
+    return lapsed(session, people, action) is None
+
+
+def lapsed(session: Session, people: People, action: Action) -> str | None:
+    """Why the permission does not hold any more, as a sentence; None while it holds.
+
+    Each stage must still have its quorum among approvals of people who would be heard today.
+    """
+    if people.by_id(action.principal_id) is None:
+        return "the person who asked is not served any more"
+    request = session.exec(select(Request).where(Request.action_id == action.id)).first()
+    if request is None:
+        return None
+    votes = session.exec(
+        select(Decision).where(Decision.request_id == request.id, Decision.vote == "approve")
+    ).all()
+    for number, raw in enumerate(request.stages):
+        stage = Stage(**raw)
+        voters = [people.by_id(vote.person_id) for vote in votes if vote.stage == number]
+        heard = [person for person in voters if entitled(people, action, stage, person)[0]]
+        if len(heard) < stage.quorum:
+            return "somebody who approved this may not approve it any more"
+    return None
+
+
+def _why_not(grant: Grant | None, action: Action, now: datetime) -> str:
+    if grant is None:
+        return "nobody permitted this"
+    if grant.consumed_at is not None:
+        return "this permission was used already"
+    if grant.digest != action.digest:
+        return "what was permitted is not what would be done now"
+    if grant.expires_at <= now:
+        return "this permission has expired"
+    return "this permission cannot be used"
+
+
+def _record(  # noqa: PLR0917 - a private call
+    session: Session,
+    log: Log,
+    action: Action,
+    grant: Grant,
+    what: str,
+    reason: str,
+    now: datetime,
+) -> None:
+    log.record(
+        session,
+        workspace_id=action.workspace_id,
+        type=f"approvals:grant:{what}",
+        subject=grant.id,
+        actor="system:approvals",
+        at=now,
+        reason=reason,
+        turn_id=action.turn_id,
+        action_id=action.id,
+        versions={"content": grant.digest, "source": grant.source},
+    )

@@ -1,0 +1,227 @@
+"""What may be done, what must be asked, of whom, and why: one pure function.
+
+`judge` takes plain values and returns a verdict; deny beats ask beats allow whatever the order of
+the rules. Pure: standard library, `core` and the CEL evaluator. `policy_file.load_policy(path)`
+makes a `Policy` from YAML; `policy_words` says it in sentences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from approvals.policy_words import (
+    Ability,
+    Group,
+    about_untrusted,
+    approver_words,
+    joined,
+    policy_sentences,
+)
+from approvals.rules import Case, Knower, Match, Rule, Stage, Subject
+
+__all__ = [
+    "EFFECTS",
+    "REQUESTER",
+    "Policy",
+    "Stage",
+    "Subject",
+    "Verdict",
+    "approver_words",
+    "judge",
+]
+
+EFFECTS = frozenset({"read", "reversible", "irreversible"})
+REQUESTER = "requester"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What policy says of one action. `reason` is a sentence for people, without a full stop."""
+
+    kind: Literal["allow", "ask", "deny"]
+    reason: str
+    rules: tuple[str, ...]
+    stages: tuple[Stage, ...]
+    expires_in_s: int
+    #: The asker may not be among those who approve.
+    four_eyes: bool
+    #: read | reversible | irreversible, as judged.
+    effect: str
+    #: Which files it rests on: `policy` and `people`.
+    digests: Mapping[str, str]
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain JSON for the action's row and the log."""
+        return {
+            "kind": self.kind,
+            "reason": self.reason,
+            "rules": list(self.rules),
+            "stages": [{"who": s.who, "quorum": s.quorum, "why": s.why} for s in self.stages],
+            "expires_in_s": self.expires_in_s,
+            "four_eyes": self.four_eyes,
+            "effect": self.effect,
+            "digests": dict(self.digests),
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Verdict:
+        """What `as_json` gave. Raises `KeyError` for anything else."""
+        return cls(
+            kind=value["kind"],
+            reason=value["reason"],
+            rules=tuple(value["rules"]),
+            stages=tuple(Stage(s["who"], s["quorum"], s["why"]) for s in value["stages"]),
+            expires_in_s=value["expires_in_s"],
+            four_eyes=value["four_eyes"],
+            effect=value["effect"],
+            digests=dict(value["digests"]),
+        )
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The rules of one file, indexed by tool as tools are judged."""
+
+    rules: tuple[Rule, ...]
+    default_approvers: tuple[str, ...]
+    expires_s: int
+    digest: str
+    _index: dict[str, tuple[Rule, ...]] = field(default_factory=dict, repr=False, compare=False)
+
+    def rules_for(self, tool: str) -> tuple[Rule, ...]:
+        """The rules whose `tool` key covers this tool."""
+        if tool not in self._index:
+            self._index[tool] = tuple(rule for rule in self.rules if rule.names_tool(tool))
+        return self._index[tool]
+
+    def approvers(self, tool: str) -> tuple[str, ...]:
+        """Who may be asked about this tool, in words: `Finance`, `the person who asks`."""
+        asking = [rule for rule in self.rules_for(tool) if rule.outcome == "ask" and rule.tools]
+        whos = [stage.who for rule in asking for stage in rule.stages]
+        return tuple(dict.fromkeys(approver_words(who) for who in whos or self.default_approvers))
+
+    def sentences(self, people: Group, tools: Sequence[Ability]) -> list[str]:
+        """The policy as plain sentences about these tools, for `signoff can`."""
+        return policy_sentences(self.rules, self.default_approvers, people, tools)
+
+
+def judge(policy: Policy, people: Knower, subject: Subject) -> Verdict:
+    """The verdict on one action. What is not known is asked or refused, never allowed."""
+    if not subject.tool or subject.effect not in EFFECTS:
+        reason = f"there is no tool called {subject.tool or '(nothing)'}"
+        return _verdict(policy, people, subject, "deny", [reason], [])
+    case = Case(subject, people)
+    hits = [(rule, rule.match(case)) for rule in policy.rules_for(subject.tool)]
+    denied = [
+        (rule, match)
+        for rule, match in hits
+        if (rule.outcome == "deny" and match is Match.YES)
+        or (rule.outcome != "allow" and match is Match.MISSING)
+    ]
+    if denied:
+        reasons = [_reason(rule, match, case) for rule, match in denied]
+        return _verdict(policy, people, subject, "deny", reasons, [rule for rule, _ in denied])
+    asking = [
+        (rule, match)
+        for rule, match in hits
+        if (rule.outcome == "ask" and match is Match.YES)
+        or (rule.outcome != "allow" and match is Match.UNCLEAR)
+    ]
+    if asking:
+        return _ask(policy, people, case, asking)
+    allowing = [rule for rule, match in hits if rule.outcome == "allow" and match is Match.YES]
+    if allowing:
+        reasons = [_reason(rule, Match.YES, case) for rule in allowing]
+        return _verdict(policy, people, subject, "allow", reasons, allowing)
+    return _ask(policy, people, case, [])
+
+
+def _ask(
+    policy: Policy, people: Knower, case: Case, asking: Sequence[tuple[Rule, Match]]
+) -> Verdict:
+    stages: list[Stage] = []
+    for rule, match in asking:
+        reason = _reason(rule, match, case)
+        given = rule.stages
+        if match is Match.UNCLEAR:
+            # The asker's own word does not stand in for what cannot be compared.
+            given = tuple(s for s in given if s.who != REQUESTER)
+        given = given or _default_stages(policy, reason)
+        stages += [Stage(s.who, s.quorum, s.why or reason) for s in given]
+    if not asking:
+        stages += _default_stages(policy, "no rule says otherwise")
+    stages = _merged(_sterner(policy, case, stages))
+    others = any(stage.who != REQUESTER for stage in stages)
+    rules = [rule for rule, _ in asking]
+    four_eyes = others and (not rules or any(_wants_others(rule, case) for rule in rules))
+    reasons = [stage.why for stage in stages]
+    verdict = _verdict(policy, people, case.subject, "ask", reasons, rules)
+    return replace(verdict, stages=tuple(stages), four_eyes=four_eyes)
+
+
+def _sterner(policy: Policy, case: Case, stages: Sequence[Stage]) -> list[Stage]:
+    """The asker's own confirmation is dropped where somebody else is asked, and never suffices
+    for a value that neither the asker nor our records gave."""
+    others = [stage for stage in stages if stage.who != REQUESTER]
+    if others:
+        return others
+    if case.untrusted:
+        reason = about_untrusted(case.untrusted, case.subject.principal.name)
+        return list(_default_stages(policy, reason))
+    return list(stages)
+
+
+def _wants_others(rule: Rule, case: Case) -> bool:
+    return rule.four_eyes or bool(case.untrusted)
+
+
+def _default_stages(policy: Policy, why: str) -> tuple[Stage, ...]:
+    return tuple(Stage(who, 1, why) for who in policy.default_approvers)
+
+
+def _merged(stages: Sequence[Stage]) -> list[Stage]:
+    """One stage per `who`, with the highest quorum and every reason."""
+    merged: dict[str, Stage] = {}
+    for stage in stages:
+        same = merged.get(stage.who)
+        if same is not None:
+            whys = joined([same.why, stage.why])
+            stage = Stage(stage.who, max(same.quorum, stage.quorum), whys)  # noqa: PLW2901
+        merged[stage.who] = stage
+    return list(merged.values())
+
+
+def _reason(rule: Rule, match: Match, case: Case) -> str:
+    if match is Match.MISSING:
+        return f"the rule “{rule.name}” cannot be checked: a fact it needs is not known"
+    if match is Match.UNCLEAR:
+        return f"{case.subject.amount} cannot be compared with what the rule “{rule.name}” says"
+    if rule.why is not None:
+        return rule.why
+    if rule.untrusted is not None:
+        leaves = case.untrusted_of(rule.untrusted)
+        return about_untrusted(leaves, case.subject.principal.name)
+    return f"the rule “{rule.name}” says so"
+
+
+def _verdict(  # noqa: PLR0917 - a private constructor
+    policy: Policy,
+    people: Knower,
+    subject: Subject,
+    kind: Literal["allow", "ask", "deny"],
+    reasons: Sequence[str],
+    rules: Sequence[Rule],
+) -> Verdict:
+    expiries = [rule.expires_s for rule in rules if rule.expires_s is not None]
+    return Verdict(
+        kind=kind,
+        reason=joined(reasons),
+        rules=tuple(rule.name for rule in rules),
+        stages=(),
+        expires_in_s=min(expiries, default=policy.expires_s),
+        four_eyes=False,
+        effect=subject.effect,
+        digests={"policy": policy.digest, "people": people.digest},
+    )

@@ -1,0 +1,154 @@
+"""Policy in a person's words: reasons for cards, and the whole file as sentences. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from approvals.rules import Leaf, Rule, Stage
+from core.origins import Origin
+
+
+class Group(Protocol):
+    """What the sentences need of the directory: who is in a group, and names."""
+
+    def members(self, group: str) -> Sequence[object]: ...
+
+
+class Ability(Protocol):
+    """What the sentences need of a tool (`tools.contract.Tool`)."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def can(self) -> str: ...
+    @property
+    def effect(self) -> str: ...
+
+
+def approver_words(who: str) -> str:
+    """`group:finance` as `Finance`, `person:finn` as `Finn`, `requester` as the person who asks."""
+    kind, _, name = who.partition(":")
+    if kind == "requester":
+        return "the person who asks"
+    return name.replace("-", " ").replace("_", " ").capitalize()
+
+
+def joined(reasons: Sequence[str]) -> str:
+    """Distinct reasons, in order, with semicolons."""
+    return "; ".join(dict.fromkeys(reason for reason in reasons if reason))
+
+
+def about_untrusted(leaves: Sequence[Leaf], asker: str) -> str:
+    """`the recipient x@y.example is from a letter, not from Ana`."""
+    first = leaves[0]
+    what = "recipient" if first.recipient else first.argument.replace("_", " ")
+    verb = "was" if first.origin is Origin.MODEL else "is"
+    more = f" (and {len(leaves) - 1} more like it)" if len(leaves) > 1 else ""
+    first_name = asker.partition(" ")[0]
+    return f"the {what} {first.value} {verb} {first.origin.words}, not from {first_name}{more}"
+
+
+def policy_sentences(
+    rules: Sequence[Rule],
+    default_approvers: Sequence[str],
+    people: Group,
+    tools: Sequence[Ability],
+) -> list[str]:
+    """What `signoff can` prints: one sentence per rule, in the file's order, then the rest."""
+    lines = [line for rule in rules if (line := _sentence(rule, people, tools))]
+    stages = tuple(Stage(who) for who in default_approvers)
+    lines.append(f"Anything else: {_approve(stages, people, four_eyes=True)}")
+    return lines
+
+
+def _sentence(rule: Rule, people: Group, tools: Sequence[Ability]) -> str | None:
+    subject = _subject(rule, tools)
+    if subject is None:
+        return None
+    conditions = _conditions(rule)
+    head = f"{subject}{' ' if conditions else ''}{conditions}"
+    return f"{head[0].upper()}{head[1:]}: {_outcome(rule, people)}"
+
+
+def _subject(rule: Rule, tools: Sequence[Ability]) -> str | None:
+    """What it is about; None for a rule about tools that are not there."""
+    covered = [t for t in tools if rule.names_tool(t.name)]
+    covered = [t for t in covered if not rule.effects or str(t.effect) in rule.effects]
+    if not covered:
+        return None
+    cans = [tool.can for tool in covered]
+    if rule.tools:
+        return joined_words(cans)
+    if rule.effects == {"read"}:
+        return f"reads ({', '.join(cans[:3])}{' …' if len(cans) > 3 else ''})"
+    return "everything" if "read" in rule.effects or not rule.effects else "every change"
+
+
+def _conditions(rule: Rule) -> str:
+    parts = []
+    if rule.above is not None:
+        parts.append(f"above {short_money(str(rule.above))}")
+    if rule.at_most is not None:
+        parts.append(f"up to {short_money(str(rule.at_most))}")
+    if rule.outside is not None:
+        parts.append("reaching outside the company" if rule.outside else "inside the company")
+    if rule.own is not None:
+        parts.append("of your own" if rule.own else "touching other people's things")
+    if rule.roles:
+        parts.append(f"for {' and '.join(sorted(rule.roles))}")
+    if rule.channels:
+        parts.append("in " + ", ".join(f"<#{channel}>" for channel in sorted(rule.channels)))
+    if rule.automations:
+        parts.append(f"by {', '.join(sorted(rule.automations))}")
+    parts += _origin_conditions(rule)
+    if rule.when is not None:
+        parts.append(f"when {rule.when}")
+    return ", ".join(parts)
+
+
+def _origin_conditions(rule: Rule) -> list[str]:
+    parts = []
+    if rule.untrusted is not None:
+        what = {"any": "what it hits", "recipient": "the recipient", "other": "what it hits"}
+        parts.append(
+            f"where {what[rule.untrusted]} is from a letter, a document, the web or made up"
+        )
+    if rule.known is not None:
+        parts.append("known in our directory" if rule.known else "not known in our directory")
+    return parts
+
+
+def _outcome(rule: Rule, people: Group) -> str:
+    if rule.outcome == "allow":
+        return "I just do it."
+    if rule.outcome == "deny":
+        return "I refuse."
+    return _approve(rule.stages, people, four_eyes=rule.four_eyes)
+
+
+def _approve(stages: Sequence[Stage], people: Group, *, four_eyes: bool) -> str:
+    return ", then ".join(_stage(stage, people, four_eyes) for stage in stages) + "."
+
+
+def _stage(stage: Stage, people: Group, four_eyes: bool) -> str:
+    if stage.who == "requester":
+        return "you confirm"
+    kind, _, name = stage.who.partition(":")
+    words = approver_words(stage.who)
+    if kind == "group" and not people.members(name):
+        return f"nobody can approve ({words} is empty)"
+    count = f"{stage.quorum} of {words} approve" if stage.quorum > 1 else f"{words} approves"
+    return f"{count} (not the asker)" if four_eyes else count
+
+
+def joined_words(words: Sequence[str]) -> str:
+    """`a, b or c`."""
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+def short_money(text: str) -> str:
+    """`EUR 100.00` as `EUR 100`."""
+    return text.removesuffix(".00")
