@@ -12,7 +12,7 @@ from sandbox.page.keys import BOT, DEFAULT_BOT, DEFAULT_OFFICE, OFFICE
 from sandbox.page.outside import World
 from sandbox.page.pages import Pages, asked
 from sandbox.page.plug import WORKER, Plug
-from sandbox.page.reading import Reading, reading_of
+from sandbox.page.reading import reading_of
 
 _PAGES = web.AppKey("PAGES", Pages)
 _STREAMS = web.AppKey("STREAMS", Streams)

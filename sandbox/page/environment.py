@@ -1,6 +1,7 @@
 """The templates and what they may call."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,28 @@ from sandbox.page.render import Viewer, markdown, mrkdwn, plain, rich_text
 from sandbox.page.render.html import link
 
 HERE = Path(__file__).parent
-_GOOD = frozenset({"succeeded", "approved", "allowed", "answered", "done"})
-_BAD = frozenset({"failed", "denied", "rejected", "refused", "expired", "unknown"})
-_WAIT = frozenset({"awaiting", "waiting", "pending", "proposed"})
+#: The words of DESIGN section 5 as a person reads them, and the colour they get.
+_CHIPS = {
+    "proposed": ("being checked", "plain"),
+    "allowed": ("allowed", "plain"),
+    "awaiting": ("waiting for approval", "wait"),
+    "approved": ("approved", "plain"),
+    "executing": ("under way", "plain"),
+    "succeeded": ("done", "good"),
+    "denied": ("refused", "bad"),
+    "rejected": ("rejected", "bad"),
+    "failed": ("failed", "bad"),
+    "expired": ("expired", "bad"),
+    "cancelled": ("cancelled", "plain"),
+    "superseded": ("replaced", "plain"),
+    "unknown": ("not sure it happened", "wait"),
+}
+
+
+@dataclass(frozen=True)
+class Chip:
+    word: str
+    tone: str
 
 
 def environment() -> Environment:
@@ -57,12 +77,8 @@ def bound(viewer: Viewer, host: str) -> dict[str, Callable[..., Any]]:
     }
 
 
-def chip(status: str) -> str:
-    if status in _GOOD:
-        return "good"
-    if status in _BAD:
-        return "bad"
-    return "wait" if status in _WAIT else "plain"
+def chip(status: str) -> Chip:
+    return Chip(*_CHIPS.get(status, (status, "plain")))
 
 
 def chosen(initial: object, option: object) -> bool:

@@ -29,7 +29,9 @@ def hint(scene: Scene) -> Hint | None:
     if not any(_undecided(reply) for reply in scene.replies):
         return None
     if scene.me.role == _APPROVER_ROLE:
-        return Hint("You may approve this. Pull the plug first if you want to see it survive.", plug=True)
+        return Hint(
+            "You may approve this. Pull the plug first if you want to see it survive.", plug=True
+        )
     approver = next((person for person in scene.people if person.role == _APPROVER_ROLE), None)
     if any(reply.ephemeral for reply in scene.replies):
         return Hint(f"{scene.me.first} may not approve this. Somebody from Finance may.", approver)

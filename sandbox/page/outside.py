@@ -4,7 +4,6 @@ Both are asked over HTTP. Neither needs to be up for the page to work: what cann
 as such, never as a zero.
 """
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -89,14 +88,14 @@ class World:
         try:
             async with self._session.post(f"{self._office}/faults", json=fault) as answer:
                 return answer.status < 300
-        except (ClientError, asyncio.TimeoutError):
+        except (TimeoutError, ClientError):
             return False
 
     async def _get(self, url: str, **query: str) -> dict[str, Any] | None:
         try:
             async with self._session.get(url, params=query) as answer:
                 body = await answer.json() if answer.status == 200 else None
-        except (ClientError, asyncio.TimeoutError, ValueError):
+        except (TimeoutError, ClientError, ValueError):
             return None
         return body if isinstance(body, dict) else None
 

@@ -8,20 +8,18 @@ journal and counters.
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-
-from aiohttp import web
 
 from sandbox.page.outside import World
 
 WORKER = "worker-tools"
 FAULT = {"match": "POST /refunds", "moment": "after", "action": "kill", "process": WORKER}
 ARMED = "Armed: when the refund reaches the shop, the tool worker is killed before it hears back."
-#: How often the worker's pid is looked at while armed, and how long in all (seconds).
+#: How often the worker's pid is looked at while armed; how long the recovery may take (seconds).
 _EVERY = 0.1
-_GIVE_UP = 900.0
+_RECOVERY = 120.0
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,9 @@ class Plug:
         """Sets the fault and starts watching; the reason when that is not possible, else empty."""
         pid = running_pid(self.pid_file)
         if pid is None:
-            return "No tool worker runs here, so there is no plug to pull. Start it with `make demo`."
+            return (
+                "No tool worker runs here, so there is no plug to pull. Start it with `make demo`."
+            )
         if self.armed:
             return ""
         if not await self.world.arm(FAULT):
@@ -66,32 +66,33 @@ class Plug:
                 await self._watch
 
     async def _follow(self, pid: int) -> None:
+        """Stays armed until the refund comes, however long that takes."""
         try:
-            async with asyncio.timeout(_GIVE_UP):
-                await self._killed(pid)
-                await self._back(pid)
-                await self._found()
-        except TimeoutError:
-            self._say("Nothing reached the shop in 15 minutes: the plug is put back.")
+            await self._pid_is(lambda now: now != pid)
+            self._say("Tool worker killed.")
+            await self._pid_is(lambda now: now not in (None, pid))
+            self._say("Back: a new tool worker runs.")
+            self._say(await self._ending())
         finally:
             self.armed = False
             self.changed()
 
-    async def _killed(self, pid: int) -> None:
-        while running_pid(self.pid_file) == pid:
-            await asyncio.sleep(_EVERY)
-        self._say("Tool worker killed.")
+    async def _pid_is(self, wanted: Callable[[int | None], bool]) -> None:
+        async for _ in ticks(_EVERY):
+            if wanted(running_pid(self.pid_file)):
+                return
 
-    async def _back(self, pid: int) -> None:
-        while running_pid(self.pid_file) in (None, pid):
-            await asyncio.sleep(_EVERY)
-        self._say("Back: a new tool worker runs.")
-
-    async def _found(self) -> None:
+    async def _ending(self) -> str:
         """Waits for the shop to be asked again with the same key."""
-        while (count := await self._refunds_when_asked_again()) is None:
-            await asyncio.sleep(_EVERY * 5)
-        self._say(f"Refund found by its key: the counter says {count}.")
+        try:
+            async with asyncio.timeout(_RECOVERY):
+                async for _ in ticks(_EVERY * 5):
+                    count = await self._refunds_when_asked_again()
+                    if count is not None:
+                        return f"Refund found by its key: the counter says {count}."
+        except TimeoutError:
+            pass
+        return f"The shop was not asked again within {_RECOVERY:.0f} seconds: look at the counter."
 
     async def _refunds_when_asked_again(self) -> int | None:
         asked = [e for e in await self.world.journal() or () if is_refund(e)]
@@ -103,6 +104,13 @@ class Plug:
     def _say(self, text: str) -> None:
         self.lines.append(PlugLine(self.clock(), text))
         self.changed()
+
+
+async def ticks(seconds: float) -> AsyncIterator[None]:
+    """Yields at once and then after each pause, for ever."""
+    while True:
+        yield
+        await asyncio.sleep(seconds)
 
 
 def running_pid(pid_file: Path) -> int | None:
@@ -117,6 +125,3 @@ def running_pid(pid_file: Path) -> int | None:
 
 def is_refund(entry: dict[str, object]) -> bool:
     return entry.get("method") == "POST" and str(entry.get("path", "")).startswith("/refunds")
-
-
-PLUG = web.AppKey("PLUG", Plug)

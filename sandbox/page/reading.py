@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 
@@ -74,18 +75,21 @@ class Reading:
         return self._shown(channel, [*held.replies(thread_ts), *private], person)
 
     def status(self, channel: str, thread_ts: str) -> str:
-        """What the app says it is doing in a thread ("is reading the shop…"); empty when nothing."""
-        return self.workspace.status(channel, thread_ts)
+        """What the app says it does in a thread ("is reading the shop…"); empty when nothing."""
+        status = self.workspace.status(channel, thread_ts)
+        return status.text if status else ""
 
     def home(self, person: str) -> Json | None:
-        return self.workspace.home(person)
+        view = self.workspace.views.homes.get(person)
+        return view.body if view else None
 
     def modal(self, person: str) -> Json | None:
         """The modal on top of this person's stack."""
-        return self.workspace.modal(person)
+        stack = self.workspace.views.stacks.get(person)
+        return stack[-1].body if stack else None
 
     @contextmanager
-    def notices(self) -> "Iterator[asyncio.Queue[Json]]":
+    def notices(self) -> "Iterator[asyncio.Queue[dict[str, Any]]]":
         """The workspace's notices for as long as the caller listens."""
         queue = self.workspace.subscribe()
         try:
@@ -95,7 +99,7 @@ class Reading:
 
     def tell_plug(self) -> None:
         """A notice to every open page that the plug has news."""
-        self.workspace.notify({"kind": "plug"})
+        self.workspace.announce("plug")
 
     def _shown(self, channel: str, messages: list[Message], person: str) -> list[Json]:
         held = self.workspace.channels[channel]

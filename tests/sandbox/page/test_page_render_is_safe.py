@@ -1,0 +1,114 @@
+"""Whatever a person, a model or a letter writes, no tag and no attribute of it reaches the page."""
+
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sandbox.page.render import Viewer, markdown, mrkdwn, plain, rich_text
+from tests.sandbox.page.page_html_checks import problems
+
+VIEWER = Viewer(
+    people={"U0ANA": "Ana <b>Berg</b>"},
+    channels={"C0SUPPORT": 'sup"port'},
+    zone=ZoneInfo("Europe/Berlin"),
+    now=datetime(2026, 11, 20, 12, 0, tzinfo=UTC),
+)
+
+PIECES = [
+    *("<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "</pre>", "</a>", "<!--", "-->"),
+    *(
+        "<",
+        ">",
+        "&",
+        '"',
+        "'",
+        "&lt;",
+        "&gt;",
+        "&amp;",
+        "&quot;",
+        "&#60;",
+        "&amp;lt;",
+        "\x00",
+        "\r",
+    ),
+    *("*", "_", "~", "`", "```", "**", "__", "~~", "***", "\\", "|", "\n", "\n\n", " ", "\t", ":"),
+    *("# ", "- ", "1. ", "> ", "  - ", "[x] ", "---", "| a | b |\n|---|--:|\n| 1 | 2 |", "```py\n"),
+    *("[a](", "](", ")", "![x](", "(javascript:alert(1))", "(https://a.b/\"onmouseover='x')"),
+    *(
+        "<@U0ANA>",
+        "<@U0NOBODY|<i>x>",
+        "<#C0SUPPORT|x>",
+        "<!channel>",
+        '<!here|"><b>',
+        "<!subteam^S1|@x>",
+    ),
+    *("<https://a.b?x=1&y=2|label>", "<javascript:alert(1)|x>", '<https://a.b/" onclick="x|y>'),
+    *("<data:text/html,x|y>", "<mailto:a@b.c|write>", "https://a.b/?q=<script>", "http://x'y\"z"),
+    *("<!date^1763640000^{date_short} at {time}^https://a.b|<b>fallback>", "<!date^x^{ago}|f>"),
+    *(
+        "<!date^99999999999999999^{date}|far>",
+        ":tada:",
+        ":no_such:",
+        "word",
+        "é",
+        "\u202e",
+        "\ud7ff",
+    ),
+]
+
+hostile = st.one_of(
+    st.lists(st.sampled_from(PIECES), max_size=24).map("".join),
+    st.text(alphabet=st.sampled_from("<>&\"'`*_~[]()!@#|\\\n:-/ax=^ "), max_size=80),
+    st.text(max_size=60),
+)
+
+
+@settings(max_examples=600, deadline=None)
+@given(hostile)
+def test_no_mrkdwn_injects_a_tag_or_an_attribute(text: str) -> None:
+    assert problems(mrkdwn(text, VIEWER)) == []
+
+
+@settings(max_examples=600, deadline=None)
+@given(hostile)
+def test_no_markdown_injects_a_tag_or_an_attribute(text: str) -> None:
+    assert problems(markdown(text, VIEWER)) == []
+
+
+@given(hostile)
+def test_no_plain_text_injects_a_tag_or_an_attribute(text: str) -> None:
+    assert problems(plain(text)) == []
+
+
+elements = st.fixed_dictionaries(
+    {
+        "type": st.sampled_from(
+            ["text", "link", "user", "channel", "emoji", "broadcast", "date", "x"]
+        ),
+        "text": hostile,
+        "url": hostile,
+        "user_id": hostile,
+        "channel_id": hostile,
+        "name": hostile,
+        "range": hostile,
+        "timestamp": hostile,
+        "format": hostile,
+        "fallback": hostile,
+        "style": st.dictionaries(st.sampled_from(["bold", "italic", "code", "odd"]), st.booleans()),
+    }
+)
+sections = st.fixed_dictionaries(
+    {
+        "type": st.sampled_from(["rich_text_section", "rich_text_quote", "rich_text_preformatted"]),
+        "elements": st.lists(elements, max_size=4),
+    }
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(sections, max_size=4))
+def test_no_rich_text_injects_a_tag_or_an_attribute(parts: list[dict[str, Any]]) -> None:
+    assert problems(rich_text({"type": "rich_text", "elements": parts}, VIEWER)) == []
