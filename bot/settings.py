@@ -40,6 +40,8 @@ class Settings:
     config: Path
     #: True in the practice workspace, and only there does a file move the clock.
     practice: bool
+    #: True when the model is the practice workspace's pattern matcher.
+    rehearsal: bool
     synchronous: str
     log_level: str
     #: Times that tests shorten: see `bot.limits`.
@@ -73,6 +75,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         data=data,
         config=Path(environ.get("SIGNOFF_CONFIG", "config")).absolute(),
         practice=environ.get("SIGNOFF_PRACTICE") == "1",
+        rehearsal=environ.get("SIGNOFF_REHEARSAL") == "1",
         synchronous=_one_of(environ, "SIGNOFF_SYNCHRONOUS", ("NORMAL", "FULL")),
         log_level=_one_of(environ, "SIGNOFF_LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR")),
         limits=_limits(environ.get("SIGNOFF_LIMITS")),

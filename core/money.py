@@ -53,7 +53,7 @@ def parse_money(text: str) -> Money:
     currency = _SYMBOLS.get(unit, unit.upper())
     digits = _DIGITS.get(currency, 2)
     try:
-        scaled = _number(match["number"]).scaleb(digits)
+        scaled = _number(match["number"], digits).scaleb(digits)
     except InvalidOperation as error:
         raise NotMoney(f"{text!r} is not an amount with a currency, like 100 EUR") from error
     if scaled != scaled.to_integral_value():
@@ -61,14 +61,15 @@ def parse_money(text: str) -> Money:
     return Money(int(scaled), currency)
 
 
-def _number(text: str) -> Decimal:
+def _number(text: str, digits: int) -> Decimal:
     text = text.strip().replace(" ", "").replace("'", "")
     last = max(text.rfind("."), text.rfind(","))
     if last < 0:
         return Decimal(text)
     separator, tail = text[last], text[last + 1 :]
     other = "," if separator == "." else "."
-    grouped = len(tail) == 3 and other not in text
+    # KWD 1.234 has three decimals; everywhere else 1.234 groups thousands.
+    grouped = len(tail) == 3 and other not in text and not (digits == 3 and separator == ".")
     if grouped or text.count(separator) > 1:
         return Decimal(text.replace(",", "").replace(".", ""))
     return Decimal(text[:last].replace(",", "").replace(".", "") + "." + tail)

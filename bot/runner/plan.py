@@ -92,6 +92,7 @@ def demo_plan(ports: Ports, data: Path, environ: Mapping[str, str]) -> Plan:
         env |= {
             "OPENAI_BASE_URL": f"http://127.0.0.1:{ports.model}/v1",
             "OPENAI_API_KEY": "practice",
+            "SIGNOFF_REHEARSAL": "1",
         }
         processes.append(_model(ports))
     held = _practice_secrets(ports, data)

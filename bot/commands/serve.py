@@ -1,0 +1,78 @@
+"""The long-running processes: `signoff bot`, `worker`, `keeper`; and `release` before them."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+
+from bot.bootstrap import lay_floor
+from bot.broker import Doorbell
+from bot.settings import Settings, read_settings
+from bot.workers import run_worker
+from core.db import open_database
+from core.schema import migrate
+from core.telemetry import configure_logs
+
+
+def run(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Run the named process until SIGTERM. Bad configuration stops it with a sentence."""
+    settings = read_settings(environ)
+    configure_logs(_name(args), settings.log_level)
+    commands = {"bot": _bot, "worker": _worker, "keeper": _keeper, "release": _release}
+    return commands[args.command](args, settings, environ)
+
+
+def _release(_args: argparse.Namespace, settings: Settings, _environ: Mapping[str, str]) -> int:
+    db = open_database(settings.database_url, synchronous=settings.synchronous)
+    print(f"database at version {migrate(db)}")
+    return 0
+
+
+def _worker(args: argparse.Namespace, settings: Settings, environ: Mapping[str, str]) -> int:
+    name = _name(args)
+    return run_worker(
+        args.kind,
+        settings,
+        environ,
+        name=name,
+        concurrency=args.concurrency,
+        ready=lambda: mark_ready(settings.data, name),
+    )
+
+
+def _keeper(_args: argparse.Namespace, settings: Settings, environ: Mapping[str, str]) -> int:
+    from bot.keeping import make_keeper
+
+    floor = lay_floor(settings, environ)
+    doorbell = Doorbell(settings.redis_url)
+    keeper = make_keeper(floor, doorbell)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: keeper.stop())
+    mark_ready(settings.data, "keeper")
+    keeper.run()
+    doorbell.close()
+    return 0
+
+
+def _bot(_args: argparse.Namespace, settings: Settings, environ: Mapping[str, str]) -> int:
+    from bot.serving import serve
+
+    asyncio.run(serve(lay_floor(settings, environ), Doorbell(settings.redis_url)))
+    return 0
+
+
+def _name(args: argparse.Namespace) -> str:
+    if args.command == "worker":
+        return str(args.name or f"worker-{args.kind}")
+    return str(args.command)
+
+
+def mark_ready(data: Path, name: str) -> None:
+    """Tell the runner that this process serves now."""
+    folder = data / "run"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.ready").write_text(str(os.getpid()))

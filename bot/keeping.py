@@ -1,0 +1,55 @@
+"""What the keeper keeps: the loops of `bot.keeper`, wired."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from approvals.requests import expire_due
+from audit.sequencer import order_events
+from bot.bootstrap import Floor
+from bot.keeper import Keeper, Loop
+from bot.schedules import load_automations, queue_due, sync_schedules
+from core.outbox import Publish, enqueue
+from tools.executor import sweep_due
+
+
+def make_keeper(floor: Floor, publish: Publish) -> Keeper:
+    """The keeper of this installation. Raises `ConfigError` for a broken automations file."""
+    entries = load_automations(floor.settings.config / "automations.yaml").digests
+    workspace_id = floor.people.workspace_id
+    with floor.db.transaction() as session:
+        sync_schedules(session, entries, workspace_id=workspace_id, now=floor.clock.now())
+
+    def expire(session: Session, now: datetime) -> int:
+        return expire_due(session, floor.log, now=now, limit=100)
+
+    def order(session: Session, _now: datetime) -> int:
+        return order_events(session, limit=500)
+
+    def resume_actions(session: Session, now: datetime) -> int:
+        due = sweep_due(session, now=now)
+        for action in due:
+            enqueue(
+                session,
+                workspace_id=action.workspace_id,
+                job="execute",
+                subject=action.id,
+                # One occasion per claim: the token tells this expiry from the next.
+                key=f"{action.id}:{action.token}:{action.status}:{action.next_at or action.lease_until}",
+                args={"action_id": action.id},
+                now=now,
+            )
+        return len(due)
+
+    def schedules(session: Session, now: datetime) -> int:
+        return queue_due(session, now=now)
+
+    loops = [
+        Loop("expiries", 1.0, expire),
+        Loop("actions", 1.0, resume_actions),
+        Loop("schedules", 2.0, schedules),
+        Loop("order", 1.0, order),
+    ]
+    return Keeper(floor.db, floor.clock, publish, loops)

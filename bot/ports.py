@@ -1,0 +1,32 @@
+"""Ports that tools are given, made from the rooms tools must not import."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from approvals.people import People, Principal
+from approvals.policy import Policy
+from tools.contract import Person
+
+
+class PeopleDirectory:
+    """`tools.contract.Directory` over people.yaml and the policy."""
+
+    def __init__(self, people: People, policy: Policy) -> None:
+        self._people, self._policy = people, policy
+
+    def find(self, query: str) -> Sequence[Person]:
+        return [_person(principal) for principal in self._people.find(query)]
+
+    def approvers(self, tool: str) -> Sequence[str]:
+        return list(self._policy.approvers(tool))
+
+    def is_inside(self, address: str) -> bool:
+        return self._people.is_inside(address)
+
+    def knows(self, address: str) -> bool:
+        return self._people.knows(address)
+
+
+def _person(principal: Principal) -> Person:
+    return Person(principal.id, principal.name, principal.email, principal.roles)

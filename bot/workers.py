@@ -1,0 +1,109 @@
+"""Celery workers: one kind thinks (`graphs`), one kind acts (`tools`).
+
+Graph workers use threads: their jobs wait for models and Slack. Tool workers use processes: only
+there can a time limit end a call that is stuck. What a job needs is wired in the process that runs
+it, after the fork.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import structlog
+from celery import signals
+
+from bot.bootstrap import Floor, lay_floor
+from bot.broker import QUEUES, Doorbell, make_celery
+from bot.credentials import nothing_here, open_secrets, require_settings
+from bot.jobs import Handler, graph_jobs, tool_jobs
+from bot.settings import Settings
+from core.errors import SignoffError
+from core.outbox import Relay
+
+log = structlog.get_logger()
+
+_POOLS = {"graphs": ("threads", 8), "tools": ("prefork", 2)}
+#: Above a tool's usual deadline (10 s), below its claim's lease (15 s).
+_HARD_LIMIT_S = 12.0
+
+
+def run_worker(
+    kind: str,
+    settings: Settings,
+    environ: Mapping[str, str],
+    *,
+    name: str,
+    concurrency: int | None,
+    ready: Callable[[], None],
+) -> int:
+    """Serve one queue until SIGTERM. Configuration is checked here, before the pool starts."""
+    wiring = _Wiring(kind, settings, environ)
+    wiring.check()
+    pool, size = _POOLS[kind]
+    app = make_celery(settings.redis_url, hard_limit_s=_limit(wiring) if kind == "tools" else None)
+    for job, queue in QUEUES.items():
+        if queue == kind:
+            app.task(name=job, bind=False)(_task(job, wiring))
+    started = signals.worker_process_init if pool == "prefork" else signals.worker_init
+    started.connect(lambda **_: wiring.wire(), weak=False)
+    signals.worker_ready.connect(lambda **_: ready(), weak=False)
+    argv = ["worker", "--pool", pool, "--concurrency", str(concurrency or size)]
+    argv += ["--queues", kind, "--hostname", f"{name}@%h", "--loglevel", "WARNING"]
+    app.worker_main([*argv, "--without-gossip", "--without-mingle"])
+    return 0
+
+
+class _Wiring:
+    """What the jobs of this process need, made once in it."""
+
+    def __init__(self, kind: str, settings: Settings, environ: Mapping[str, str]) -> None:
+        self._kind, self._settings, self._environ = kind, settings, environ
+        self._handlers: dict[str, Handler] = {}
+
+    def check(self) -> Floor:
+        """Read everything once, so that bad configuration stops the start with a sentence."""
+        lookup = open_secrets(self._settings.secrets_file) if self._acts else nothing_here
+        floor = lay_floor(self._settings, self._environ, lookup)
+        if self._acts:
+            require_settings(floor.registry.connectors, lookup)
+        floor.db.engine.dispose()
+        return floor
+
+    def wire(self) -> None:
+        """Make the jobs' handlers; in a forked pool this runs in the child."""
+        lookup = open_secrets(self._settings.secrets_file) if self._acts else nothing_here
+        floor = lay_floor(self._settings, self._environ, lookup)
+        relay = Relay(Doorbell(self._settings.redis_url))
+        relay.start()
+        floor.db.wake = relay.wake
+        self._handlers = tool_jobs(floor) if self._acts else graph_jobs(floor)
+
+    def handler(self, job: str) -> Handler:
+        return self._handlers[job]
+
+    @property
+    def _acts(self) -> bool:
+        return self._kind == "tools"
+
+
+def _task(job: str, wiring: _Wiring) -> Callable[..., None]:
+    def run(**args: Any) -> None:
+        with structlog.contextvars.bound_contextvars(job=job, **args):
+            try:
+                wiring.handler(job)(**args)
+            except SignoffError as error:
+                # Its outbox row stays open: the sweeper brings it back.
+                log.warning("job_put_off", error=type(error).__name__, detail=error.sentence)
+            except Exception:  # noqa: BLE001 - a job's fault must not end the worker
+                log.exception("job_failed", reference=secrets.token_hex(4))
+
+    run.__name__ = job
+    return run
+
+
+def _limit(wiring: _Wiring) -> float:
+    floor = wiring.check()
+    longest = max(tool.timeout_s for c in floor.registry.connectors for tool in c.tools)
+    return max(_HARD_LIMIT_S, longest + 2.0)

@@ -1,0 +1,49 @@
+"""The whole road: a Slack message becomes an approved, executed, logged action."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.e2e.demo import Demo, action_ids, words_of
+
+pytestmark = pytest.mark.xdist_group("demo")
+
+
+def test_a_refund_is_asked_approved_executed_once_and_told(demo: Demo) -> None:
+    """R1, R2, R59, R118: mention, card, refused self-approval, click, one effect, its story."""
+    before = demo.counters()["refunds"]
+
+    thread = demo.say("U0ANA", "C0SUPPORT", "<@U0SIGNOFF> Refund order 4711, EUR 180")
+    card = demo.card("C0SUPPORT", thread)
+    demo.click("U0ANA", card, "approve")
+    assert demo.counters()["refunds"] == before
+    demo.click("U0FINN", card, "approve")
+    answer = demo.reply("C0SUPPORT", thread, "180")
+    done = demo.until(
+        lambda: next(
+            (
+                m
+                for m in demo.messages("C0SUPPORT", thread)
+                if m["ts"] == card["ts"]
+                and "Approved by Finn" in words_of(m)
+                and "once" in words_of(m)
+            ),
+            None,
+        ),
+        "the card to tell the outcome",
+    )
+
+    assert answer["ts"] != card["ts"]
+    assert "approve" not in action_ids(done)
+    assert demo.counters()["refunds"] == before + 1
+    story = demo.command("U0ANA", "C0SUPPORT", "why last")
+    assert "Finn" in str(story)
+
+
+def test_a_read_is_answered_with_its_source_and_asks_nobody(demo: Demo) -> None:
+    """R212: the answer cites where it comes from."""
+    thread = demo.say("U0SAM", "C0GENERAL", "<@U0SIGNOFF> Where is order 4711?")
+
+    answer = demo.reply("C0GENERAL", thread, "4711")
+
+    assert "shop order 4711" in words_of(answer)
