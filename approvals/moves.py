@@ -1,0 +1,150 @@
+"""One step of one action: compare-and-set, its event, and whom it wakes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import update
+from sqlmodel import Session, col
+
+from approvals.states import ACTION_TERMINAL, advance_action
+from approvals.tables import Action, Request
+from audit.log import Log
+from core.errors import ApprovalError, InvalidTransition
+from core.ids import derive_id
+from core.outbox import enqueue
+from core.posts import refresh_posts
+
+#: Steps after which the card looks different.
+_REDRAWN = ACTION_TERMINAL | {"approved", "unknown"}
+
+
+def move(
+    session: Session,
+    log: Log,
+    action: Action,
+    to: str,
+    *,
+    now: datetime,
+    actor: str,
+    reason: str,
+    body: Mapping[str, Any] | None = None,
+    versions: Mapping[str, Any] | None = None,
+    token: int | None = None,
+    **changes: Any,
+) -> Action:
+    """Take the action from the status it was read in to `to`, with one event, and return it anew.
+
+    `changes` are further columns to set. Moving to `executing` raises the fencing token by one;
+    with `token` the move also demands that this is still the newest. Leaving `awaiting` closes the
+    request alike. A settled action wakes its turn and has its card redrawn.
+
+    Raises `InvalidTransition` when the table forbids it or somebody was faster.
+    """
+    advance_action(action.status, to)
+    if action.status == "awaiting":
+        _close_request(session, log, action, to, now=now, actor=actor)
+    values: dict[str, Any] = {**changes, "status": to}
+    if to == "executing":
+        values["token"] = Action.token + 1
+    if to in ACTION_TERMINAL:
+        values["settled_at"] = now
+    moved = _compare_and_set(session, action, values, token)
+    log.record(
+        session,
+        workspace_id=moved.workspace_id,
+        type=f"approvals:action:{to}",
+        subject=moved.id,
+        actor=actor,
+        at=now,
+        reason=reason,
+        turn_id=moved.turn_id,
+        action_id=moved.id,
+        versions={**versions_of(moved), **(versions or {})},
+        body=_body(moved, body),
+        about=moved.principal_id,
+    )
+    _tell(session, moved, to, now=now)
+    return moved
+
+
+def row_of(session: Session, action_id: str) -> Action:
+    """The action's row as it stands now. Raises `ApprovalError` when there is none."""
+    found = session.get(Action, action_id, populate_existing=True)
+    if found is None:
+        raise ApprovalError("this action does not exist")
+    return found
+
+
+def versions_of(action: Action) -> dict[str, Any]:
+    """What was in force: the tool, its content, and the files it was judged by."""
+    versions: dict[str, Any] = {"tool": f"{action.tool}@{action.tool_version}"}
+    if action.digest is not None:
+        versions["content"] = action.digest
+    if action.verdict is not None:
+        versions |= {"effect": action.verdict["effect"], **action.verdict["digests"]}
+    return versions
+
+
+def _compare_and_set(
+    session: Session, action: Action, values: Mapping[str, Any], token: int | None
+) -> Action:
+    query = update(Action).where(col(Action.id) == action.id, col(Action.status) == action.status)
+    if token is not None:
+        query = query.where(col(Action.token) == token)
+    result = session.execute(query.values(**values).execution_options(synchronize_session=False))
+    if result.rowcount != 1:  # type: ignore[attr-defined]
+        raise InvalidTransition("somebody was faster: this step is not possible any more")
+    return row_of(session, action.id)
+
+
+def _close_request(
+    session: Session, log: Log, action: Action, to: str, *, now: datetime, actor: str
+) -> None:
+    # Always before the action's own row: every writer locks in this order.
+    result = session.execute(
+        update(Request)
+        .where(col(Request.action_id) == action.id, col(Request.status) == "pending")
+        .values(status=to, closed_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    if result.rowcount != 1:  # type: ignore[attr-defined]
+        raise InvalidTransition("somebody was faster: this question is closed already")
+    log.record(
+        session,
+        workspace_id=action.workspace_id,
+        type="approvals:request:closed",
+        subject=derive_id("req", action.id),
+        actor=actor,
+        at=now,
+        reason=f"The question was closed: {to}",
+        turn_id=action.turn_id,
+        action_id=action.id,
+    )
+
+
+def _tell(session: Session, action: Action, to: str, *, now: datetime) -> None:
+    if to in _REDRAWN:
+        refresh_posts(session, subject=action.id, kind="card", now=now)
+    if to not in ACTION_TERMINAL:
+        return
+    refresh_posts(session, subject=action.id, kind="question", now=now)
+    # A superseded action settles nothing: what replaced it goes on.
+    if action.turn_id is not None and to != "superseded":
+        enqueue(
+            session,
+            workspace_id=action.workspace_id,
+            job="run_turn",
+            subject=action.turn_id,
+            key=f"{action.turn_id}:{action.id}:{to}",
+            args={"turn_id": action.turn_id},
+            now=now,
+        )
+
+
+def _body(action: Action, body: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    title = (action.preview or {}).get("title")
+    whole = {**({"title": title} if title else {}), **(body or {})}
+    return whole or None

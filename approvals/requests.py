@@ -1,0 +1,317 @@
+"""The question put to approvers, and their answers: compare-and-set, one truthful reply each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from sqlmodel import Session, col, func, select
+
+from approvals import grants
+from approvals.actions import move
+from approvals.closed import closed_sentence
+from approvals.entitlement import entitled, impossible
+from approvals.people import People, Principal
+from approvals.policy import Stage, Verdict, approver_words
+from approvals.tables import Action, Decision, Request
+from audit.log import Log
+from core.db import insert_once
+from core.ids import derive_id
+from core.outbox import enqueue
+from core.posts import ask_post, refresh_posts
+
+_STRANGER = "This button doesn't belong to an open request."
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What became of a click, and the sentence for the person who clicked."""
+
+    outcome: Literal[
+        "approved", "rejected", "counted", "already_decided", "expired", "not_allowed", "voted"
+    ]
+    sentence: str
+
+
+def open_request(
+    session: Session, log: Log, action: Action, verdict: Verdict, people: People, *, now: datetime
+) -> Request | None:
+    """Put the question and its card; the action waits. `action.verdict` is set to this verdict.
+
+    None when nobody could ever approve: then the action is denied, saying so.
+    """
+    plain = verdict.as_json()
+    action.verdict = plain
+    problem = impossible(people, action, verdict.stages)
+    if problem is not None:
+        move(
+            session,
+            log,
+            action,
+            "denied",
+            now=now,
+            actor="system:policy",
+            reason=problem,
+            verdict=plain,
+        )
+        return None
+    moved = move(
+        session,
+        log,
+        action,
+        "awaiting",
+        now=now,
+        actor="system:policy",
+        reason=f"Asked {_whos(verdict.stages)}: {verdict.reason}",
+        verdict=plain,
+    )
+    request = Request(
+        id=derive_id("req", moved.id),
+        workspace_id=moved.workspace_id,
+        action_id=moved.id,
+        stages=plain["stages"],
+        expires_at=now + timedelta(seconds=verdict.expires_in_s),
+        created_at=now,
+    )
+    session.add(request)
+    session.flush()
+    _record(session, log, moved, "opened", "The question was put", "system:policy", now)
+    ask_post(
+        session,
+        workspace_id=moved.workspace_id,
+        subject=moved.id,
+        kind="card",
+        channel=moved.channel,
+        thread_ts=moved.thread_ts,
+        body={"request_id": request.id},
+        now=now,
+    )
+    return request
+
+
+def decide(
+    session: Session,
+    log: Log,
+    people: People,
+    *,
+    request_id: str,
+    person: Principal | None,
+    vote: Literal["approve", "reject"],
+    reason: str | None,
+    now: datetime,
+) -> Decided:
+    """One person's click. Whatever it finds, the sentence returned tells the truth about it."""
+    request = _locked(session, request_id)
+    if request is None:
+        return Decided("not_allowed", _STRANGER)
+    action = session.get_one(Action, request.action_id, populate_existing=True)
+    if request.status == "pending" and request.expires_at <= now:
+        _expire(session, log, request, action, now=now)
+        request = session.get_one(Request, request_id, populate_existing=True)
+        return Decided("expired", closed_sentence(session, people, request, person))
+    if request.status != "pending":
+        return Decided("already_decided", closed_sentence(session, people, request, person))
+    stage = Stage(**request.stages[request.stage])
+    allowed, why = entitled(people, action, stage, person)
+    if not allowed or person is None:
+        return _refuse(session, log, action, person, why, now)
+    if not _cast(session, request, person, vote, reason, now):
+        return Decided("voted", _voted(stage, _votes(session, request)))
+    words = {"words": reason} if reason else None
+    said = f"{person.first_name} {'approved' if vote == 'approve' else 'said no'}"
+    _record(session, log, action, "vote", said, person.id, now, body=words)
+    if vote == "reject":
+        move(session, log, action, "rejected", now=now, actor=person.id, reason=said)
+        return Decided("rejected", "Rejected. Nothing is done, and the asker is told.")
+    return _count(session, log, request, action, person, now=now)
+
+
+def expire_due(session: Session, log: Log, *, now: datetime, limit: int = 100) -> int:
+    """Close the requests whose time has run out; returns how many."""
+    query = (
+        select(Request)
+        .where(Request.status == "pending", Request.expires_at <= now)
+        .order_by(col(Request.expires_at))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
+    )
+    due = session.exec(query).all()
+    for request in due:
+        action = session.get_one(Action, request.action_id, populate_existing=True)
+        _expire(session, log, request, action, now=now)
+    return len(due)
+
+
+def waiting_for(
+    session: Session, people: People, person: Principal, *, workspace_id: str | None = None
+) -> list[tuple[Request, Action]]:
+    """Open requests that this person may answer now and has not answered, oldest first."""
+    answered = set(
+        session.exec(select(Decision.request_id).where(Decision.person_id == person.id)).all()
+    )
+    return [
+        (request, action)
+        for request, action in _pending(session, workspace_id)
+        if request.id not in answered
+        and entitled(people, action, Stage(**request.stages[request.stage]), person)[0]
+    ]
+
+
+def waiting_of(
+    session: Session, principal_id: str, *, workspace_id: str | None = None
+) -> list[tuple[Request, Action]]:
+    """Open requests about what this person asked for, oldest first."""
+    pending = _pending(session, workspace_id)
+    return [(r, action) for r, action in pending if action.principal_id == principal_id]
+
+
+def _pending(session: Session, workspace_id: str | None) -> list[tuple[Request, Action]]:
+    query = (
+        select(Request, Action)
+        .where(Request.status == "pending", Action.id == Request.action_id)
+        .order_by(col(Request.created_at), col(Request.id))
+    )
+    if workspace_id is not None:
+        query = query.where(Request.workspace_id == workspace_id)
+    return list(session.exec(query).all())
+
+
+def _locked(session: Session, request_id: str) -> Request | None:
+    query = (
+        select(Request)
+        .where(Request.id == request_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return session.exec(query).first()
+
+
+def _refuse(  # noqa: PLR0917 - a private call
+    session: Session,
+    log: Log,
+    action: Action,
+    person: Principal | None,
+    why: str,
+    now: datetime,
+) -> Decided:
+    name = person.first_name if person else "Somebody unknown"
+    actor = person.id if person else "unknown"
+    _record(session, log, action, "refused_click", f"{name} may not decide this", actor, now)
+    return Decided("not_allowed", why)
+
+
+def _cast(  # noqa: PLR0917 - a private call
+    session: Session,
+    request: Request,
+    person: Principal,
+    vote: str,
+    reason: str | None,
+    now: datetime,
+) -> bool:
+    row = Decision(
+        id=derive_id("dec", request.id, person.id),
+        workspace_id=request.workspace_id,
+        request_id=request.id,
+        stage=request.stage,
+        person_id=person.id,
+        vote=vote,
+        reason=None if reason is None else reason.replace("\x00", ""),
+        at=now,
+    )
+    return insert_once(session, row)
+
+
+def _votes(session: Session, request: Request) -> int:
+    query = select(func.count(col(Decision.id))).where(
+        Decision.request_id == request.id,
+        Decision.stage == request.stage,
+        Decision.vote == "approve",
+    )
+    return session.exec(query).one()
+
+
+def _count(
+    session: Session,
+    log: Log,
+    request: Request,
+    action: Action,
+    person: Principal,
+    *,
+    now: datetime,
+) -> Decided:
+    stage = Stage(**request.stages[request.stage])
+    votes = _votes(session, request)
+    if votes < stage.quorum:
+        refresh_posts(session, subject=action.id, kind="card", now=now)
+        return Decided("counted", f"Counted. {_missing(stage, votes)}")
+    if request.stage + 1 < len(request.stages):
+        request.stage += 1
+        session.add(request)
+        session.flush()
+        refresh_posts(session, subject=action.id, kind="card", now=now)
+        following = approver_words(request.stages[request.stage]["who"])
+        return Decided("counted", f"Counted. Now it is for {following}.")
+    moved = move(
+        session,
+        log,
+        action,
+        "approved",
+        now=now,
+        actor=person.id,
+        reason=f"{person.first_name} approved",
+    )
+    grants.mint(session, log, moved, source=f"request:{request.id}", now=now)
+    enqueue(
+        session,
+        workspace_id=moved.workspace_id,
+        job="execute",
+        subject=moved.id,
+        key=f"{moved.id}:approved",
+        args={"action_id": moved.id},
+        now=now,
+    )
+    return Decided("approved", "Approved. I do it now.")
+
+
+def _expire(session: Session, log: Log, request: Request, action: Action, *, now: datetime) -> None:
+    whos = _whos([Stage(**request.stages[request.stage])])
+    reason = f"Nobody answered in time (asked {whos})"
+    move(session, log, action, "expired", now=now, actor="system:approvals", reason=reason)
+
+
+def _voted(stage: Stage, votes: int) -> str:
+    return f"You have answered already. {_missing(stage, votes)}"
+
+
+def _missing(stage: Stage, votes: int) -> str:
+    return f"{votes} of {stage.quorum} from {approver_words(stage.who)} so far."
+
+
+def _whos(stages: tuple[Stage, ...] | list[Stage]) -> str:
+    return ", then ".join(approver_words(stage.who) for stage in stages)
+
+
+def _record(  # noqa: PLR0917 - a private call
+    session: Session,
+    log: Log,
+    action: Action,
+    what: str,
+    reason: str,
+    actor: str,
+    now: datetime,
+    body: dict[str, str] | None = None,
+) -> None:
+    log.record(
+        session,
+        workspace_id=action.workspace_id,
+        type=f"approvals:request:{what}",
+        subject=derive_id("req", action.id),
+        actor=actor,
+        at=now,
+        reason=reason,
+        turn_id=action.turn_id,
+        action_id=action.id,
+        body=body,
+    )
