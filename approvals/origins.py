@@ -1,0 +1,123 @@
+"""Where each value of an action's arguments came from, by exact match against what was read.
+
+A model writes the arguments, so nothing it says about their source counts. Each scalar leaf is
+looked up, after normalising, in the labelled texts of the turn; the most trusted text that holds it
+wins; what no text holds was made up by the model. This labels values, not reasons: a value both the
+asker and a letter wrote counts as the asker's.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from approvals.spellings import Spelled, is_address, is_moment, moment_spellings, normal
+from core.money import Money
+from core.origins import TRUST_ORDER, Origin
+
+_CURRENCY = re.compile(r"[A-Z]{3}")
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """A text that was read in this turn (or a tool result as JSON) and what it counts as."""
+
+    origin: Origin
+    text: str
+
+
+def label(args: Mapping[str, Any], texts: Sequence[Labelled]) -> dict[str, Origin]:
+    """JSON pointer (RFC 6901) of every scalar leaf of `args` -> its origin."""
+    read = [(each.origin, _spelled(each.text)) for each in texts]
+    read.sort(key=lambda pair: TRUST_ORDER.index(pair[0]))
+    leaves = list(_leaves(args, ""))
+    taken = {normal(str(value)) for _, value, money in leaves if money is None}
+    return {pointer: _origin(value, money, read, taken) for pointer, value, money in leaves}
+
+
+def _origin(
+    value: Any, money: Money | None, read: Sequence[tuple[Origin, Spelled]], taken: set[str]
+) -> Origin:
+    if value is None or isinstance(value, bool):
+        return Origin.MODEL
+    if money is not None:
+        found = _first(read, lambda text: text.has_money(money))
+        if found is None and isinstance(value, int):
+            return _first(read, lambda text: text.has_bare_amount(money, taken)) or Origin.MODEL
+        # A currency without its amount is a word like any other.
+        return found or _word(str(value), read)
+    return _word(str(value), read)
+
+
+def _word(value: str, read: Sequence[tuple[Origin, Spelled]]) -> Origin:
+    if not normal(value):
+        return Origin.MODEL
+    if is_address(value):
+        return _first(read, lambda text: text.has_address(value)) or Origin.MODEL
+    found = _first(read, lambda text: text.has(value))
+    if found is None and is_moment(value):
+        return _moment(value, read)
+    return found or Origin.MODEL
+
+
+def _moment(value: str, read: Sequence[tuple[Origin, Spelled]]) -> Origin:
+    """A date and time is only as trusted as the worse known of its two halves."""
+    origins = []
+    for spellings in moment_spellings(value):
+        found = _first(read, lambda text, all_=spellings: any(text.has(one) for one in all_))
+        origins.append(found or Origin.MODEL)
+    return max(origins, key=TRUST_ORDER.index)
+
+
+def _first(read: Sequence[tuple[Origin, Spelled]], holds: Any) -> Origin | None:
+    return next((origin for origin, text in read if holds(text)), None)
+
+
+def _leaves(value: Any, pointer: str) -> Iterator[tuple[str, Any, Money | None]]:
+    """Pointer, value, and the amount of money it is a part of, for each scalar."""
+    if isinstance(value, Mapping):
+        money = as_money(value)
+        for key, item in value.items():
+            inner = f"{pointer}/{str(key).replace('~', '~0').replace('/', '~1')}"
+            if money is not None and key in ("minor", "currency"):
+                yield inner, item, money
+            else:
+                yield from _leaves(item, inner)
+    elif isinstance(value, (list, tuple)):
+        for index, item in enumerate(value):
+            yield from _leaves(item, f"{pointer}/{index}")
+    else:
+        yield pointer, value, None
+
+
+def as_money(value: Mapping[str, Any]) -> Money | None:
+    """The amount that `{"minor": 18000, "currency": "EUR"}` spells, else None."""
+    minor, currency = value.get("minor"), value.get("currency")
+    if not isinstance(minor, int) or isinstance(minor, bool):
+        return None
+    if not isinstance(currency, str) or not _CURRENCY.fullmatch(currency):
+        return None
+    return Money(minor, currency)
+
+
+def _spelled(text: str) -> Spelled:
+    """Prose as it is; of JSON the values only, because keys are nobody's words."""
+    stripped = text.lstrip()
+    if not stripped.startswith(("{", "[")):
+        return Spelled(text)
+    try:
+        value = json.loads(stripped)
+    except (ValueError, RecursionError):
+        return Spelled(text)
+    words: list[str] = []
+    amounts: list[Money] = []
+    for _, leaf, money in _leaves(value, ""):
+        if money is not None:
+            amounts.append(money)
+        if money is None or isinstance(leaf, str):
+            words.append(str(leaf))
+    # Values must not run together into phrases that nobody wrote.
+    return Spelled(" \x1f ".join(words), amounts=tuple(amounts))

@@ -1,0 +1,159 @@
+"""The same value in different spellings: amounts, addresses, dates and times, words and numbers."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cached_property
+
+from core.money import Money, NotMoney, parse_money
+
+_ADDRESS = re.compile(r"[\w.+%'-]+@[\w-]+(?:\.[\w-]+)+")
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?)?")
+_NUMBER = r"(?:\d{1,3}(?:[ ']\d{3})+|\d+)(?:[.,]\d+)*"
+_BARE = re.compile(rf"(?<![\w.,-])({_NUMBER})(?![\w-]|[.,]\d)")
+_SYMBOLS = {"EUR": ("€",), "USD": ("$", "us$"), "GBP": ("£",)}
+_NAMES = {
+    "EUR": ("euro", "euros"),
+    "USD": ("dollar", "dollars"),
+    "GBP": ("pound", "pounds"),
+}
+
+
+class Spelled:
+    """One text, normalised once and asked often."""
+
+    def __init__(self, text: str, amounts: Sequence[Money] = ()) -> None:
+        self._text = normal(text)
+        self._amounts = frozenset(amounts)
+        self._moneys: dict[str, frozenset[int]] = {}
+
+    def has(self, value: str) -> bool:
+        """Whether it holds this word, number or phrase, whole: 47 is not in 4711 nor in 47.50."""
+        wanted = normal(value)
+        before, after = r"(?<!\w)", r"(?!\w)"
+        if wanted[:1].isdigit():
+            before = r"(?<![\w-])(?<!\d[.,])"
+        if wanted[-1:].isdigit():
+            after = r"(?![\w-])(?![.,]\d)"
+        return re.search(before + re.escape(wanted) + after, self._text) is not None
+
+    def has_address(self, address: str) -> bool:
+        return normal(address) in self._addresses
+
+    def has_money(self, money: Money) -> bool:
+        """Whether this very amount stands in it, in any spelling that names its currency."""
+        if money in self._amounts:
+            return True
+        if money.currency not in self._moneys:
+            self._moneys[money.currency] = frozenset(_amounts(self._text, money.currency))
+        return money.minor in self._moneys[money.currency]
+
+    def has_bare_amount(self, money: Money, taken: set[str]) -> bool:
+        """Whether the amount stands there without a currency. A number that another argument
+        holds (an order number, say) is not taken for an amount."""
+        for match in _BARE.finditer(self._text):
+            if match[1] not in taken and _minor(match[1], money.currency) == money.minor:
+                return True
+        return False
+
+    @cached_property
+    def _addresses(self) -> frozenset[str]:
+        return frozenset(match.rstrip(".-'") for match in _ADDRESS.findall(self._text))
+
+
+def normal(text: str) -> str:
+    """NFKC, without case, invisible characters and differences of white space."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    visible = "".join(c for c in folded if unicodedata.category(c) != "Cf")
+    return " ".join(visible.split())
+
+
+def is_address(value: str) -> bool:
+    return _ADDRESS.fullmatch(normal(value)) is not None
+
+
+def is_moment(value: str) -> bool:
+    """`2026-11-24` or `2026-11-24T10:00`."""
+    return _MOMENT.fullmatch(value.strip()) is not None
+
+
+def moment_spellings(value: str) -> list[list[str]]:
+    """The ways people write the date and, where there is one, the time of an ISO moment.
+
+    Days named by their distance ("tomorrow") are not among them.
+    """
+    try:
+        at = datetime.fromisoformat(value.strip())
+    except ValueError:
+        return [[value]]
+    halves = [_day_spellings(at)]
+    if len(value.strip()) > len("2026-11-24"):
+        halves.append(_time_spellings(at))
+    return halves
+
+
+def _day_spellings(at: datetime) -> list[str]:
+    day, year = at.day, at.year
+    spellings = [
+        f"{at:%Y-%m-%d}",
+        f"{day}.{at.month}.{year}",
+        f"{day:02}.{at.month:02}.{year}",
+        f"{day}/{at.month}/{year}",
+        f"{day:02}/{at.month:02}/{year}",
+    ]
+    for month in (_MONTHS[at.month - 1], _MONTHS[at.month - 1][:3]):
+        spellings += [f"{day} {month}", f"{day}. {month}", f"{month} {day}", f"{day}th {month}"]
+    return spellings
+
+
+def _time_spellings(at: datetime) -> list[str]:
+    half = "am" if at.hour < 12 else "pm"
+    hour12 = at.hour % 12 or 12
+    spellings = [f"{at:%H:%M}", f"{at.hour}:{at.minute:02}", f"{at.hour}.{at.minute:02}"]
+    spellings += [f"{hour12}:{at.minute:02} {half}", f"{hour12}:{at.minute:02}{half}"]
+    if at.minute == 0:
+        spellings += [f"at {at.hour}", f"{hour12} {half}", f"{hour12}{half}"]
+        spellings += [f"{at.hour} o'clock", f"{at.hour} h"]
+    return spellings
+
+
+def _amounts(text: str, currency: str) -> set[int]:
+    """Minor units of every amount of this currency in a normalised text."""
+    words = (currency.casefold(), *_NAMES.get(currency, ()), *_SYMBOLS.get(currency, ()))
+    units = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+    found: set[int] = set()
+    for pattern in (
+        rf"(?<!\w)(?:{units}) ?({_NUMBER})(?!\w|[.,]\d)",
+        rf"(?<![\w.,-])({_NUMBER}) ?(?:{units})(?!\w)",
+    ):
+        for match in re.finditer(pattern, text):
+            minor = _minor(match[1], currency)
+            if minor is not None:
+                found.add(minor)
+    return found
+
+
+def _minor(number: str, currency: str) -> int | None:
+    try:
+        return parse_money(f"{number} {currency}").minor
+    except (NotMoney, ArithmeticError, ValueError):
+        return None
+
+
+_MONTHS = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
