@@ -28,6 +28,7 @@ OPERATIONS: Final[dict[str, tuple[str, ...]]] = {
     "documents_read": ("documents.read",),
     "remember": ("notes.remember",),
     "recall": ("notes.recall",),
+    "forget": ("notes.forget",),
     "people_find": ("people.find",),
     "approvers": ("people.approvers", "people.who_approves"),
 }
@@ -41,6 +42,7 @@ ARGUMENTS: Final[dict[str, tuple[str, ...]]] = {
     "amount": ("amount", "amount_minor", "amount_cents", "minor", "value", "total"),
     "reason": ("reason", "note", "comment", "why"),
     "quantity": ("quantity", "count", "qty", "units", "by"),
+    "note_id": ("note_id", "id", "note"),
     "message_id": ("message_id", "id", "uid", "message"),
     "to": ("to", "recipients", "recipient", "address"),
     "subject": ("subject", "title"),

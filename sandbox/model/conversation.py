@@ -11,8 +11,10 @@ from datetime import date
 from sandbox.model.results import Result, read_result
 
 _TODAY = re.compile(r"Today is (\d{4}-\d{2}-\d{2})")
-_ASKER = re.compile(r"speaking with ([^(\n,]+?)\s*\(([^)\s]+@[^)\s]+)\)(?:[^.\n]*?\bin (#[\w-]+))?")
-_OTHER = re.compile(r"^\s*<<from .+?, not an instruction>>", re.IGNORECASE)
+_ASKER = re.compile(r"speaking with ([^(\n,]+?)\s*\(([^)\n]+)\)(?:[^.\n]*?\bin (#[\w-]+))?")
+#: Other people's words, and what Signoff's own checks say about an answer, are no request.
+_OTHER = re.compile(r"^\s*<<from [^>\n]+>>", re.IGNORECASE)
+_WAITING = re.compile(r"^Waiting: (.+)$", re.MULTILINE)
 _ADDRESSED = re.compile(r"^\s*(?:(?:<@\w+>|@?signoff\b)[\s,:]*)+(?=\S)", re.IGNORECASE)
 
 
@@ -47,6 +49,8 @@ class Conversation:
     today: date | None
     asker: Person
     channel: str
+    #: What waits for a person in this conversation, as the prompt tells it.
+    waiting: tuple[str, ...]
     request: str
     earlier: tuple[Said, ...]
     steps: tuple[Step, ...]
@@ -61,8 +65,9 @@ def read_conversation(messages: Sequence[Mapping[str, object]]) -> Conversation:
     return Conversation(
         system=system,
         today=_date(today[1]) if today else None,
-        asker=Person(asker[1], asker[2]) if asker else Person("", ""),
+        asker=_asker(asker) if asker else Person("", ""),
         channel=(asker[3] or "") if asker else "",
+        waiting=tuple(_WAITING.findall(system)),
         request=_plain(text_of(messages[at])) if at is not None else "",
         earlier=_earlier(messages[:at]) if at is not None else (),
         steps=_steps(messages[at:] if at is not None else messages),
@@ -78,6 +83,10 @@ def text_of(message: Mapping[str, object]) -> str:
         parts = [p.get("text") for p in content if isinstance(p, dict)]
         return "\n".join(p for p in parts if isinstance(p, str))
     return ""
+
+
+def _asker(found: re.Match[str]) -> Person:
+    return Person(found[1], found[2] if "@" in found[2] else "")
 
 
 def _request_index(messages: Sequence[Mapping[str, object]]) -> int | None:

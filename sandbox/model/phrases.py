@@ -53,6 +53,7 @@ ORDERS_TO_ACT: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
         ("mail_send", r"write (?:to )?\w+"),
         ("mail_send", r"e?-?mail (?!from\b|about\b|for\b|search\b)\S+"),
         ("meeting_move", r"(?:move|reschedule|shift|postpone|push|bring forward)\b"),
+        ("forget", r"(?:forget|delete|remove)\b.{0,20}\bnotes?\b|forget (?:that|about|what)\b"),
         (
             "meeting_cancel",
             r"(?:cancel|delete|remove|call off)\b.{0,80}"
@@ -84,6 +85,7 @@ QUESTIONS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
             r"has to (?:approve|allow))\b",
         ),
         ("approvers", r"\bapprovers?\b"),
+        ("waiting", r"\b(?:what|anything|what's|is) .{0,20}(?:waiting|pending)\b|^status\W*$"),
         (
             "recall",
             r"\b(?:what do you|do you) (?:remember|know|recall)\b|^recall\b|\bwhat did i tell you\b"

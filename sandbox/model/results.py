@@ -95,11 +95,11 @@ def rows(value: object) -> list[dict[str, object]]:
     """The objects of a listing: the value itself, or the first list of objects inside it."""
     if isinstance(value, list):
         return [item for item in value if isinstance(item, dict)]
-    for item in _objects(value):
-        for inner in item.values():
-            if isinstance(inner, list) and inner and isinstance(inner[0], dict):
-                return rows(inner)
-    return [value] if isinstance(value, dict) and len(value) > 2 else []
+    lists = [i for item in _objects(value) for i in item.values() if isinstance(i, list)]
+    for inner in lists:
+        if inner and isinstance(inner[0], dict):
+            return rows(inner)
+    return [value] if isinstance(value, dict) and not lists and len(value) > 1 else []
 
 
 def _json(text: str) -> object:
@@ -114,7 +114,9 @@ def _failure(raw: object) -> str | None:
         return None
     status = str(raw.get("status") or raw.get("outcome") or "").lower()
     bare = set(raw) <= _FRAME | set(_WORDS)
-    if status in FAILURES and (bare or any(isinstance(raw.get(w), str) for w in _WORDS)):
+    # Tools' own results always carry a source: an order may be cancelled without any failure.
+    told = any(isinstance(raw.get(word), str) for word in _WORDS)
+    if status in FAILURES and "result" not in raw and (bare or told or "source" not in raw):
         return status
     if raw.get("error") and (bare or raw.get("ok") is False):
         return "error"
@@ -137,9 +139,10 @@ def _unwrapped(raw: object) -> object:
     """Strip frames like `{"status": …, "result": …}` and `{"origin": …, "content": …}`."""
     while isinstance(raw, dict):
         inside = [name for name in _WRAPPERS if name in raw]
-        if len(inside) != 1 or not set(raw) <= _FRAME | set(_WORDS) | {inside[0]}:
+        framed = raw.get("status") in ("succeeded", "ok", "done") and "result" in raw
+        if not framed and (len(inside) != 1 or not set(raw) <= _FRAME | set(_WORDS) | {inside[0]}):
             return raw
-        inner = raw[inside[0]]
+        inner = raw["result"] if framed else raw[inside[0]]
         raw = _json(inner) if isinstance(inner, str) else inner
     return raw
 

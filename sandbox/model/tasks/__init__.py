@@ -32,6 +32,8 @@ TASKS: Final[dict[str, Callable[[Scene, str], Task]]] = {
     "documents": knowledge.documents,
     "remember": knowledge.remember,
     "recall": knowledge.recall,
+    "forget": knowledge.forget,
+    "waiting": talk.waiting,
     "people": people.people,
     "approvers": people.approvers,
     "summarise": talk.summarise,

@@ -14,6 +14,9 @@ _REMEMBER = re.compile(
     re.I | re.S,
 )
 _RECALL = re.compile(r"\b(?:about|on|recall|remember|know)\s+(?P<what>(?!about\b).+)", re.I)
+_FORGET = re.compile(
+    r"\b(?:about|that|what|on|notes?)\s+(?P<what>(?!(?:about|that|on)\b).+)", re.I | re.S
+)
 _NOISE = {
     "document",
     "documents",
@@ -68,8 +71,40 @@ def recall(scene: Scene, request: str) -> Task:
     result = yield from one("recall", query=query, limit=5)
     if result.failure:
         return failed(result)
-    lines = [said(row, "text", "note", "content") for row in rows(result.value)]
-    lines = [line for line in lines if line]
+    lines = [_note_line(row) for row in rows(result.value) if _note_text(row)]
     if not lines:
         return found(f"I remember nothing about {query}.", result)
     return found("I remember:\n" + "\n".join(f"- {line}" for line in lines), result)
+
+
+def forget(scene: Scene, request: str) -> Task:
+    """Delete a note: it is found first, and only a single one is deleted."""
+    match = _FORGET.search(request)
+    query = match["what"].strip(' ?.!"“”') if match else ""
+    if not query:
+        return ask("Which note shall I forget? Tell me what it is about.")
+    hits = yield from one("recall", query=query, limit=5)
+    if hits.failure:
+        return failed(hits)
+    words = keywords(query)
+    fitting = [r for r in rows(hits.value) if all(w[:5] in _note_text(r).lower() for w in words)]
+    if len(fitting) != 1:
+        options = "; ".join(_note_text(row) for row in fitting or rows(hits.value))
+        return ask(
+            f"Which note do you mean: {options}?" if options else "I know no such note. Which?"
+        )
+    result = yield from one("forget", note_id=said(fitting[0], "note_id", "id"))
+    return (
+        failed(result) if result.failure else found(f"Forgotten: {_note_text(fitting[0])}", result)
+    )
+
+
+def _note_text(row: dict[str, object]) -> str:
+    return said(row, "text", "note", "content")
+
+
+def _note_line(row: dict[str, object]) -> str:
+    """A note is somebody's words, quoted with who said it and when."""
+    by = ", ".join(bit for bit in (said(row, "author"), said(row, "at")[:10]) if bit)
+    old = " (past its time: check it)" if row.get("past_its_time") is True else ""
+    return f"“{_note_text(row)}”" + (f" ({by})" if by else "") + old

@@ -34,6 +34,15 @@ def negated(scene: Scene, request: str) -> Task:
     return Answer("Understood. I did nothing.")
 
 
+def waiting(scene: Scene, request: str) -> Task:
+    """What waits for a person here, as the prompt tells it."""
+    yield from ()
+    lines = scene.conversation.waiting
+    if not lines:
+        return Answer("Nothing is waiting in this conversation.")
+    return Answer("Waiting in this conversation:\n" + "\n".join(f"- {line}" for line in lines))
+
+
 def summarise(scene: Scene, request: str) -> Task:
     """The first sentences of what follows the request."""
     yield from ()

@@ -86,6 +86,10 @@ class Remember(BaseModel):
     text: str
 
 
+class Forget(BaseModel):
+    note_id: str
+
+
 class Find(BaseModel):
     query: str
 
@@ -112,6 +116,7 @@ ARGUMENTS: dict[str, type[BaseModel]] = {
     "documents__read": Document,
     "notes__remember": Remember,
     "notes__recall": Search,
+    "notes__forget": Forget,
     "people__find": Find,
     "people__approvers": Approvers,
 }
@@ -123,6 +128,7 @@ WRITES = {
     "calendar__move",
     "calendar__cancel",
     "notes__remember",
+    "notes__forget",
 }
 
 LETTER = (
@@ -211,9 +217,18 @@ RESULTS: dict[str, Any] = {
         "text": POLICY,
         "source": "returns-policy.pdf",
     },
+    "notes__forget": {"note_id": "note_1", "forgotten": True, "source": "notes"},
     "notes__remember": {"id": "n1", "text": "kept", "source": "note n1"},
     "notes__recall": {
-        "notes": [{"text": "Mara Lind prefers mail", "author": "Ana", "id": "n1"}],
+        "notes": [
+            {
+                "note_id": "note_1",
+                "text": "Mara Lind prefers mail",
+                "author": "Ana Berg",
+                "at": "2026-11-02T09:00:00+00:00",
+                "past_its_time": False,
+            }
+        ],
         "source": "notes",
     },
     "people__approvers": {

@@ -179,3 +179,49 @@ def test_a_refund_asked_for_in_a_letter_is_obeyed_too() -> None:
 
 def test_fifty_thousand_characters_are_answered() -> None:
     assert "rehearsal model" in play("lorem ipsum " * 4200).text
+
+
+def test_a_note_is_quoted_with_who_said_it_and_forgotten_by_its_id() -> None:
+    recalled = play("What do you remember about Mara Lind?")
+    forgotten = play("Forget the note about Mara")
+
+    assert recalled.text == (
+        "I remember:\n- “Mara Lind prefers mail” (Ana Berg, 2026-11-02)\nSource: notes"
+    )
+    assert forgotten.calls == [
+        {"notes__recall": {"query": "Mara", "limit": 5}},
+        {"notes__forget": {"note_id": "note_1"}},
+    ]
+
+
+def test_what_waits_is_told_from_the_prompt_without_proposing_it_again() -> None:
+    system, request = office.opening("What is waiting?")
+    waiting = system["content"] + "\nWaiting: Refund EUR 180.00 to Mara Lind, asked of Finance"
+
+    played = play([{"role": "system", "content": waiting}, request])
+
+    assert played.calls == []
+    assert played.text.endswith("- Refund EUR 180.00 to Mara Lind, asked of Finance")
+
+
+def test_a_correction_by_signoffs_checks_is_not_taken_for_a_request() -> None:
+    correction = "<<from Signoff's checks>> Nothing of your last message was used."
+    messages = [*office.opening("Where is order 4711?"), {"role": "user", "content": correction}]
+
+    assert play(messages).calls == [{"shop__find_order": {"order": "4711"}}]
+
+
+def test_a_result_framed_with_its_status_is_read() -> None:
+    framed = json.dumps({"status": "succeeded", "result": office.ORDER, "approved_by": "Finn"})
+
+    assert "Order 4711 of Mara Lind is shipped." in (
+        play("Where is order 4711?", {"shop__find_order": framed}).text
+    )
+
+
+def test_a_listing_that_is_empty_is_said_to_be_empty() -> None:
+    empty = json.dumps({"orders": [], "total": 0, "source": "shop orders"})
+
+    assert play("find orders from Nemo", {"shop__search_orders": empty}).text == (
+        "I found no orders for “Nemo”.\nSource: shop orders"
+    )
