@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+#: More at once is a model that has lost its way.
+MOST_CALLS = 16
+
 #: What `Registry.schemas()` gives: {"name", "description", "parameters"}, plain JSON.
 Schema = Mapping[str, Any]
 
@@ -37,12 +40,23 @@ def wire_tools(schemas: Sequence[Schema]) -> list[dict[str, Any]]:
     ]
 
 
+def wire_call(call: Mapping[str, Any]) -> dict[str, Any]:
+    """A recorded call (`ToolCall` as a dict) in the form models read their own calls in."""
+    arguments = json.dumps(call["args"], ensure_ascii=False)
+    function = {"name": wire_name(call["tool"]), "arguments": arguments}
+    return {"id": call["id"], "type": "function", "function": function}
+
+
 def read_calls(
     raw: Sequence[tuple[str, str, str]], schemas: Sequence[Schema]
 ) -> tuple[tuple[ToolCall, ...], tuple[str, ...]]:
     """(id, wire name, argument text) of each call -> the readable calls and the problems."""
     known = {wire_name(schema["name"]): schema for schema in schemas}
     calls, problems = [], []
+    if len(raw) > MOST_CALLS:
+        return (), (f"At most {MOST_CALLS} calls fit into one message.",)
+    if len({call_id for call_id, _name, _text in raw}) < len(raw):
+        return (), ("Two calls share one id.",)
     for call_id, name, text in raw:
         schema = known.get(name)
         if schema is None:

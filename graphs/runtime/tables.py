@@ -23,6 +23,8 @@ class Conversation(SQLModel, table=True):
     thread_ts: str
     #: channel | dm
     kind: str
+    #: What people call it: `#support`, or `a direct message`.
+    place: str = ""
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 

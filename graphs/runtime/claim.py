@@ -1,0 +1,131 @@
+"""Taking a turn: its lease and its conversation's, in one transaction, or a reason not to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from sqlalchemy import update
+from sqlmodel import Session, col, select
+
+from approvals.switches import stopped
+from audit.log import Log
+from core.leases import Held, release, take
+from core.outbox import finish, open_rows
+from graphs.runtime.states import RECEIVED, RUNNING, TERMINAL
+from graphs.runtime.tables import Turn
+from graphs.runtime.turns import JOB, end_stopped, move_turn
+
+Refusal = Literal["gone", "held", "answered", "failed", "stopped"]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Times and counts of running a turn; tests shorten them."""
+
+    #: A worker that died is replaced after this long.
+    lease: timedelta = timedelta(seconds=15)
+    #: Runs in a row that came to nothing (a crash, a model or store that does not answer).
+    max_tries: int = 5
+    #: How often one run rebuilds a thread that vanishes under it.
+    rebuilds: int = 3
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A turn taken by this run. `rows` are the outbox rows that its end may close."""
+
+    turn: Turn
+    held: Held
+    conversation: Held
+    rows: Sequence[str]
+    #: False when an earlier run may have begun its thread.
+    first: bool
+
+    @property
+    def leases(self) -> tuple[Held, Held]:
+        return self.held, self.conversation
+
+
+def claim(
+    session: Session,
+    log: Log,
+    *,
+    turn_id: str,
+    versions: dict[str, Any],
+    limits: Limits,
+    now: datetime,
+) -> Claim | Refusal:
+    """Take the turn and count a try; or say why there is nothing to run."""
+    turn = session.get(Turn, turn_id)
+    if turn is None:
+        return "gone"
+    rows = open_rows(session, job=JOB, subject=turn.id)
+    if turn.status in TERMINAL:
+        finish(session, rows, now=now)
+        return turn.status  # type: ignore[return-value]
+    why = stopped(session, workspace_id=turn.workspace_id, scopes=_scopes(turn))
+    if why is not None:
+        end_stopped(session, log, turn, by="system:worker", reason=why, now=now)
+        return "stopped"
+    if _overtakes(session, turn):
+        return "held"
+    leases = _take_both(session, turn, limits, now)
+    if leases is None:
+        return "held"
+    first = turn.status == RECEIVED
+    _count_try(session, log, turn, versions, now)
+    return Claim(turn, *leases, rows, first)
+
+
+def _scopes(turn: Turn) -> list[str]:
+    return [
+        f"turn:{turn.id}",
+        f"conversation:{turn.conversation_id}",
+        f"automation:{turn.automation}",
+        "all",
+    ]
+
+
+def _overtakes(session: Session, turn: Turn) -> bool:
+    """Whether an earlier message of the conversation has not been begun yet: Slack's ts orders
+    them, deliveries do not. One that was tried and failed holds nobody up."""
+    earlier = select(Turn.id).where(
+        Turn.conversation_id == turn.conversation_id,
+        Turn.message_ts < turn.message_ts,
+        Turn.status == RECEIVED,
+        Turn.tries == 0,
+    )
+    return session.exec(earlier.limit(1)).first() is not None
+
+
+def _take_both(
+    session: Session, turn: Turn, limits: Limits, now: datetime
+) -> tuple[Held, Held] | None:
+    holder = f"worker:{os.getpid()}"
+    held = take(session, name=f"turn:{turn.id}", holder=holder, ttl=limits.lease, now=now)
+    if held is None:
+        return None
+    name = f"conversation:{turn.conversation_id}"
+    conversation = take(session, name=name, holder=holder, ttl=limits.lease, now=now)
+    if conversation is None:
+        release(session, held, now=now)
+        return None
+    return held, conversation
+
+
+def _count_try(
+    session: Session, log: Log, turn: Turn, versions: dict[str, Any], now: datetime
+) -> None:
+    tries = turn.tries + 1
+    if turn.status == RUNNING:  # whoever ran it died, or gave it back for a later try
+        session.execute(update(Turn).where(col(Turn.id) == turn.id).values(tries=tries))
+        session.refresh(turn)
+        return
+    changes: dict[str, Any] = {"tries": tries, "versions": turn.versions or versions}
+    move_turn(
+        session, log, turn, RUNNING, now=now, actor="system:worker", reason="Begun", **changes
+    )

@@ -1,0 +1,186 @@
+"""How a run of a turn ends: each ending is one transaction under the turn's lease."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+from typing import Any, Literal
+
+import structlog
+from sqlalchemy import update
+from sqlmodel import Session, col, select
+
+from approvals.actions import cancel_turn
+from approvals.tables import Action
+from core.errors import LeaseLost, ModelError
+from core.faultpoints import point
+from core.leases import guard, release
+from core.outbox import finish
+from core.posts import ask_post
+from graphs.assistant import VERSION
+from graphs.checkpoint.errors import StoreUnavailable
+from graphs.runtime.claim import Claim, Limits
+from graphs.runtime.states import ANSWERED, FAILED, WAITING
+from graphs.runtime.tables import Turn
+from graphs.runtime.thread import Ended, Waits
+from graphs.runtime.turns import move_turn, post_notice
+from graphs.runtime.work import Desk, Work
+from llm.tables import ModelResponse
+
+log = structlog.get_logger()
+_ACTOR = "system:worker"
+
+
+class Endings:
+    def __init__(self, desk: Desk, limits: Limits) -> None:
+        self._desk, self._limits = desk, limits
+
+    def ended(
+        self, got: Claim, work: Work, came_to: Ended | Waits
+    ) -> Literal["answered", "waiting", "failed"]:
+        """Keep what the graph came to and give the leases back."""
+        if isinstance(came_to, Waits):
+            return self._waiting(got, work, came_to)
+        if came_to.ending == "limit":
+            return self.failed(got, came_to.text)
+        self._answered(got, work, came_to)
+        point("turn:answered")
+        return "answered"
+
+    def failed(self, got: Claim, sentence: str) -> Literal["failed"]:
+        """The turn has failed for this reason, which its thread is told."""
+        now = self._desk.clock.now()
+        with self._desk.db.transaction() as session:
+            guard(session, got.held)
+            move_turn(
+                session, self._desk.log, got.turn, FAILED, now=now, actor=_ACTOR, reason=sentence
+            )
+            cancel_turn(
+                session,
+                self._desk.log,
+                got.turn.id,
+                now=now,
+                actor=_ACTOR,
+                reason="The message it belongs to has failed",
+            )
+            post_notice(session, got.turn, sentence, now=now)
+            finish(session, got.rows, now=now)
+            give_back(session, got, now=now)
+        return "failed"
+
+    def came_to_nothing(self, got: Claim, error: Exception) -> Literal["later", "failed", "held"]:
+        """Leave the outbox rows open for a later try, or fail when this was the last one."""
+        log.warning(
+            "turn_came_to_nothing",
+            turn=got.turn.id,
+            tries=got.turn.tries,
+            error=type(error).__name__,
+            exc_info=not isinstance(error, (ModelError, StoreUnavailable)),
+        )
+        try:
+            if got.turn.tries >= self._limits.max_tries:
+                return self.exhausted(got, error)
+            with self._desk.db.transaction() as session:
+                give_back(session, got, now=self._desk.clock.now())
+        except LeaseLost:
+            return "held"
+        return "later"
+
+    def exhausted(self, got: Claim, error: Exception | None) -> Literal["failed"]:
+        return self.failed(got, _sentence(error, self._limits.max_tries))
+
+    def next_generation(self, got: Claim, work: Work) -> None:
+        """The thread is to be rebuilt: puts of the old generation are refused from now on."""
+        turn = got.turn
+        changes: dict[str, Any] = {
+            "generation": turn.generation + 1,
+            "versions": {**turn.versions, "graph": VERSION},
+        }
+        with work.write() as session:
+            session.execute(update(Turn).where(col(Turn.id) == turn.id).values(**changes))
+        for name, value in changes.items():
+            setattr(turn, name, value)
+
+    def _waiting(self, got: Claim, work: Work, came_to: Waits) -> Literal["waiting"]:
+        now, count = self._desk.clock.now(), len(came_to.action_ids)
+        with work.write() as session:
+            move_turn(
+                session,
+                self._desk.log,
+                got.turn,
+                WAITING,
+                now=now,
+                actor=_ACTOR,
+                reason="Waiting for one step" if count == 1 else f"Waiting for {count} steps",
+                tries=0,
+            )
+            finish(session, got.rows, now=now)
+            give_back(session, got, now=now)
+        return "waiting"
+
+    def _answered(self, got: Claim, work: Work, came_to: Ended) -> None:
+        now, turn = self._desk.clock.now(), got.turn
+        with work.write() as session:
+            move_turn(
+                session,
+                self._desk.log,
+                turn,
+                ANSWERED,
+                now=now,
+                actor=_ACTOR,
+                reason="Answered",
+                body={"text": came_to.text, "sources": list(came_to.sources)},
+                answer=came_to.text,
+                tries=0,
+            )
+            ask_post(
+                session,
+                workspace_id=turn.workspace_id,
+                subject=turn.id,
+                kind="answer",
+                channel=turn.channel,
+                thread_ts=turn.thread_ts,
+                body=_answer_body(session, turn, came_to),
+                now=now,
+            )
+            finish(session, got.rows, now=now)
+            give_back(session, got, now=now)
+
+
+def give_back(session: Session, got: Claim, *, now: datetime) -> None:
+    """Release both leases. Raises `LeaseLost` when another worker has the turn."""
+    release(session, got.held, now=now)
+    release(session, got.conversation, now=now)
+
+
+def _answer_body(session: Session, turn: Turn, came_to: Ended) -> dict[str, Any]:
+    answers = session.exec(select(ModelResponse).where(ModelResponse.turn_id == turn.id)).all()
+    actions = select(Action.id).where(Action.turn_id == turn.id).order_by(col(Action.created_at))
+    costs = [answer.cost_micros for answer in answers]
+    known = [cost for cost in costs if cost is not None]
+    return {
+        "text": came_to.text,
+        "sources": list(came_to.sources),
+        # One unknown price makes the sum unknown, never smaller.
+        "cost_micros": sum(known) if len(known) == len(costs) else None,
+        "tokens": sum(answer.input_tokens + answer.output_tokens for answer in answers),
+        "action_ids": list(session.exec(actions)),
+    }
+
+
+def _sentence(error: Exception | None, tries: int) -> str:
+    if isinstance(error, ModelError):
+        what = "The language model did not answer"
+    elif isinstance(error, StoreUnavailable):
+        what = "The store of conversations in flight did not answer"
+    else:
+        reference = secrets.token_hex(4)
+        log.error("turn_failed", reference=reference, exc_info=error)
+        return (
+            f"Something went wrong on my side (reference {reference}). I tried {tries} times and "
+            "gave up on this message; what was done before stands and is in the story."
+        )
+    return (
+        f"{what}, {tries} times in a row, so I gave up on this message. What was done before "
+        "stands; please ask again in a while."
+    )

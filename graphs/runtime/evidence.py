@@ -1,0 +1,70 @@
+"""What a turn has read, each text with its origin: arguments a model writes are matched on it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+
+from sqlmodel import Session, col, select
+
+from approvals.origins import Labelled
+from approvals.people import People
+from approvals.tables import Action
+from core.origins import Origin
+from graphs.runtime.opening import HISTORY
+from graphs.runtime.tables import Turn
+from tools.registry import Registry
+
+Evidence = Callable[[Session, Action], Sequence[Labelled]]
+
+
+def make_evidence(people: People, registry: Registry) -> Evidence:
+    """The port `tools.prepare` asks: labelled texts for the turn of an action."""
+
+    def evidence(session: Session, action: Action) -> Sequence[Labelled]:
+        turn = session.get(Turn, action.turn_id) if action.turn_id else None
+        if turn is None:
+            return _directory(people)
+        return [
+            *_typed(session, turn),
+            *_results(session, registry, turn),
+            *_directory(people),
+        ]
+
+    return evidence
+
+
+def _typed(session: Session, turn: Turn) -> list[Labelled]:
+    """The request, the thread before it, and earlier requests the model was told again."""
+    texts = [Labelled(Origin.REQUESTER, turn.text)]
+    for message in turn.context:
+        own = message.get("author_id") == turn.principal_id
+        origin = Origin.REQUESTER if own else Origin.COLLEAGUE
+        texts.append(Labelled(origin, str(message.get("text", ""))))
+    query = (
+        select(Turn)
+        .where(Turn.conversation_id == turn.conversation_id, col(Turn.message_ts) < turn.message_ts)
+        .order_by(col(Turn.message_ts).desc())
+        .limit(HISTORY)
+    )
+    for earlier in session.exec(query):
+        own = earlier.principal_id == turn.principal_id
+        texts.append(Labelled(Origin.REQUESTER if own else Origin.COLLEAGUE, earlier.text))
+    return texts
+
+
+def _results(session: Session, registry: Registry, turn: Turn) -> list[Labelled]:
+    """What tools answered in this turn, under the origin each declares."""
+    query = select(Action).where(Action.turn_id == turn.id, Action.status == "succeeded")
+    texts = []
+    for action in session.exec(query):
+        tool = registry.tool(action.tool)
+        result = (action.outcome or {}).get("result")
+        if tool is not None and result is not None:
+            texts.append(Labelled(tool.yields, json.dumps(result, ensure_ascii=False)))
+    return texts
+
+
+def _directory(people: People) -> list[Labelled]:
+    entries = [f"{person.name} {person.email or ''}" for person in people.everyone]
+    return [Labelled(Origin.FIRST_PARTY, entry) for entry in entries]

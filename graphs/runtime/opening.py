@@ -1,0 +1,79 @@
+"""What a turn begins with: who asks, what was said before, and what still waits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from approvals.people import People
+from graphs.assistant import State, begin
+from graphs.runtime.tables import Conversation, Turn
+from graphs.runtime.waiting import waiting_lines
+from graphs.runtime.work import Desk
+from llm.prompts import Asker, Said, assistant_messages
+
+#: Earlier turns of the conversation that are told again, and how much of each text.
+HISTORY = 6
+_MOST_CHARS = 4_000
+
+
+def opening(desk: Desk, people: People, turn: Turn) -> State:
+    """The input at START; the same rows give the same messages."""
+    with desk.db.read() as session:
+        conversation = session.get_one(Conversation, turn.conversation_id)
+        earlier = _earlier(session, people, turn)
+        waiting = waiting_lines(session, conversation_id=turn.conversation_id, except_turn=turn.id)
+    person = people.by_id(turn.principal_id)
+    asker = Asker(
+        name=person.name if person else "somebody",
+        email=person.email if person else None,
+        tz=person.tz if person else "UTC",
+        place=conversation.place or "Slack",
+    )
+    now = desk.clock.now()
+    return begin(
+        assistant_messages(asker, earlier=earlier, waiting=waiting, request=turn.text, now=now)
+    )
+
+
+def _earlier(session: Session, people: People, turn: Turn) -> list[Said]:
+    """The last turns and the thread's other messages, in Slack's order."""
+    query = (
+        select(Turn)
+        .where(Turn.conversation_id == turn.conversation_id, col(Turn.message_ts) < turn.message_ts)
+        .order_by(col(Turn.message_ts).desc())
+        .limit(HISTORY)
+    )
+    turns = session.exec(query).all()
+    told = {earlier.message_ts for earlier in turns} | {turn.message_ts}
+    said = [
+        (one.message_ts, index, item) for one in turns for index, item in _of(one, turn, people)
+    ]
+    said += [
+        (str(message["ts"]), 0, _said(message, turn))
+        for message in turn.context
+        if message["ts"] not in told and message.get("text")
+    ]
+    return [item for _ts, _index, item in sorted(said, key=lambda entry: entry[:2])]
+
+
+def _of(earlier: Turn, turn: Turn, people: People) -> Sequence[tuple[int, Said]]:
+    if earlier.principal_id == turn.principal_id:
+        asked = Said("asker", "", _cut(earlier.text))
+    else:
+        person = people.by_id(earlier.principal_id)
+        asked = Said("other", person.name if person else "somebody", _cut(earlier.text))
+    if not earlier.answer:
+        return [(0, asked)]
+    return [(0, asked), (1, Said("signoff", "Signoff", _cut(earlier.answer)))]
+
+
+def _said(message: Mapping[str, Any], turn: Turn) -> Said:
+    same = message.get("author_id") == turn.principal_id
+    return Said("asker" if same else "other", str(message["author"]), _cut(str(message["text"])))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _MOST_CHARS else text[:_MOST_CHARS] + " …"

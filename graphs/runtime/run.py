@@ -1,0 +1,162 @@
+"""Running a turn, as often as it is delivered: the job `run_turn` (DESIGN 4.3, 4.7, 4.8).
+
+A delivery claims the turn or ends; while it runs, a thread keeps the leases alive; its end (an
+answer, a wait, a failure) is one transaction that closes the outbox rows it came for and gives the
+leases back. A run that comes to nothing leaves its rows open: the sweeper delivers them again, and
+after `Limits.max_tries` runs in a row the turn has failed, visibly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal
+
+import structlog
+from sqlmodel import Session, select
+
+from approvals.actions import settled
+from approvals.people import People
+from core.errors import InvalidTransition, LeaseLost, SignoffError
+from core.leases import Keepalive
+from core.outbox import Message, Outbox
+from graphs.assistant import VERSION, build_assistant
+from graphs.checkpoint.errors import StaleFence, WrongGeneration
+from graphs.checkpoint.saver import RedisSaver
+from graphs.runtime.claim import Claim, Limits, claim
+from graphs.runtime.endings import Endings, give_back
+from graphs.runtime.opening import opening
+from graphs.runtime.states import TERMINAL
+from graphs.runtime.tables import Turn
+from graphs.runtime.thread import Ended, Thread, Waits
+from graphs.runtime.turns import JOB
+from graphs.runtime.work import Desk, TurnEnded, Work
+from llm.client import ModelRefused
+from llm.prompts import ASSISTANT
+
+log = structlog.get_logger()
+
+#: `later`: it came to nothing and is tried again when the sweeper delivers it.
+Outcome = Literal["answered", "waiting", "held", "later", "stopped", "failed", "gone"]
+
+
+class TurnRunner:
+    """Runs turns; safe to share between the threads of a worker."""
+
+    def __init__(
+        self, desk: Desk, people: People, saver: RedisSaver, limits: Limits | None = None
+    ) -> None:
+        self._desk, self._people, self._saver = desk, people, saver
+        self._limits = limits or Limits()
+        self._graph = build_assistant(saver)
+        self._endings = Endings(desk, self._limits)
+
+    def run(self, turn_id: str) -> Outcome:
+        """Take the turn as far as it goes now. Any number of deliveries does the work once."""
+        got = self._claim(turn_id)
+        if not isinstance(got, Claim):
+            return got
+        if got.turn.tries > self._limits.max_tries:
+            outcome: Outcome = self._endings.exhausted(got, None)
+        else:
+            outcome = self._attempt(got)
+        if outcome != "later":
+            self._ring(got.turn)
+        return outcome
+
+    def _claim(self, turn_id: str) -> Claim | Outcome:
+        versions = {
+            "graph": VERSION,
+            "prompt": ASSISTANT,
+            "model": self._desk.models.config.tier(self._desk.tier).model,
+        }
+        with self._desk.db.transaction() as session:
+            return claim(
+                session,
+                self._desk.log,
+                turn_id=turn_id,
+                versions=versions,
+                limits=self._limits,
+                now=self._desk.clock.now(),
+            )
+
+    def _attempt(self, got: Claim) -> Outcome:
+        alive = Keepalive(self._desk.db, self._desk.clock, got.leases, ttl=self._limits.lease)
+        work = Work(self._desk, got.turn, got.held, alive.lost.is_set)
+        try:
+            # The leases are given back by the ending, so nobody may renew them any more then.
+            with alive:
+                came_to = self._drive(got, work)
+            return self._endings.ended(got, work, came_to)
+        except (LeaseLost, StaleFence):
+            log.info("turn_taken_over", turn=got.turn.id)
+            return "held"
+        except (TurnEnded, InvalidTransition):
+            return self._ended_by_another(got)
+        except ModelRefused as error:
+            return self._endings.failed(got, error.sentence)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the turn is kept and tried again
+            return self._endings.came_to_nothing(got, error)
+
+    def _drive(self, got: Claim, work: Work) -> Ended | Waits:
+        fresh = got.first
+        for _ in range(self._limits.rebuilds + 1):
+            thread = self._thread(got)
+            try:
+                if fresh:
+                    thread.begin(opening(self._desk, self._people, got.turn), work)
+                elif not self._whole(got.turn, thread):
+                    raise WrongGeneration()
+                return thread.go_on(work, self._settled)
+            except WrongGeneration:
+                log.info("thread_rebuilt", turn=got.turn.id, generation=got.turn.generation)
+                self._endings.next_generation(got, work)
+                fresh = True
+        raise SignoffError("the conversation's store loses what it is given")
+
+    def _thread(self, got: Claim) -> Thread:
+        turn = got.turn
+        return Thread(self._graph, self._saver, turn.id, turn.generation, got.held.token)
+
+    def _whole(self, turn: Turn, thread: Thread) -> bool:
+        # A thread of another version of the graph is not continued but run again in this one.
+        return turn.versions.get("graph") == VERSION and thread.whole()
+
+    def _settled(self, action_ids: Sequence[str]) -> dict[str, str]:
+        with self._desk.db.read() as session:
+            heads = settled(session, action_ids)
+        return {action_id: head.id for action_id, head in heads.items()}
+
+    def _ended_by_another(self, got: Claim) -> Outcome:
+        with self._desk.db.transaction() as session:
+            give_back(session, got, now=self._desk.clock.now())
+            status = session.exec(select(Turn.status).where(Turn.id == got.turn.id)).one()
+        return status if status in TERMINAL else "held"  # type: ignore[return-value]
+
+    def _ring(self, turn: Turn) -> None:
+        """Deliver at once what met our leases meanwhile; without this the sweeper would, later."""
+        wake = self._desk.db.wake
+        if wake is None:
+            return
+        with self._desk.db.read() as session:
+            due = _next_due(session, turn, now=self._desk.clock.now())
+        if due is not None:
+            wake(Message(JOB, {"turn_id": due}))
+
+
+def _next_due(session: Session, turn: Turn, *, now: datetime) -> str | None:
+    """The oldest turn of the conversation that someone asked to run and that is not being retried
+    (its own next occasion included)."""
+    query = (
+        select(Turn.id)
+        .join(Outbox, Outbox.subject == Turn.id)  # type: ignore[arg-type]
+        .where(
+            Turn.conversation_id == turn.conversation_id,
+            Turn.tries == 0,
+            Outbox.job == JOB,
+            Outbox.done_at == None,  # noqa: E711 - SQL
+            Outbox.created_at <= now,
+        )
+        .order_by(Turn.message_ts)
+    )
+    return session.exec(query).first()

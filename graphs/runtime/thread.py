@@ -1,0 +1,105 @@
+"""One turn's LangGraph thread: begun, gone on with, or rebuilt, until it ends or waits.
+
+The thread may vanish at any time. Its generation (from SQL) tells whether what the store holds is
+what was begun; whenever it is not, the thread is run again from START over the recorded answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.types import Command, StateSnapshot
+
+from core.errors import GraphError
+from graphs.assistant import STEP_LIMIT, Assistant, Ending, Run, State
+from graphs.checkpoint.saver import RedisSaver
+from graphs.runtime.work import Work
+
+#: Nodes a turn of STEP_LIMIT steps passes, with room for corrections.
+_RECURSION = 4 * STEP_LIMIT + 10
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The graph reached its end."""
+
+    ending: Ending
+    text: str
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Waits:
+    """Nothing of it can go on before one of these actions is settled."""
+
+    action_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Thread:
+    graph: Assistant
+    saver: RedisSaver
+    thread_id: str
+    generation: int
+    fence: int
+
+    def whole(self) -> bool:
+        """Whether the store holds this generation of the thread with at least one checkpoint."""
+        return (
+            self.saver.generation(self.thread_id) == self.generation
+            and self.saver.get_tuple(self._config()) is not None
+        )
+
+    def begin(self, first: State, work: Work) -> None:
+        """Run from START, in a thread emptied for this generation."""
+        self.saver.open_thread(self.thread_id, generation=self.generation, fence=self.fence)
+        self._invoke(first, work)
+
+    def go_on(
+        self, work: Work, settled: Callable[[Sequence[str]], Mapping[str, str]]
+    ) -> Ended | Waits:
+        """Run until the end, or until every open wait is for an action that is not settled.
+
+        `settled` gives, of the action ids asked about, those settled and the head of each.
+        """
+        for _ in range(_RECURSION):
+            snapshot = self._snapshot()
+            if not snapshot.next:
+                return _ended(snapshot.values)
+            open_tasks = [task for task in snapshot.tasks if task.result is None]
+            if any(not task.interrupts for task in open_tasks):
+                self._invoke(None, work)  # a worker died between two of its writes
+                continue
+            waits = {i.value["action_id"]: i.id for task in open_tasks for i in task.interrupts}
+            heads = settled(list(waits))
+            if not heads:
+                return Waits(tuple(waits))
+            resume = {waits[action_id]: head for action_id, head in heads.items()}
+            self._invoke(Command(resume=resume), work)
+        raise GraphError(f"thread {self.thread_id} does not get on")
+
+    def _snapshot(self) -> StateSnapshot:
+        return self.graph.get_state(self._config())
+
+    def _invoke(self, given: State | Command[Any] | None, work: Work) -> None:
+        self.graph.invoke(given, self._config(), context=Run(work), durability="sync")
+
+    def _config(self) -> RunnableConfig:
+        return {
+            "recursion_limit": _RECURSION,
+            "configurable": {
+                "thread_id": self.thread_id,
+                "generation": self.generation,
+                "fence": self.fence,
+                # A second answer to one question must not answer another (ADR 0004).
+                "__pregel_strict_resume": True,
+            },
+        }
+
+
+def _ended(values: Mapping[str, Any]) -> Ended:
+    sources = tuple(dict.fromkeys(values["sources"]))
+    return Ended(values["ending"], values["answer"], sources)

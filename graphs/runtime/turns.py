@@ -1,0 +1,192 @@
+"""Turns in SQL: how one is received, moved and stopped. Services never commit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import update
+from sqlalchemy.orm.attributes import set_committed_value
+from sqlmodel import Session, col
+
+from approvals.actions import cancel_turn
+from audit.log import Log
+from core.db import insert_once
+from core.errors import InvalidTransition
+from core.ids import derive_id
+from core.outbox import enqueue, finish, open_rows
+from core.posts import ask_post
+from graphs.runtime.states import FAILED, RUNNING, STOPPED, TERMINAL, WAITING, advance_turn
+from graphs.runtime.tables import Conversation, Turn
+from llm.calls import clean
+
+JOB = "run_turn"
+
+
+def turn_id(workspace_id: str, channel: str, message_ts: str) -> str:
+    return derive_id("turn", workspace_id, channel, message_ts)
+
+
+def conversation_id(workspace_id: str, channel: str, thread_ts: str) -> str:
+    return derive_id("conv", workspace_id, channel, thread_ts)
+
+
+def receive(
+    session: Session,
+    log: Log,
+    *,
+    workspace_id: str,
+    kind: Literal["channel", "dm"],
+    place: str,
+    principal_id: str,
+    asker: str,
+    channel: str,
+    thread_ts: str | None,
+    message_ts: str,
+    text: str,
+    context: Sequence[Mapping[str, Any]],
+    now: datetime,
+) -> Turn:
+    """Store one message as a turn and queue its run; the same message again finds the same turn.
+
+    `thread_ts` is the message's own (None at the top of a channel or direct message); the answer
+    goes into the thread, in a channel always. `place` is what people call the channel (`#support`),
+    `asker` the person's first name, both for the story. `context` holds the thread before the
+    message: {"author", "author_id", "trusted", "text", "ts"} each.
+    """
+    root = thread_ts or (message_ts if kind == "channel" else "")
+    conversation = Conversation(
+        id=conversation_id(workspace_id, channel, root),
+        workspace_id=workspace_id,
+        channel=channel,
+        thread_ts=root,
+        kind=kind,
+        place=place,
+        created_at=now,
+    )
+    turn = Turn(
+        id=turn_id(workspace_id, channel, message_ts),
+        workspace_id=workspace_id,
+        conversation_id=conversation.id,
+        principal_id=principal_id,
+        channel=channel,
+        thread_ts=root or None,
+        message_ts=message_ts,
+        text=clean(text),
+        context=[dict(item) for item in context],
+        versions={},
+        created_at=now,
+    )
+    insert_once(session, conversation)
+    if not insert_once(session, turn):
+        return session.get_one(Turn, turn.id)
+    _received(session, log, turn, asker=asker, place=place, now=now)
+    return session.get_one(Turn, turn.id)
+
+
+def move_turn(
+    session: Session,
+    log: Log,
+    turn: Turn,
+    to: str,
+    *,
+    now: datetime,
+    actor: str,
+    reason: str,
+    body: Mapping[str, Any] | None = None,
+    **changes: Any,
+) -> None:
+    """Compare-and-set one step of a turn, with its event. Raises `InvalidTransition` when someone
+    was faster. `turn` is changed to what the row now says."""
+    before = turn.status
+    advance_turn(before, to)
+    values = {"status": to, **changes}
+    if to in TERMINAL:
+        values["finished_at"] = now
+    if to in (FAILED, STOPPED):
+        values["reason"] = reason
+    moved = session.execute(
+        update(Turn).where(col(Turn.id) == turn.id, col(Turn.status) == before).values(**values)
+    )
+    if moved.rowcount != 1:  # type: ignore[attr-defined]
+        raise InvalidTransition(f"turn {turn.id} is no longer {before}")
+    for name, value in values.items():
+        set_committed_value(turn, name, value)
+    if (before, to) == (WAITING, RUNNING):
+        return  # going on after a wait tells nobody anything
+    log.record(
+        session,
+        workspace_id=turn.workspace_id,
+        type=f"graphs:turn:{'started' if to == RUNNING else to}",
+        subject=turn.id,
+        actor=actor,
+        at=now,
+        reason=reason,
+        turn_id=turn.id,
+        versions=turn.versions or {},
+        body=body,
+        about=turn.principal_id,
+    )
+
+
+def stop(session: Session, log: Log, *, turn_id: str, by: str, name: str, now: datetime) -> bool:
+    """Stop a turn and cancel what it has not begun to execute; anyone may.
+
+    `by` is the person's id, `name` how the notice calls them. False when the turn had ended. A
+    worker in the middle of it notices at its next write.
+    """
+    turn = session.get(Turn, turn_id)
+    if turn is None or turn.status in TERMINAL:
+        return False
+    end_stopped(session, log, turn, by=by, reason=f"{name} stopped this", now=now)
+    return True
+
+
+def end_stopped(
+    session: Session, log: Log, turn: Turn, *, by: str, reason: str, now: datetime
+) -> None:
+    """The turn is stopped for this reason, its open actions cancelled, and its thread told."""
+    move_turn(session, log, turn, STOPPED, now=now, actor=by, reason=reason)
+    cancel_turn(session, log, turn.id, now=now, actor=by, reason=reason)
+    finish(session, open_rows(session, job=JOB, subject=turn.id), now=now)
+    post_notice(session, turn, f"{reason}. Nothing further happens.", now=now)
+
+
+def post_notice(session: Session, turn: Turn, text: str, *, now: datetime) -> None:
+    """A short word of ours in the turn's thread, where there will be no answer."""
+    ask_post(
+        session,
+        workspace_id=turn.workspace_id,
+        subject=turn.id,
+        kind="notice",
+        channel=turn.channel,
+        thread_ts=turn.thread_ts,
+        body={"text": text},
+        now=now,
+    )
+
+
+def _received(
+    session: Session, log: Log, turn: Turn, *, asker: str, place: str, now: datetime
+) -> None:
+    log.record(
+        session,
+        workspace_id=turn.workspace_id,
+        type="bot:turn:received",
+        subject=turn.id,
+        actor=turn.principal_id,
+        at=now,
+        reason=f"{asker} asked in {place}",
+        turn_id=turn.id,
+        body={"text": turn.text, "context": turn.context},
+    )
+    enqueue(
+        session,
+        workspace_id=turn.workspace_id,
+        job=JOB,
+        subject=turn.id,
+        key=f"{turn.id}:received",
+        args={"turn_id": turn.id},
+        now=now,
+    )

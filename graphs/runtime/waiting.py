@@ -1,0 +1,44 @@
+"""What waits for a person, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlmodel import Session, col, select
+
+from approvals.policy import approver_words
+from approvals.tables import Action
+from graphs.runtime.tables import Turn
+
+
+def waiting_lines(
+    session: Session, *, conversation_id: str, except_turn: str | None = None
+) -> list[str]:
+    """`Refund EUR 180.00 to Mara Lind asks Finance`, one per open question of the conversation."""
+    query = (
+        select(Action)
+        .join(Turn, Turn.id == Action.turn_id)  # type: ignore[arg-type]
+        .where(
+            Turn.conversation_id == conversation_id,
+            Turn.id != (except_turn or ""),
+            col(Action.status).in_(("awaiting", "unknown")),
+        )
+        .order_by(col(Action.created_at), col(Action.id))
+    )
+    return [waiting_line(action) for action in session.exec(query)]
+
+
+def waiting_line(action: Action) -> str:
+    if action.status == "unknown":
+        return f"{title_of(action)}: it is not known whether this happened; a person is asked"
+    return f"{title_of(action)} asks {asks_whom(action)}"
+
+
+def title_of(action: Action) -> str:
+    """What the card calls it; the tool's name before there is a card."""
+    return (action.preview or {}).get("title") or action.tool
+
+
+def asks_whom(action: Action) -> str:
+    stages: Sequence[dict[str, object]] = (action.verdict or {}).get("stages") or ()
+    return " and then ".join(approver_words(str(stage["who"])) for stage in stages) or "a person"

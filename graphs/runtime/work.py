@@ -1,0 +1,135 @@
+"""What the assistant's nodes need done, under the turn's leases: `graphs.assistant.TurnWork`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, cast
+
+from sqlmodel import Session, select
+from tools.observe import observation
+
+from approvals.actions import Proposed, propose
+from approvals.tables import Action
+from audit.log import Log
+from core.clock import Clock
+from core.db import Database
+from core.errors import GraphError, LeaseLost
+from core.faultpoints import point
+from core.leases import Held, guard
+from graphs.assistant import Message, Observed
+from graphs.runtime.states import RUNNING
+from graphs.runtime.tables import Turn
+from llm.calls import Schema
+from llm.client import Models
+from llm.config import Tier
+from llm.prompts import ASSISTANT
+from llm.recorder import record, recorded
+from tools.registry import Registry
+
+
+class TurnEnded(GraphError):
+    """This was stopped."""
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What every turn of this process works with."""
+
+    db: Database
+    log: Log
+    clock: Clock
+    models: Models
+    registry: Registry
+    tier: Tier
+
+
+class Work:
+    """One run of one turn. Every write checks the turn's lease and that nobody stopped it."""
+
+    def __init__(self, desk: Desk, turn: Turn, held: Held, lost: Callable[[], bool]) -> None:
+        self._desk, self._turn, self._held, self._lost = desk, turn, held, lost
+
+    def model(self, step: int, messages: Sequence[dict[str, Any]]) -> Message:
+        turn = self._turn
+        with self._desk.db.read() as session:
+            known = recorded(session, turn.id, step)
+        if known is None:
+            self._check()
+            answer = self._desk.models.complete(messages, self._schemas(), self._desk.tier)
+            with self.write() as session:
+                known = record(
+                    session,
+                    self._desk.log,
+                    workspace_id=turn.workspace_id,
+                    turn_id=turn.id,
+                    principal_id=turn.principal_id,
+                    step=step,
+                    prompt=ASSISTANT,
+                    messages=messages,
+                    answer=answer,
+                    now=self._desk.clock.now(),
+                )
+            point("turn:model-recorded")
+        return cast(Message, known.message)
+
+    def propose(self, step: int, calls: Sequence[Mapping[str, Any]]) -> list[str]:
+        turn = self._turn
+        with self.write() as session:
+            actions = propose(
+                session,
+                self._desk.log,
+                turn_id=turn.id,
+                step=step,
+                calls=[self._proposed(call) for call in calls],
+                principal_id=turn.principal_id,
+                workspace_id=turn.workspace_id,
+                channel=turn.channel,
+                thread_ts=turn.thread_ts,
+                automation=turn.automation,
+                now=self._desk.clock.now(),
+            )
+            ids = [action.id for action in actions]
+        point("turn:actions-committed")
+        return ids
+
+    def observe(self, action_ids: Sequence[str]) -> list[Observed]:
+        with self._desk.db.read() as session:
+            found = session.exec(select(Action).where(Action.id.in_(action_ids)))  # type: ignore[attr-defined]
+            actions = {action.id: action for action in found}
+        return [_observed(actions[action_id]) for action_id in action_ids]
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A transaction that commits only while the turn is ours and running."""
+        with self._desk.db.transaction() as session:
+            guard(session, self._held)
+            status = session.exec(select(Turn.status).where(Turn.id == self._turn.id)).one()
+            if status != RUNNING:
+                raise TurnEnded(f"turn {self._turn.id} is {status}")
+            yield session
+
+    def _check(self) -> None:
+        # A model's answer is paid for: not asked for when it could not be kept.
+        if self._lost():
+            raise LeaseLost(f"{self._held.name} was taken over")
+        with self._desk.db.read() as session:
+            status = session.exec(select(Turn.status).where(Turn.id == self._turn.id)).one()
+        if status != RUNNING:
+            raise TurnEnded(f"turn {self._turn.id} is {status}")
+
+    def _schemas(self) -> list[Schema]:
+        return list(self._desk.registry.schemas())
+
+    def _proposed(self, call: Mapping[str, Any]) -> Proposed:
+        tool = self._desk.registry.tool(call["tool"])
+        # A tool that left the registry since the answer was recorded is refused by `prepare`.
+        version = tool.version if tool else "gone"
+        return Proposed(tool=call["tool"], tool_version=version, args=call["args"])
+
+
+def _observed(action: Action) -> Observed:
+    result = (action.outcome or {}).get("result") or {}
+    source = result.get("source") if action.status == "succeeded" else None
+    return Observed(observation(action), source)
