@@ -8,6 +8,7 @@ from typing import Literal
 
 from approvals.people import People
 from approvals.policy import Policy
+from approvals.policy_file import load_policy
 from audit.keys import KeyRing
 from audit.log import Log
 from bot.credentials import Lookup, nothing_here, refuse_leaked
@@ -51,7 +52,7 @@ def lay_floor(
     environment, `StorageError` when the database cannot be reached or is not up to date.
     """
     people = People.load(settings.config / "people.yaml")
-    policy = Policy.load(settings.config / "policy.yaml")
+    policy = load_policy(settings.config / "policy.yaml")
     db = open_database(settings.database_url, synchronous=settings.synchronous)
     require_current(db)
     log = Log(keys=KeyRing.load_or_create(settings.key_file))

@@ -121,8 +121,9 @@ def insert_once(session: Session, row: SQLModel) -> bool:
     values = {column.name: getattr(row, column.key) for column in table.columns}
     dialect = session.get_bind().dialect.name
     insert: Any = pg_insert if dialect == "postgresql" else sqlite_insert
-    result = session.execute(insert(table).values(**values).on_conflict_do_nothing())
-    return bool(result.rowcount)  # type: ignore[attr-defined]
+    statement = insert(table).values(**values).on_conflict_do_nothing()
+    # By what it returns, because psycopg's count of inserted rows is not kept (it reads -1).
+    return session.execute(statement.returning(*table.primary_key)).first() is not None
 
 
 def open_database(url: str, *, synchronous: str = "NORMAL", busy_ms: int = 30_000) -> Database:

