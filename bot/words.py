@@ -49,7 +49,7 @@ def addressed_to_another(text: str, user_id: str) -> bool:
 
 
 def first_name(name: str) -> str:
-    return name.split()[0] if name.split() else name
+    return name.split(maxsplit=1)[0] if name.split() else name
 
 
 def clock_time(at: datetime, tz: str) -> str:
@@ -66,3 +66,8 @@ def day_time(at: datetime, tz: str, now: datetime) -> str:
     if abs(local.date() - today) < timedelta(days=7):
         return local.strftime("%a %H:%M")
     return local.strftime("%a %d %b %H:%M")
+
+
+def storable(text: str) -> str:
+    """Without NUL characters and lone surrogates, which databases refuse."""
+    return text.replace("\x00", "").encode("utf-16", "surrogatepass").decode("utf-16", "replace")

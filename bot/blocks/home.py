@@ -60,3 +60,8 @@ def _line(item: Item) -> str:
     title = words(item.title)
     shown = f"<{item.link}|{title}>" if item.link else f"*{title}*"
     return f"{shown} · {words(item.about)}" if item.about else shown
+
+
+def refused(sentence: str) -> dict[str, Any]:
+    """The Home of somebody we do not work for."""
+    return {"type": "home", "blocks": [section(escape(sentence))]}

@@ -8,6 +8,8 @@ from bot.blocks.text import visible
 
 #: Below Slack's 12,000 for all markdown blocks of one message, with room for a fence reopened.
 PIECE = 11_000
+#: Spaces, and what emoji are put together with.
+_KEPT = " \n\u00a0\u202f\u200d\ufe0f"
 _FENCE = re.compile(r"^(```+|~~~+)(.*)$")
 
 
@@ -17,7 +19,7 @@ def harmless(text: str) -> str:
     The text is a model's, and may repeat a letter: `<!channel>` shows as typed, and a picture,
     whose address could carry data out, becomes a link.
     """
-    text = visible(text.replace("\r\n", "\n").replace("\t", "    "))
+    text = visible(text.replace("\r\n", "\n").replace("\t", "    "), keep=_KEPT)
     return re.sub(r"<(?=[!@#])", "&lt;", text).replace("![", "[")
 
 

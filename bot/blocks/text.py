@@ -6,13 +6,13 @@ import unicodedata
 
 #: Letters and symbols that are drawn as nothing although Unicode does not call them format
 #: characters: fillers, variation selectors, the blank Braille cell.
-_BLANK = frozenset(
-    [0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0]
-    + [*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)]
+_BLANK = frozenset({0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0}).union(
+    range(0x180B, 0x1810), range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0)
 )
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})
 #: Opens our own notation, so it is written in it too: what is shown can be read back.
 _MARK = "⟨"
+_INERT = {ord("*"): "∗", ord("~"): "∼", ord("`"): "ˋ"}  # noqa: RUF001
 
 
 def visible(text: str, *, keep: str = " \n") -> str:
@@ -36,9 +36,8 @@ def escape(text: str) -> str:
 
 def words(text: str) -> str:
     """A value within a mrkdwn sentence: visible, escaped, its mark-up characters inert."""
-    shown = escape(one_line(text))
-    # A word joiner would be invisible; these look-alikes are not acted upon and stay readable.
-    return shown.translate(str.maketrans({"*": "∗", "_": "＿", "~": "∼", "`": "ˋ"}))  # noqa: RUF001
+    # Look-alikes that Slack does not act upon, and that stay readable.
+    return escape(one_line(text)).translate(_INERT)
 
 
 def cut(text: str, limit: int) -> str:

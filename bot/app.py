@@ -1,0 +1,64 @@
+"""The Bolt app: the same listeners over Socket Mode and over HTTP (DESIGN 4.1)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.error import BoltUnhandledRequestError
+from slack_bolt.response import BoltResponse
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.boundary import Edge, Later, NotRecorded
+from bot.deps import BotDeps
+from bot.listeners import actions, commands, home, messages, views
+from bot.members import Members
+from bot.places import Places
+
+log = structlog.get_logger()
+
+
+def make_app(deps: BotDeps) -> AsyncApp:
+    """The app with its listeners. Nothing gets a 200 before the transaction that records it."""
+    app = AsyncApp(
+        name="signoff",
+        client=AsyncWebClient(base_url=deps.web.base_url, timeout=deps.web.timeout),
+        signing_secret=deps.signing_secret or "",
+        authorize=_authorize(deps),
+        process_before_response=True,
+        raise_error_for_unhandled_request=True,
+    )
+    app.error(_after_error)
+    members = Members(deps.web, deps.identity.team_id, deps.people, deps.clock)
+    edge = Edge(deps, members, Places(deps.web, deps.clock), Later())
+    for listeners in (messages, commands, actions, views, home):
+        listeners.register(app, edge)
+    return app
+
+
+def _authorize(deps: BotDeps) -> Any:
+    # Bolt's own look-up calls auth.test on the first delivery and answers 200 when that fails:
+    # a delivery would be lost. Who we are is known since the start.
+    async def authorize(team_id: str | None = None) -> AuthorizeResult:
+        return AuthorizeResult(
+            enterprise_id=None,
+            team_id=deps.identity.team_id,
+            bot_user_id=deps.identity.bot_user_id,
+            bot_id=deps.identity.bot_id,
+            bot_token=deps.web.token,
+        )
+
+    return authorize
+
+
+async def _after_error(error: Exception) -> BoltResponse:
+    """What nobody handles is acknowledged (a 404 would be delivered again); what could not be
+    recorded is not."""
+    if isinstance(error, BoltUnhandledRequestError):
+        log.debug("unhandled", type=(error.body or {}).get("type"))
+        return BoltResponse(status=200, body="")
+    if not isinstance(error, NotRecorded):
+        log.error("listener_escaped", error=type(error).__name__)
+    return BoltResponse(status=500, body="")

@@ -1,0 +1,117 @@
+"""From an action's rows to what its card tells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from approvals.people import People
+from approvals.tables import Action, Decision, Request
+from bot.blocks.card import Card
+from bot.outcomes import done_words
+from bot.words import clock_time, day_time, first_name
+from core.errors import SignoffError
+from graphs.runtime.tables import Conversation, Turn
+
+_REQUESTER = "requester"
+
+
+class NoSuchCard(SignoffError):
+    """This card is about something that is not there any more."""
+
+
+@dataclass(frozen=True)
+class _Rows:
+    action: Action
+    request: Request
+    decisions: tuple[Decision, ...]
+
+
+def card_view(session: Session, people: People, action_id: str, *, now: datetime) -> Card:
+    """What the card of this action tells now. Raises `NoSuchCard`."""
+    rows = _rows(session, action_id)
+    action, request = rows.action, rows.request
+    asker = people.by_id(action.principal_id)
+    tz = asker.tz if asker else "UTC"
+    preview: Mapping[str, Any] = action.preview or {}
+    stage = request.stages[request.stage]
+    is_open = request.status == "pending"
+    return Card(
+        action_id=action.id,
+        request_id=request.id,
+        title=title_of(action),
+        verb=str(preview.get("verb") or "this"),
+        details=tuple((str(label), str(value)) for label, value in preview.get("details") or ()),
+        args=action.args,
+        origins=action.origins,
+        asked_by=asker.first_name if asker else action.principal_id,
+        channel=place_of(session, action),
+        why=str(stage["why"]),
+        can_undo=str(preview.get("undo") or "no"),
+        expires=day_time(request.expires_at, tz, now),
+        confirm=stage["who"] == _REQUESTER,
+        votes=_votes(people, rows, tz) if is_open else (),
+        closed=None if is_open else tuple(_closed(session, people, rows, tz, now)),
+    )
+
+
+def title_of(action: Action) -> str:
+    """What it would do, in the preview's words, or its tool's name where there is none."""
+    return str((action.preview or {}).get("title") or action.tool)
+
+
+def place_of(session: Session, action: Action) -> str:
+    """What people call the place where it was asked."""
+    turn = session.get(Turn, action.turn_id) if action.turn_id else None
+    conversation = session.get(Conversation, turn.conversation_id) if turn else None
+    return (conversation.place if conversation else "") or "Slack"
+
+
+def _rows(session: Session, action_id: str) -> _Rows:
+    action = session.get(Action, action_id)
+    request = session.exec(select(Request).where(Request.action_id == action_id)).first()
+    if action is None or request is None:
+        raise NoSuchCard()
+    query = select(Decision).where(Decision.request_id == request.id).order_by(col(Decision.at))
+    return _Rows(action, request, tuple(session.exec(query)))
+
+
+def _votes(people: People, rows: _Rows, tz: str) -> tuple[str, ...]:
+    return tuple(
+        f"{_name(people, row.person_id)} {clock_time(row.at, tz)}"
+        for row in rows.decisions
+        if row.vote == "approve"
+    )
+
+
+def _closed(session: Session, people: People, rows: _Rows, tz: str, now: datetime) -> Sequence[str]:
+    """`Approved by Finn 14:02`, `refunded 14:02, once`, `re_83`."""
+    action, request = rows.action, rows.request
+    if request.status == "approved":
+        who = ", ".join(_votes(people, rows, tz)) or "somebody"
+        return [f"Approved by {who}", *done_words(action, tz)]
+    if request.status == "rejected":
+        return [_rejection(people, rows, tz)]
+    at = day_time(request.closed_at or request.expires_at, tz, now)
+    if request.status == "expired":
+        return [f"Expired {day_time(request.expires_at, tz, now)}. Nothing was done."]
+    if request.status == "superseded":
+        return [f"Something changed {at}, so I ask anew: see the newer card."]
+    return [f"Cancelled {at}. Nothing was done."]
+
+
+def _rejection(people: People, rows: _Rows, tz: str) -> str:
+    for row in rows.decisions:
+        if row.vote == "reject":
+            said = f"Rejected by {_name(people, row.person_id)} {clock_time(row.at, tz)}"
+            return f"{said}: {row.reason}" if row.reason else f"{said}. Nothing was done."
+    return "Rejected. Nothing was done."
+
+
+def _name(people: People, person_id: str) -> str:
+    person = people.by_id(person_id)
+    return first_name(person.name) if person else person_id

@@ -1,0 +1,89 @@
+"""What waits for a person, what they asked for, and what was done for them lately."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlmodel import Session, col, select
+
+from approvals.people import Principal
+from approvals.requests import waiting_for, waiting_of
+from approvals.tables import Action, Request
+from bot.blocks.home import Home, Item
+from bot.cards import place_of, title_of
+from bot.deps import BotDeps, Identity
+from bot.outcomes import status_words
+from bot.words import clock_time, day_time, first_name
+from core.posts import Post
+
+_RECENT = 10
+#: Reads are many and of little interest afterwards; so many rows are looked through for the rest.
+_LOOKED_THROUGH = 200
+
+
+def home_of(deps: BotDeps, person: Principal) -> Home:
+    """One person's Home, read in one session."""
+    team = deps.identity.team_id
+    with deps.db.read() as session:
+        return Home(
+            waiting=tuple(waiting_items(session, deps, person)),
+            asked=tuple(
+                _item(session, deps, person, request, action)
+                for request, action in waiting_of(session, person.id, workspace_id=team)
+            ),
+            recent=tuple(_recent(session, deps, person)),
+        )
+
+
+def waiting_items(session: Session, deps: BotDeps, person: Principal) -> Sequence[Item]:
+    """What this person may decide now, each with a link to its card."""
+    team = deps.identity.team_id
+    found = waiting_for(session, deps.people, person, workspace_id=team)
+    return [_item(session, deps, person, request, action) for request, action in found]
+
+
+def card_link(session: Session, identity: Identity, action_id: str) -> str | None:
+    """Where this action's card stands in Slack; None before it was sent."""
+    query = select(Post).where(Post.subject == action_id, Post.kind == "card")
+    post = session.exec(query).first()
+    if post is None or post.ts is None or post.sent_channel is None:
+        return None
+    link = f"{identity.url}archives/{post.sent_channel}/p{post.ts.replace('.', '')}"
+    if post.thread_ts is None:
+        return link
+    return f"{link}?thread_ts={post.thread_ts}&cid={post.sent_channel}"
+
+
+def _item(
+    session: Session, deps: BotDeps, person: Principal, request: Request, action: Action
+) -> Item:
+    asker = deps.people.by_id(action.principal_id)
+    name = first_name(asker.name) if asker else action.principal_id
+    expires = day_time(request.expires_at, person.tz, deps.clock.now())
+    return Item(
+        title=title_of(action),
+        about=f"asked by {name} in {place_of(session, action)} · expires {expires}",
+        link=card_link(session, deps.identity, action.id),
+    )
+
+
+def _recent(session: Session, deps: BotDeps, person: Principal) -> Sequence[Item]:
+    query = (
+        select(Action)
+        .where(
+            Action.workspace_id == deps.identity.team_id,
+            Action.principal_id == person.id,
+            col(Action.settled_at).is_not(None),
+            Action.status != "superseded",
+        )
+        .order_by(col(Action.settled_at).desc())
+        .limit(_LOOKED_THROUGH)
+    )
+    changed = [a for a in session.exec(query) if (a.verdict or {}).get("effect") != "read"]
+    return [_done(session, deps, person, action) for action in changed[:_RECENT]]
+
+
+def _done(session: Session, deps: BotDeps, person: Principal, action: Action) -> Item:
+    at = clock_time(action.settled_at, person.tz) if action.settled_at else ""
+    about = f"{status_words(action)} {at} · {place_of(session, action)}"
+    return Item(title_of(action), about, card_link(session, deps.identity, action.id))

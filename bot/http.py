@@ -1,0 +1,84 @@
+"""The bot's HTTP side: health, Slack's requests in HTTP mode, and stories for the practice page."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from aiohttp import web
+from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
+from slack_bolt.async_app import AsyncApp
+from sqlalchemy import text
+
+from audit.story import story
+from bot.deps import BotDeps
+from bot.stories import thread_actions
+from core.errors import ConfigError, SignoffError
+
+#: Where Slack delivers; all three take any kind of request.
+SLACK_PATHS = ("/slack/events", "/slack/interactions", "/slack/commands")
+
+
+def make_http(deps: BotDeps, *, bolt: AsyncApp | None, practice: bool) -> web.Application:
+    """GET /health always; POST /slack/… with a `bolt` app (HTTP mode); GET /story only in the
+    practice workspace, because it asks nobody who they are.
+
+    Raises `ConfigError` when Slack's requests could not be verified.
+    """
+    if bolt is not None and not deps.signing_secret:
+        raise ConfigError("SLACK_SIGNING_SECRET is missing: requests could not be verified.")
+    app = web.Application()
+    app.router.add_get("/health", _health(deps))
+    if practice:
+        app.router.add_get("/story", _story(deps))
+    if bolt is not None:
+        for path in SLACK_PATHS:
+            app.router.add_post(path, _slack(bolt))
+    return app
+
+
+def _slack(bolt: AsyncApp) -> Any:
+    async def handle(request: web.Request) -> web.Response:
+        return await to_aiohttp_response(await bolt.async_dispatch(await to_bolt_request(request)))
+
+    return handle
+
+
+def _health(deps: BotDeps) -> Any:
+    def reach() -> None:
+        with deps.db.read() as session:
+            session.execute(text("SELECT 1"))
+
+    async def handle(_request: web.Request) -> web.Response:
+        try:
+            await asyncio.to_thread(reach)
+        except SignoffError:
+            return web.json_response({"status": "database unreachable"}, status=503)
+        return web.json_response({"status": "ok"})
+
+    return handle
+
+
+def _story(deps: BotDeps) -> Any:
+    def tell(channel: str, ts: str) -> list[dict[str, Any]]:
+        with deps.db.read() as session:
+            actions = thread_actions(session, deps.identity.team_id, channel, ts)
+            found = [(action.id, story(session, deps.log, action.id)) for action in actions]
+        return [
+            {
+                "id": action_id,
+                "title": told.title,
+                "status": told.status,
+                "lines": [{"at": line.at.isoformat(), "text": line.text} for line in told.lines],
+            }
+            for action_id, told in found
+            if told is not None
+        ]
+
+    async def handle(request: web.Request) -> web.Response:
+        channel, _, ts = request.query.get("thread", "").partition(":")
+        if not channel or not ts:
+            raise web.HTTPBadRequest(text="say which thread: /story?thread=CHANNEL:TS")
+        return web.json_response({"actions": await asyncio.to_thread(tell, channel, ts)})
+
+    return handle

@@ -1,0 +1,189 @@
+"""What comes in is recorded before it is acknowledged, once (DESIGN 4.1).
+
+The inbound row and everything that follows from it (a turn with its job, a decision, a notice)
+are one transaction. A second delivery of the same thing meets the row and ends there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from bot.blocks.help import HELP
+from bot.deps import BotDeps
+from bot.members import Account
+from bot.tables import Inbound
+from core.db import insert_once
+from core.faultpoints import point
+from core.ids import derive_id, new_id
+from core.posts import ask_post
+from graphs.runtime.tables import Conversation
+from graphs.runtime.turns import receive
+
+#: Longer messages are not worked on; Slack lets people write 40,000 characters and more.
+MAX_TEXT = 12_000
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A message somebody wrote to us."""
+
+    event_id: str
+    user: str
+    channel: str
+    ts: str
+    #: The thread it stands in; None at the top of a channel or direct message.
+    thread_ts: str | None
+    text: str
+    direct: bool
+    mentioned: bool
+
+    @property
+    def answer_in(self) -> str | None:
+        """The thread our answer goes to: always one in a channel."""
+        return self.thread_ts or (None if self.direct else self.ts)
+
+
+class Taken(StrEnum):
+    TURN = "turn"
+    NOTICE = "notice"
+    DUPLICATE = "duplicate"
+
+
+def take_message(deps: BotDeps, heard: Heard, account: Account, place: str) -> Taken:
+    """Record the message and what it asks for, in one transaction; returns once that stands.
+
+    `place` is what people call the channel. Raises when it could not be committed: then nothing of
+    it exists.
+    """
+    now = deps.clock.now()
+    with deps.db.transaction() as session:
+        row = Inbound(
+            id=new_id("in"),
+            workspace_id=deps.identity.team_id,
+            key=f"msg:{deps.identity.team_id}:{heard.channel}:{heard.ts}",
+            event_id=heard.event_id,
+            kind="message",
+            user=heard.user,
+            channel=heard.channel,
+            payload={"ts": heard.ts, "thread_ts": heard.thread_ts},
+            at=now,
+        )
+        if not insert_once(session, row):
+            return Taken.DUPLICATE
+        taken = _follow(_Entry(session, deps, heard, account, place, row.id, now))
+    point("intake:committed")
+    return taken
+
+
+def take_trigger(
+    session: Session,
+    deps: BotDeps,
+    *,
+    kind: str,
+    trigger_id: str,
+    user: str,
+    channel: str | None,
+    payload: dict[str, Any],
+    now: datetime,
+) -> bool:
+    """Record a click, command, submission or Home opening; False when it was recorded before."""
+    row = Inbound(
+        id=new_id("in"),
+        workspace_id=deps.identity.team_id,
+        key=f"trigger:{trigger_id}",
+        kind=kind,
+        user=user,
+        channel=channel,
+        payload=payload,
+        at=now,
+    )
+    return insert_once(session, row)
+
+
+def is_our_thread(deps: BotDeps, channel: str, thread_ts: str) -> bool:
+    """Whether we were asked something in this thread before."""
+    query = select(Conversation.id).where(
+        Conversation.workspace_id == deps.identity.team_id,
+        Conversation.channel == channel,
+        col(Conversation.thread_ts) == thread_ts,
+    )
+    with deps.db.read() as session:
+        return session.exec(query).first() is not None
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """One new message inside its transaction."""
+
+    session: Session
+    deps: BotDeps
+    heard: Heard
+    account: Account
+    place: str
+    inbound_id: str
+    now: datetime
+
+
+def _follow(entry: _Entry) -> Taken:
+    principal, heard = entry.account.principal, entry.heard
+    if principal is None:
+        return _refuse(entry)
+    if len(heard.text) > MAX_TEXT:
+        told = (
+            f"That is too long for me: {len(heard.text):,} characters, and I read up to "
+            f"{MAX_TEXT:,}. Please put it in a document and tell me where it is."
+        )
+        return _tell(entry, told, subject=entry.inbound_id)
+    if not heard.text:
+        return _tell(entry, HELP, subject=entry.inbound_id)
+    receive(
+        entry.session,
+        entry.deps.log,
+        workspace_id=entry.deps.identity.team_id,
+        kind="dm" if heard.direct else "channel",
+        place=entry.place,
+        principal_id=principal.id,
+        asker=principal.first_name,
+        channel=heard.channel,
+        thread_ts=heard.thread_ts,
+        message_ts=heard.ts,
+        text=heard.text,
+        context=[],
+        now=entry.now,
+    )
+    return Taken.TURN
+
+
+def _refuse(entry: _Entry) -> Taken:
+    team, user = entry.deps.identity.team_id, entry.heard.user
+    entry.deps.log.record(
+        entry.session,
+        workspace_id=team,
+        type="bot:turn:refused",
+        subject=user,
+        actor=f"slack:{user}",
+        at=entry.now,
+        reason=entry.account.refusal,
+    )
+    # One refusal per person and day, however often they ask.
+    subject = derive_id("refusal", team, user, entry.now.date().isoformat())
+    return _tell(entry, entry.account.refusal, subject=subject)
+
+
+def _tell(entry: _Entry, text: str, *, subject: str) -> Taken:
+    ask_post(
+        entry.session,
+        workspace_id=entry.deps.identity.team_id,
+        subject=subject,
+        kind="notice",
+        channel=entry.heard.channel,
+        thread_ts=entry.heard.answer_in,
+        body={"text": text},
+        now=entry.now,
+    )
+    return Taken.NOTICE

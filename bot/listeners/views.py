@@ -1,0 +1,94 @@
+"""Submitted modals: the reason for a refusal."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+
+from approvals.people import Principal
+from approvals.requests import decide
+from bot.blocks.modals import REASON, REASON_LIMIT, text_modal
+from bot.boundary import Delivery, Edge, guarded
+from bot.deps import BotDeps
+from bot.intake import take_trigger
+from bot.words import storable
+
+
+def register(app: AsyncApp, edge: Edge) -> None:
+    app.view_submission("reject")(guarded(edge, on_reject))
+    app.view_closed(re.compile(".*"))(guarded(edge, on_closed))
+
+
+async def on_reject(delivery: Delivery) -> None:
+    view = delivery.body.get("view") or {}
+    reason = storable(reason_of(view)).strip()
+    problem = _problem(reason)
+    if problem is not None:
+        await delivery.answer(response_action="errors", errors={REASON: problem})
+        return
+    account = await delivery.account()
+    if account.principal is None:
+        told: str | None = account.refusal
+    else:
+        request_id = str(view.get("private_metadata") or "")
+        told = await asyncio.to_thread(
+            take_rejection, delivery, account.principal, request_id, reason
+        )
+        delivery.recorded = True
+    if told:
+        await delivery.answer(response_action="update", view=text_modal("Reject", [told]))
+    else:
+        await delivery.answer()
+
+
+async def on_closed(delivery: Delivery) -> None:
+    await delivery.answer()
+
+
+def take_rejection(
+    delivery: Delivery, person: Principal, request_id: str, reason: str
+) -> str | None:
+    """Record and decide, in one transaction; a sentence where it was not a rejection after all."""
+    deps: BotDeps = delivery.deps
+    now = deps.clock.now()
+    with deps.db.transaction() as session:
+        fresh = take_trigger(
+            session,
+            deps,
+            kind="view",
+            trigger_id=str(delivery.body.get("trigger_id")),
+            user=delivery.user,
+            channel=None,
+            payload={"request_id": request_id[:300]},
+            now=now,
+        )
+        if not fresh:
+            return None
+        decided = decide(
+            session,
+            deps.log,
+            deps.people,
+            request_id=request_id,
+            person=person,
+            vote="reject",
+            reason=reason,
+            now=now,
+        )
+    return None if decided.outcome == "rejected" else decided.sentence
+
+
+def reason_of(view: dict[str, Any]) -> str:
+    """What was typed into the reason's input; empty when nothing was. Pure."""
+    values = (view.get("state") or {}).get("values") or {}
+    return str(((values.get(REASON) or {}).get(REASON) or {}).get("value") or "")
+
+
+def _problem(reason: str) -> str | None:
+    if not reason:
+        return "Please say why, in a few words."
+    if len(reason) > REASON_LIMIT:
+        return f"Please keep it under {REASON_LIMIT} characters; these are {len(reason):,}."
+    return None

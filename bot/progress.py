@@ -1,0 +1,76 @@
+"""The status line under a thread while a turn runs: best effort, never in the turn's way."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from urllib.error import URLError
+
+import structlog
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackClientError
+
+from graphs.runtime.tables import Turn
+
+log = structlog.get_logger()
+
+#: Slack takes a status line away after two minutes.
+REFRESH_S = 90.0
+_LONGEST = 50
+
+
+class SlackProgress:
+    """The `Progress` port: a thread of its own talks to Slack, the newest text per turn wins."""
+
+    def __init__(self, web: WebClient, *, refresh_s: float = REFRESH_S) -> None:
+        self._web, self._refresh_s = web, refresh_s
+        #: Message places and what they show; None to stop the thread.
+        self._queue: queue.Queue[tuple[tuple[str, str], str] | None] = queue.Queue(1_000)
+        self._shown: dict[tuple[str, str], str] = {}
+        self._thread = threading.Thread(target=self._run, name="progress", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 2.0) -> None:
+        self._queue.put(None)
+        self._thread.join(timeout_s)
+
+    def set(self, turn: Turn, text: str) -> None:
+        """Show this while the turn runs. Never blocks and never raises."""
+        self._put(turn, text[:_LONGEST])
+
+    def clear(self, turn: Turn) -> None:
+        """Show nothing any more."""
+        self._put(turn, "")
+
+    def _put(self, turn: Turn, text: str) -> None:
+        place = (turn.channel, turn.thread_ts or turn.message_ts)
+        try:
+            self._queue.put_nowait((place, text))
+        except queue.Full:
+            log.warning("progress_dropped", turn=turn.id)
+
+    def _run(self) -> None:
+        while True:
+            try:
+                item = self._queue.get(timeout=self._refresh_s)
+            except queue.Empty:
+                for place, text in self._shown.items():
+                    self._show(place, text)
+                continue
+            if item is None:
+                return
+            place, text = item
+            self._show(place, text)
+            if text:
+                self._shown[place] = text
+            else:
+                self._shown.pop(place, None)
+
+    def _show(self, place: tuple[str, str], text: str) -> None:
+        channel, ts = place
+        try:
+            self._web.assistant_threads_setStatus(channel_id=channel, thread_ts=ts, status=text)
+        except (SlackClientError, URLError, OSError) as error:
+            log.debug("status_line_failed", error=type(error).__name__)

@@ -1,0 +1,174 @@
+"""What `/signoff` can be asked. Each takes an open session and returns lines of mrkdwn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from approvals import switches
+from approvals.people import Principal
+from audit.story import story
+from bot.blocks.help import HELP, unknown
+from bot.blocks.home import lines
+from bot.blocks.text import escape, words
+from bot.deps import BotDeps
+from bot.digests import ask_digest
+from bot.homes import waiting_items
+from bot.stories import action_to_explain, told
+from graphs.runtime.run import stop
+from graphs.runtime.states import TERMINAL
+from graphs.runtime.status import status
+from graphs.runtime.tables import Turn
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One slash command. `words` is what stands after the subcommand."""
+
+    session: Session
+    deps: BotDeps
+    person: Principal
+    channel: str
+    words: str
+    #: Whether this very command was recorded before: then nothing is changed again.
+    again: bool
+    now: datetime
+
+    @property
+    def team(self) -> str:
+        return self.deps.identity.team_id
+
+
+def answer(asked: Asked, subcommand: str) -> Sequence[str]:
+    """The answer's lines, ready for mrkdwn."""
+    handler = _HANDLERS.get(subcommand or "help")
+    return [escape(unknown(subcommand))] if handler is None else handler(asked)
+
+
+def _help(asked: Asked) -> Sequence[str]:
+    return [HELP]
+
+
+def _status(asked: Asked) -> Sequence[str]:
+    doing = status(
+        asked.session,
+        asked.deps.people,
+        workspace_id=asked.team,
+        principal_id=asked.person.id,
+        channel=asked.channel,
+    )
+    stopped = switches.stopped(
+        asked.session, workspace_id=asked.team, scopes=(), people=asked.deps.people
+    )
+    held = [f"Stopped: {escape(stopped)}. /signoff stop release lets me go on."] if stopped else []
+    if not doing:
+        return [*held, "I am doing nothing for you or in this channel right now."]
+    found = []
+    for each in doing:
+        found.append(f"• {escape(each.line)}")
+        found += [f"   waits: {escape(line)}" for line in each.waiting]
+    return [*held, *found]
+
+
+def _approvals(asked: Asked) -> Sequence[str]:
+    items = waiting_items(asked.session, asked.deps, asked.person)
+    return lines(tuple(items)).splitlines() or ["Nothing waits for you."]
+
+
+def _stop(asked: Asked) -> Sequence[str]:
+    if asked.words in ("all", "release"):
+        return _stop_everything(asked)
+    if asked.words:
+        return ["After stop you can write nothing (this channel and your own), all, or release."]
+    if asked.again:
+        return ["I have stopped already."]
+    stopped = [turn for turn in _unfinished(asked) if _stopped(asked, turn)]
+    if not stopped:
+        return ["There is nothing to stop: I am doing nothing for you or in this channel."]
+    many = "piece of work" if len(stopped) == 1 else "pieces of work"
+    return [f"Stopped {len(stopped)} {many}. What had begun already ends by itself and is told."]
+
+
+def _stop_everything(asked: Asked) -> Sequence[str]:
+    if not asked.person.operator:
+        return ["Only an operator can stop everything. /signoff stop stops what I do here."]
+    change = switches.stop if asked.words == "all" else switches.release
+    change(
+        asked.session,
+        asked.deps.log,
+        scope=switches.ALL,
+        workspace_id=asked.team,
+        by=asked.person.id,
+        now=asked.now,
+    )
+    if asked.words == "all":
+        return ["Everything is stopped. /signoff stop release lets me go on."]
+    return ["I go on working."]
+
+
+def _why(asked: Asked) -> Sequence[str]:
+    action = action_to_explain(asked.session, asked.deps, asked.person, asked.channel, asked.words)
+    if action is None:
+        known = f"I know no action “{words(asked.words)}” that you may see. " if asked.words else ""
+        return [f"{known}There is nothing to tell about you or this channel yet."]
+    found = story(asked.session, asked.deps.log, action.id)
+    if found is None:
+        return ["The log tells nothing about this."]
+    title, *rest = told(found, asked.deps, asked.person)
+    return [f"*{words(title)}*", *(words_whole(line) for line in rest), f"`{action.id}`"]
+
+
+def _can(asked: Asked) -> Sequence[str]:
+    sentences = asked.deps.policy.sentences(asked.deps.people, asked.deps.registry.tools)
+    return [f"• {escape(sentence)}" for sentence in sentences]
+
+
+def _digest(asked: Asked) -> Sequence[str]:
+    if not asked.again:
+        ask_digest(
+            asked.session,
+            workspace_id=asked.team,
+            channel=asked.channel,
+            tz=asked.person.tz,
+            now=asked.now,
+        )
+    return ["I am writing today's digest; it comes into this channel in a moment."]
+
+
+def words_whole(line: str) -> str:
+    """A line of a story, escaped but not cut."""
+    return escape(line)
+
+
+def _unfinished(asked: Asked) -> Sequence[Turn]:
+    query = select(Turn).where(
+        Turn.workspace_id == asked.team,
+        col(Turn.status).not_in(TERMINAL),
+        (col(Turn.principal_id) == asked.person.id) | (col(Turn.channel) == asked.channel),
+    )
+    return asked.session.exec(query).all()
+
+
+def _stopped(asked: Asked, turn: Turn) -> bool:
+    return stop(
+        asked.session,
+        asked.deps.log,
+        turn_id=turn.id,
+        by=asked.person.id,
+        name=asked.person.first_name,
+        now=asked.now,
+    )
+
+
+_HANDLERS: Mapping[str, Callable[[Asked], Sequence[str]]] = {
+    "help": _help,
+    "status": _status,
+    "approvals": _approvals,
+    "stop": _stop,
+    "why": _why,
+    "can": _can,
+    "digest": _digest,
+}
