@@ -13,6 +13,9 @@ class SignoffError(Exception):
             return self.args[0]
         return (type(self).__doc__ or SignoffError.__doc__ or "").strip()
 
+    def __str__(self) -> str:
+        return self.sentence
+
 
 class ConfigError(SignoffError):
     """The configuration cannot be used."""
