@@ -22,14 +22,16 @@ class Limits:
     backoff_longest_s: float = 30.0
     #: Calls and look-ups of one action before it is given up as failed or unknown.
     max_attempts: int = 6
+    #: The same for reads, whose asker is waiting and which change nothing.
+    max_read_attempts: int = 3
     #: Further look-ups (verifiable tools) once no call may be made any more.
     max_looks: int = 4
-    #: Previews of a proposal, and fact readings before a start, while the counterpart is down.
-    max_previews: int = 6
+    #: Previews of a proposal while the counterpart is down.
+    max_previews: int = 4
+    #: Readings of the facts before the start of something permitted, while it is down.
+    max_starts: int = 30
     #: Scales each tool's declared `settle_s`.
     settle_factor: float = 1.0
-    #: Threads that overran their deadline and still hang; beyond, calls are refused unsent.
-    max_stuck: int = 8
 
     def backoff(self, attempt: int) -> timedelta:
         """The wait after attempt 1, 2, …"""

@@ -1,0 +1,38 @@
+"""What prepare and executor are given. Made once by the bootstrap of the tool worker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from sqlmodel import Session
+
+from approvals.origins import Labelled
+from approvals.people import People
+from approvals.policy import Policy
+from approvals.tables import Action
+from audit.log import Log
+from core.clock import Clock
+from core.db import Database
+from tools.bounded import Bounded
+from tools.limits import Limits
+from tools.registry import Registry
+
+#: The labelled texts of an action's turn, which its arguments are matched against.
+Evidence = Callable[[Session, Action], Sequence[Labelled]]
+
+#: Whom the log names for what a worker did by itself.
+ACTOR = "system:tools"
+
+
+@dataclass(frozen=True)
+class Deps:
+    db: Database
+    log: Log
+    registry: Registry
+    people: People
+    policy: Policy
+    clock: Clock
+    evidence: Evidence
+    limits: Limits = field(default_factory=Limits)
+    bounded: Bounded = field(default_factory=lambda: Bounded(max_stuck=8))

@@ -1,0 +1,134 @@
+"""The only place where something is changed outside, and only under a permission just used up.
+
+`Executor.run` is the job `execute`: idempotent on the action's row, safe to run by several at once,
+after any crash, and however often it is delivered.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import structlog
+
+from approvals.states import ACTION_TERMINAL
+from approvals.tables import Action
+from core.errors import InvalidTransition, LeaseLost
+from core.faultpoints import point
+from core.outbox import finish, open_rows
+from tools.calling import ask
+from tools.claim import Claim, Work
+from tools.content import validated
+from tools.contract import Refused, Unavailable
+from tools.deps import Deps
+from tools.due import sweep_due
+from tools.orphans import end_orphan
+from tools.protocol import Step
+from tools.resume import claim_again, resume
+from tools.settle import AGAIN, absent, answered, refused, unclear
+from tools.start import begin
+
+__all__ = ["Executor", "sweep_due"]
+
+log = structlog.get_logger()
+JOB = "execute"
+_PERMITTED = frozenset({"allowed", "approved"})
+_SETTLED = ACTION_TERMINAL | {"unknown"}
+
+
+@dataclass(frozen=True)
+class _Orphan:
+    why: str
+
+
+class Executor:
+    """Runs permitted actions through the effect protocol."""
+
+    def __init__(self, deps: Deps) -> None:
+        self._deps = deps
+
+    def run(self, action_id: str) -> str:
+        """Take this action as far as it goes now.
+
+        Returns its status then, or `held` (somebody else has it, or its time has not come),
+        `stale` (another worker took it over meanwhile) or `gone` (there is no such action).
+        """
+        with self._deps.db.read() as session:
+            action = session.get(Action, action_id)
+            queued = tuple(open_rows(session, job=JOB, subject=action_id))
+        if action is None:
+            log.warning("no_such_action", action_id=action_id)
+            return "gone"
+        try:
+            return self._run(action, queued)
+        except (LeaseLost, InvalidTransition) as error:
+            log.warning("stale_worker", action_id=action_id, why=error.sentence)
+            return "stale"
+
+    def _run(self, action: Action, queued: tuple[str, ...]) -> str:
+        if action.status in _SETTLED:
+            self._finish(queued)
+        if action.status not in _PERMITTED and action.status != "executing":
+            return action.status
+        work = self._work(action, queued)
+        if isinstance(work, _Orphan):
+            return end_orphan(self._deps, action, work.why, queued)
+        taken = begin(self._deps, work) if action.status in _PERMITTED else resume(self._deps, work)
+        while isinstance(taken, Claim):
+            taken = self._step(taken, work)
+        return taken
+
+    def _step(self, claim: Claim, work: Work) -> Claim | str:
+        """One call or one look; a claim when another may follow at once."""
+        if claim.step is Step.CALL:
+            ended = self._call(claim)
+            point("executor:outcome-committed")
+            return ended
+        ended = self._look(claim)
+        if ended != AGAIN:
+            return ended
+        held = Work(claim.action, work.tool, work.args, work.principal, work.queued)
+        with self._deps.db.transaction() as session:
+            return claim_again(session, self._deps, held, Step.CALL, tainted=claim.action.tainted)
+
+    def _call(self, claim: Claim) -> str:
+        tool = claim.tool
+        try:
+            result = ask(self._deps.bounded, tool, tool.run, claim.args, claim.call)
+        except Refused as refusal:
+            return refused(self._deps, claim, refusal)
+        except Unavailable as error:
+            return unclear(self._deps, claim, error)
+        point("executor:called")
+        return answered(self._deps, claim, result)
+
+    def _look(self, claim: Claim) -> str:
+        verify = claim.tool.verify
+        if verify is None:  # the protocol never asks for a look then
+            return unclear(self._deps, claim, Unavailable("It cannot be looked up.", reached=False))
+        try:
+            found = ask(self._deps.bounded, claim.tool, verify, claim.args, claim.call)
+        except Refused as refusal:
+            return unclear(self._deps, claim, Unavailable(refusal.sentence, reached=False))
+        except Unavailable as error:
+            return unclear(self._deps, claim, error)
+        if found is None:
+            return absent(self._deps, claim)
+        return answered(self._deps, claim, found, looked=True)
+
+    def _work(self, action: Action, queued: tuple[str, ...]) -> Work | _Orphan:
+        tool = self._deps.registry.tool(action.tool)
+        principal = self._deps.people.by_id(action.principal_id)
+        if tool is None:
+            return _Orphan(f"there is no tool {action.tool} any more")
+        if principal is None:
+            return _Orphan("the person who asked is not served any more")
+        try:
+            args = validated(tool, action.args)
+        except Refused as refusal:
+            return _Orphan(refusal.sentence.rstrip("."))
+        return Work(action, tool, args, principal, queued)
+
+    def _finish(self, queued: tuple[str, ...]) -> None:
+        if queued:
+            with self._deps.db.transaction() as session:
+                finish(session, queued, now=self._deps.clock.now())

@@ -1,0 +1,72 @@
+"""From a preview to a verdict: the plain facts that policy judges."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from approvals.people import Principal
+from approvals.policy import Subject, Verdict, judge
+from approvals.tables import Action
+from core.money import Money
+from core.origins import Origin
+from tools.contract import Preview, Tool
+from tools.deps import Deps
+
+
+def preview_json(preview: Preview, *, read_at: datetime) -> dict[str, Any]:
+    """What the card shows and policy judged, as plain JSON; the facts lie beside it."""
+    amount = preview.amount
+    return {
+        "title": preview.title,
+        "verb": preview.verb,
+        "details": [[label, value] for label, value in preview.details],
+        "amount": {"minor": amount.minor, "currency": amount.currency} if amount else None,
+        "outside": preview.outside,
+        "own": preview.own,
+        "recipients": list(preview.recipients),
+        "undo": preview.undo,
+        "read_at": read_at.isoformat(),
+    }
+
+
+def plain_preview(tool: Tool) -> Preview:
+    """Of a read that declares none: its own words."""
+    return Preview(title=tool.can[:1].upper() + tool.can[1:], verb="look", own=False)
+
+
+def verdict_on(
+    deps: Deps,
+    tool: Tool,
+    action: Action,
+    principal: Principal,
+    *,
+    args: Mapping[str, Any],
+    origins: Mapping[str, str],
+    preview: Mapping[str, Any],
+    now: datetime,
+) -> Verdict:
+    """Policy's verdict on this action as previewed (`preview_json`)."""
+    local = now.astimezone(principal.zone)
+    subject = Subject(
+        tool=tool.name,
+        effect=tool.effect.value,
+        args=args,
+        principal=principal,
+        channel=action.channel,
+        automation=action.automation,
+        origins={pointer: Origin(origin) for pointer, origin in origins.items()},
+        authority=tool.authority,
+        outside=preview["outside"],
+        own=preview["own"],
+        amount=_money(preview["amount"]),
+        recipients=tuple(preview["recipients"]),
+        hour=local.hour,
+        weekday=local.strftime("%a").lower(),
+    )
+    return judge(deps.policy, deps.people, subject)
+
+
+def _money(value: Mapping[str, Any] | None) -> Money | None:
+    return Money(value["minor"], value["currency"]) if value else None

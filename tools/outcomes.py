@@ -1,0 +1,86 @@
+"""What is known of an effect, as the plain JSON that cards and models are given. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from pydantic import ValidationError
+
+from core.canonical import NotCanonical, canonical
+from tools.contract import Arguments, Effect, Result, Tool
+
+log = structlog.get_logger()
+
+
+class Drift(Exception):
+    """A result that is not what the tool declares."""
+
+
+def success(
+    tool: Tool, args: Arguments, result: Any, preview: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """`{"status": "succeeded", "result", "summary", "origin"}`. Raises `Drift`."""
+    whole = _checked(tool, result)
+    plain = whole.model_dump(mode="json")
+    try:
+        canonical(plain)
+    except NotCanonical as error:
+        raise Drift(str(error)) from error
+    return {
+        "status": "succeeded",
+        "result": plain,
+        "summary": _summary(tool, args, whole, preview),
+        "origin": tool.yields.value,
+    }
+
+
+def success_unread(tool: Tool, preview: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Of a write that the counterpart said yes to in words we do not understand.
+
+    The effect happened: calling it unknown would have a person look for what is certain, and
+    failed would be untrue. What is not known is only what the answer said, and that is told.
+    """
+    return {
+        "status": "succeeded",
+        "result": {},
+        "summary": f"{_title(tool, preview)}: done",
+        "warning": "It was done, but the answer was not understood; details are missing.",
+        "origin": tool.yields.value,
+    }
+
+
+def failure(code: str, message: str) -> dict[str, Any]:
+    return {"status": "failed", "code": code, "message": message}
+
+
+def unknown(message: str) -> dict[str, Any]:
+    return {"status": "unknown", "message": message}
+
+
+def _checked(tool: Tool, result: Any) -> Result:
+    if not isinstance(result, tool.result):
+        raise Drift(f"{tool.name} gave {type(result).__name__}, not {tool.result.__name__}")
+    try:
+        # Made anew from its plain form: what was built around validation is found out.
+        return tool.result.model_validate_json(
+            result.model_dump_json(warnings=False, round_trip=True)
+        )
+    except (ValidationError, ValueError) as error:
+        raise Drift(f"{tool.name}: the result does not fit its declaration") from error
+
+
+def _summary(tool: Tool, args: Arguments, result: Result, preview: Mapping[str, Any] | None) -> str:
+    if tool.done is not None:
+        try:
+            return tool.done(args, result)
+        except Exception:  # the effect stands, whatever its sentence does
+            log.exception("summary_failed", tool=tool.name)
+    if tool.effect is Effect.READ:
+        return f"Read: {result.source}"
+    return f"{_title(tool, preview)}: done ({result.source})"
+
+
+def _title(tool: Tool, preview: Mapping[str, Any] | None) -> str:
+    return str((preview or {}).get("title") or tool.can)

@@ -1,0 +1,245 @@
+"""From a proposal to a verdict: arguments checked, effect previewed, facts pinned, policy asked.
+
+Runs on a tool worker, the only place with credentials. No transaction is open while a connector
+is called; everything that follows from the verdict is one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from sqlalchemy import update
+from sqlmodel import Session, col
+
+from approvals import grants
+from approvals.moves import move, row_of
+from approvals.origins import label
+from approvals.people import Principal
+from approvals.policy import Verdict
+from approvals.requests import open_request
+from approvals.tables import Action
+from core.canonical import NotCanonical
+from core.faultpoints import point
+from core.outbox import enqueue, finish, open_rows
+from tools.alike import asked_instead, one_alike
+from tools.calling import Unexpected, ask, call_for
+from tools.claim import postpone
+from tools.content import alike_digest, content_digest, plain, validated
+from tools.contract import Arguments, Preview, Refused, Tool, Unavailable
+from tools.deps import ACTOR, Deps
+from tools.judging import plain_preview, preview_json, verdict_on
+from tools.outcomes import failure
+
+log = structlog.get_logger()
+JOB = "prepare"
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """What the row is given before it is allowed, asked about or denied."""
+
+    columns: dict[str, Any]
+    verdict: Verdict
+
+
+class Prepare:
+    """The job `prepare`: idempotent on the action's row, safe to run by several at once."""
+
+    def __init__(self, deps: Deps, *, execute: Callable[[str], object]) -> None:
+        """`execute(action_id)` runs what was allowed, in the same job (`Executor.run`)."""
+        self._deps = deps
+        self._execute = execute
+
+    def run(self, action_id: str) -> str:
+        """Prepare this action and return its status then: allowed, awaiting, denied, failed, or
+        `proposed` while the counterpart does not answer; `gone` when there is no such action."""
+        with self._deps.db.read() as session:
+            action = session.get(Action, action_id)
+            queued = open_rows(session, job=JOB, subject=action_id)
+        if action is None:
+            log.warning("no_such_action", action_id=action_id)
+            return "gone"
+        status = self._advance(action, queued) if action.status == "proposed" else action.status
+        if status != "proposed":
+            self._finish(queued)
+        if status == "allowed":
+            self._execute(action_id)
+        return status
+
+    def _advance(self, action: Action, queued: list[str]) -> str:
+        tool = self._deps.registry.tool(action.tool)
+        principal = self._deps.people.by_id(action.principal_id)
+        if tool is None:
+            return self._fail(action, Refused("There is no such tool.", code="unknown_tool"))
+        if principal is None:
+            return self._deny(action, "the person who asked is not served any more")
+        try:
+            prepared = self._prepare(action, tool, principal)
+        except Refused as refusal:
+            return self._fail(action, refusal)
+        except Unavailable as error:
+            return self._later(action, error, queued)
+        except NotCanonical:
+            log.exception("preview_not_canonical", tool=tool.name, action_id=action.id)
+            return self._fail(action, Refused("What this tool found cannot be used.", code="facts"))
+        with self._deps.db.transaction() as session:
+            status = self._follow(session, action, prepared)
+        point("prepare:judged")
+        return status
+
+    def _prepare(self, action: Action, tool: Tool, principal: Principal) -> _Prepared:
+        """Everything that is read and judged, outside any write transaction."""
+        args = validated(tool, action.args)
+        read_at = self._deps.clock.now()
+        preview = self._preview(action, tool, principal, args)
+        arguments, facts, shown = (
+            plain(args),
+            dict(preview.facts),
+            preview_json(preview, read_at=read_at),
+        )
+        with self._deps.db.read() as session:
+            texts = self._deps.evidence(session, action)
+        origins = {pointer: origin.value for pointer, origin in label(arguments, texts).items()}
+        now = self._deps.clock.now()
+        verdict = verdict_on(
+            self._deps, tool, action, principal, args=arguments, origins=origins, preview=shown,
+            now=now,
+        )  # fmt: skip
+        digest = content_digest(tool, args=arguments, principal_id=principal.id, facts=facts)
+        columns = {
+            "tool_version": tool.version,
+            "args": arguments,
+            "origins": origins,
+            "facts": facts,
+            "preview": shown,
+            "digest": digest,
+            "alike": alike_digest(tool, arguments),
+            "attempt": 0,
+        }
+        return _Prepared(columns, verdict)
+
+    def _preview(
+        self, action: Action, tool: Tool, principal: Principal, args: Arguments
+    ) -> Preview:
+        if tool.preview is None:
+            return plain_preview(tool)
+        call = call_for(action, tool, principal, self._deps.clock.now())
+        return ask(self._deps.bounded, tool, tool.preview, args, call)
+
+    def _follow(self, session: Session, action: Action, prepared: _Prepared) -> str:
+        """Write what was prepared and what the verdict demands. One transaction."""
+        row = _store(session, action, prepared.columns)
+        if row is None:
+            return row_of(session, action.id).status
+        now, verdict = self._deps.clock.now(), prepared.verdict
+        other = one_alike(session, row) if verdict.effect != "read" else None
+        if other is not None:
+            verdict = asked_instead(verdict, other)
+        if verdict.kind == "ask":
+            open_request(session, self._deps.log, row, verdict, self._deps.people, now=now)
+            return row_of(session, action.id).status
+        if verdict.kind == "deny":
+            return self._denied(session, row, verdict)
+        return self._allowed(session, row, verdict)
+
+    def _allowed(self, session: Session, row: Action, verdict: Verdict) -> str:
+        now = self._deps.clock.now()
+        moved = move(
+            session,
+            self._deps.log,
+            row,
+            "allowed",
+            now=now,
+            actor="system:policy",
+            reason=f"Allowed: {verdict.reason}",
+            verdict=verdict.as_json(),
+        )
+        grants.mint(session, self._deps.log, moved, source="policy", now=now)
+        enqueue(
+            session,
+            workspace_id=row.workspace_id,
+            job="execute",
+            subject=row.id,
+            key=f"{row.id}:allowed",
+            args={"action_id": row.id},
+            now=now,
+            # This very job goes on to execute it; the queue is for the case that it dies before.
+            not_before=now + self._deps.limits.backoff(1),
+        )
+        return moved.status
+
+    def _denied(self, session: Session, row: Action, verdict: Verdict) -> str:
+        return move(
+            session,
+            self._deps.log,
+            row,
+            "denied",
+            now=self._deps.clock.now(),
+            actor="system:policy",
+            reason=f"Not allowed: {verdict.reason}",
+            verdict=verdict.as_json(),
+        ).status
+
+    def _deny(self, action: Action, reason: str) -> str:
+        with self._deps.db.transaction() as session:
+            row = row_of(session, action.id)
+            if row.status != "proposed":
+                return row.status
+            now = self._deps.clock.now()
+            return move(
+                session, self._deps.log, row, "denied", now=now, actor=ACTOR, reason=reason
+            ).status
+
+    def _fail(self, action: Action, refusal: Refused | Unavailable) -> str:
+        code = refusal.code if isinstance(refusal, Refused) else "unavailable"
+        with self._deps.db.transaction() as session:
+            row = row_of(session, action.id)
+            if row.status != "proposed":
+                return row.status
+            return move(
+                session,
+                self._deps.log,
+                row,
+                "failed",
+                now=self._deps.clock.now(),
+                actor=ACTOR,
+                reason=f"Not done: {refusal.sentence}",
+                outcome=failure(code, refusal.sentence),
+            ).status
+
+    def _later(self, action: Action, error: Unavailable, queued: list[str]) -> str:
+        """The counterpart does not answer: looked at again after a while, so many times."""
+        tries = action.attempt + 1
+        if isinstance(error, Unexpected) or tries >= self._deps.limits.max_previews:
+            return self._fail(action, error)
+        due = self._deps.clock.now() + self._deps.limits.backoff(tries)
+        with self._deps.db.transaction() as session:
+            session.execute(
+                update(Action)
+                .where(col(Action.id) == action.id, col(Action.status) == "proposed")
+                .values(attempt=tries)
+            )
+            postpone(session, queued, due)
+        log.info("preview_put_off", action_id=action.id, tries=tries)
+        return "proposed"
+
+    def _finish(self, queued: list[str]) -> None:
+        if queued:
+            with self._deps.db.transaction() as session:
+                finish(session, queued, now=self._deps.clock.now())
+
+
+def _store(session: Session, action: Action, columns: dict[str, Any]) -> Action | None:
+    """The row with what was prepared; None when another delivery was faster."""
+    changed = session.execute(
+        update(Action)
+        .where(col(Action.id) == action.id, col(Action.status) == "proposed")
+        .values(**columns)
+        .execution_options(synchronize_session=False)
+    )
+    if changed.rowcount != 1:  # type: ignore[attr-defined]
+        return None
+    return row_of(session, action.id)

@@ -1,0 +1,65 @@
+"""An action whose intent stands: its wait is over, or the worker that held it died.
+
+Nothing is re-read, re-judged or superseded here. What may follow is `protocol.following`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sqlmodel import Session
+
+from approvals.moves import row_of
+from core.errors import LeaseLost
+from tools.calling import call_for
+from tools.claim import Claim, Work, postpone, reclaim, standing, write
+from tools.contract import Effect
+from tools.deps import Deps
+from tools.protocol import Step, following
+from tools.settle import proceed
+
+_DIED = "No answer came: the worker stopped in the middle."
+
+
+def resume(deps: Deps, work: Work) -> Claim | str:
+    """Claim an executing action for its next call or look; a string says what happened instead.
+
+    Raises `LeaseLost` when another worker was faster.
+    """
+    action, now = work.action, deps.clock.now()
+    if action.lease_until is not None and action.lease_until > now:
+        return "held"
+    if action.next_at is not None and action.next_at > now:
+        with deps.db.transaction() as session:
+            postpone(session, work.queued, action.next_at)
+        return "held"
+    died = action.lease_until is not None
+    tainted = action.tainted or (died and work.tool.effect is not Effect.READ)
+    with deps.db.transaction() as session:
+        held = _as_read(session, work)
+        at = replace(standing(session, held.action, now=now), tainted=tainted)
+        step = following(work.tool, deps.limits, at, now=now)
+        if step.step is Step.CALL or (step.step is Step.LOOK and step.due <= now):
+            return claim_again(session, deps, held, step.step, tainted=tainted)
+        write(session, held.action, tainted=tainted)
+        message = _DIED if died else "The other system does not answer."
+        return proceed(deps, session, held, step, message, now=now)
+
+
+def claim_again(session: Session, deps: Deps, work: Work, step: Step, *, tainted: bool) -> Claim:
+    """The next claim of an executing action, in this transaction. Raises `LeaseLost`."""
+    now = deps.clock.now()
+    action = reclaim(session, deps, work, step, tainted=tainted, now=now)
+    call = call_for(action, work.tool, work.principal, now)
+    return Claim(
+        action=action, tool=work.tool, args=work.args, call=call, step=step, queued=work.queued
+    )
+
+
+def _as_read(session: Session, work: Work) -> Work:
+    """The same work on a row of this session, unless it moved on since it was read."""
+    row = row_of(session, work.action.id)
+    if (row.status, row.token) != (work.action.status, work.action.token):
+        raise LeaseLost(f"{row.id} was taken over")
+    session.expunge(row)  # changed by guarded updates alone, never by a flush
+    return replace(work, action=row)

@@ -1,0 +1,256 @@
+"""The first claim of a permitted action: everything is checked first, then one transaction.
+
+Facts, policy, permission and stops are looked at before the intent is written and never after:
+re-reading a fact after one's own effect and calling it "changed" is how a second refund happens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlmodel import Session, col, func, select
+
+from approvals import grants, switches
+from approvals.actions import supersede
+from approvals.moves import move, row_of
+from approvals.policy import Verdict
+from approvals.tables import Action
+from core.errors import ApprovalError
+from core.faultpoints import point
+from core.ids import derive_id
+from core.outbox import finish
+from tools.calling import ask, call_for
+from tools.claim import Claim, Work, lease_until, note, postpone, send_deadline
+from tools.content import same_facts, unchanged
+from tools.contract import Effect, Preview, Refused, Retry, Tool, Unavailable
+from tools.deps import ACTOR, Deps
+from tools.judging import preview_json, verdict_on
+from tools.outcomes import failure
+from tools.protocol import Step
+
+log = structlog.get_logger()
+
+
+def begin(deps: Deps, work: Work) -> Claim | str:
+    """Claim an allowed or approved action for its first call.
+
+    A string names what happened instead: `held` (later), `superseded` (asked anew), `cancelled`,
+    `denied` or `expired`.
+    """
+    action, tool, now = work.action, work.tool, deps.clock.now()
+    if action.not_before is not None and action.not_before > now:
+        return _put_off(deps, work, action.not_before)
+    if not unchanged(tool, action):
+        return _supersede(deps, work, "the tool or the content changed since it was permitted")
+    shown: Mapping[str, Any] = action.preview or {}
+    if tool.preview is not None and _old(deps, shown, now):
+        try:
+            preview = _look_again(deps, work)
+        except Refused as refusal:
+            return _supersede(deps, work, refusal.sentence)
+        except Unavailable as error:
+            return _counterpart_down(deps, work, error)
+        if not same_facts(action.facts, preview.facts):
+            return _supersede(deps, work, "the facts it rests on have changed")
+        shown = preview_json(preview, read_at=now)
+    judged_anew = _judged_anew(deps, work, shown)
+    if judged_anew is not None and judged_anew.kind == "deny":
+        return _end(deps, work, "denied", f"Not allowed any more: {judged_anew.reason}")
+    if judged_anew is not None and _asks_more(action, judged_anew):
+        return _supersede(deps, work, f"the policy has changed: {judged_anew.reason}")
+    return _claim(deps, work)
+
+
+def _claim(deps: Deps, work: Work) -> Claim | str:
+    """Claim, token, permission and intent: one transaction, committed before the call."""
+    action, tool, now = work.action, work.tool, deps.clock.now()
+    try:
+        with deps.db.transaction() as session:
+            stopped = switches.stopped(
+                session,
+                workspace_id=action.workspace_id,
+                scopes=_scopes(action),
+                people=deps.people,
+            )
+            if stopped is not None:
+                return _move_on(deps, session, work, "cancelled", stopped)
+            gone = grants.lapsed(session, deps.people, action)
+            if gone is not None:
+                return _superseded(deps, session, work, gone)
+            free_at = _rate(session, tool, action, now)
+            if free_at is not None:
+                postpone(session, work.queued, free_at)
+                return "held"
+            grants.consume(session, deps.log, action, now=now)
+            moved = _to_executing(deps, session, work, now)
+    except ApprovalError as error:
+        return _end(deps, work, "expired", f"Not done: {error.sentence}")
+    point("executor:intent-committed")
+    return Claim(
+        action=moved,
+        tool=tool,
+        args=work.args,
+        call=call_for(moved, tool, work.principal, now),
+        step=Step.CALL,
+        queued=work.queued,
+    )
+
+
+def _to_executing(deps: Deps, session: Session, work: Work, now: datetime) -> Action:
+    action, tool = work.action, work.tool
+    title = (action.preview or {}).get("title", tool.can)
+    moved = move(
+        session,
+        deps.log,
+        action,
+        "executing",
+        now=now,
+        actor=ACTOR,
+        reason=f"Started: {title}",
+        token=action.token,
+        attempt=1,
+        lease_until=lease_until(deps, tool, now),
+        sent_by=send_deadline(tool, now),
+        next_at=None,
+    )
+    body = {"args": action.args, "facts": action.facts or {}}
+    note(session, deps, moved, "intent", _promise(tool), now=now, body=body)
+    return moved
+
+
+def _look_again(deps: Deps, work: Work) -> Preview:
+    call = call_for(work.action, work.tool, work.principal, deps.clock.now())
+    if work.tool.preview is None:  # asked by `begin`
+        raise Refused("nothing to look at")
+    return ask(deps.bounded, work.tool, work.tool.preview, work.args, call)
+
+
+def _old(deps: Deps, shown: Mapping[str, Any], now: datetime) -> bool:
+    read_at = datetime.fromisoformat(shown["read_at"]) if "read_at" in shown else None
+    return read_at is None or now - read_at > timedelta(seconds=deps.limits.facts_age_s)
+
+
+def _judged_anew(deps: Deps, work: Work, shown: Mapping[str, Any]) -> Verdict | None:
+    """A new verdict when policy or people changed since the first one; None when they did not."""
+    action = work.action
+    digests = (action.verdict or {}).get("digests", {})
+    if digests == {"policy": deps.policy.digest, "people": deps.people.digest}:
+        return None
+    return verdict_on(
+        deps,
+        work.tool,
+        action,
+        work.principal,
+        args=action.args,
+        origins=action.origins,
+        preview=shown,
+        now=deps.clock.now(),
+    )
+
+
+def _asks_more(action: Action, verdict: Verdict) -> bool:
+    """Whether the new verdict wants an approval that the action does not have."""
+    if verdict.kind == "allow":
+        return False
+    before = [(s["who"], s["quorum"]) for s in (action.verdict or {}).get("stages", ())]
+    given = before if action.status == "approved" else []
+    return [(stage.who, stage.quorum) for stage in verdict.stages] != given
+
+
+def _rate(session: Session, tool: Tool, action: Action, now: datetime) -> datetime | None:
+    """When a call of this tool is free again; None when it is now."""
+    minute = timedelta(seconds=60)
+    query = select(func.count(col(Action.id))).where(
+        Action.workspace_id == action.workspace_id,
+        Action.tool == tool.name,
+        col(Action.sent_by) > now - minute + timedelta(seconds=tool.timeout_s),
+    )
+    if session.exec(query).one() < tool.per_minute:
+        return None
+    return now + timedelta(seconds=max(1.0, 60.0 / tool.per_minute))
+
+
+def _counterpart_down(deps: Deps, work: Work, error: Unavailable) -> str:
+    """Not begun, and the facts cannot be read: tried again for a while, then let go."""
+    action, tries = work.action, work.action.attempt + 1
+    if tries >= deps.limits.max_starts:
+        return _end(deps, work, "cancelled", f"{error.sentence} Nothing was done.")
+    until = deps.clock.now() + deps.limits.backoff(tries)
+    with deps.db.transaction() as session:
+        row = row_of(session, action.id)
+        if row.status != action.status:
+            return row.status
+        row.attempt = tries
+        session.add(row)
+        postpone(session, work.queued, until)
+    return "held"
+
+
+def _put_off(deps: Deps, work: Work, until: datetime) -> str:
+    with deps.db.transaction() as session:
+        postpone(session, work.queued, until)
+    return "held"
+
+
+def _supersede(deps: Deps, work: Work, reason: str) -> str:
+    with deps.db.transaction() as session:
+        return _superseded(deps, session, work, reason)
+
+
+def _superseded(deps: Deps, session: Session, work: Work, reason: str) -> str:
+    supersede(
+        session,
+        deps.log,
+        work.action,
+        now=deps.clock.now(),
+        actor=ACTOR,
+        reason=f"Looked at afresh: {reason}",
+    )
+    finish(session, work.queued, now=deps.clock.now())
+    return "superseded"
+
+
+def _end(deps: Deps, work: Work, to: str, reason: str) -> str:
+    with deps.db.transaction() as session:
+        return _move_on(deps, session, work, to, reason)
+
+
+def _move_on(deps: Deps, session: Session, work: Work, to: str, reason: str) -> str:
+    now = deps.clock.now()
+    move(
+        session,
+        deps.log,
+        work.action,
+        to,
+        now=now,
+        actor=ACTOR,
+        reason=reason,
+        outcome=failure(to, reason),
+    )
+    finish(session, work.queued, now=now)
+    return to
+
+
+def _scopes(action: Action) -> tuple[str, ...]:
+    """Every stop that holds this action."""
+    # The conversation's id as `graphs.runtime.turns` derives it from the same three values.
+    conversation = derive_id("conv", action.workspace_id, action.channel, action.thread_ts or "")
+    scopes = [switches.conversation_scope(conversation)]
+    scopes.append(switches.automation_scope(action.automation))
+    if action.turn_id is not None:
+        scopes.append(switches.turn_scope(action.turn_id))
+    return tuple(scopes)
+
+
+def _promise(tool: Tool) -> str:
+    """How it is made to happen once, in words."""
+    if tool.effect is Effect.READ:
+        return "Reading; nothing is changed"
+    return {
+        Retry.IDEMPOTENT: "Sent under a key of its own: sent again, it still counts once",
+        Retry.VERIFIABLE: "Sent; if no answer comes, I look before I send again",
+        Retry.NEITHER: "Sent once; if no answer comes, I ask a person",
+    }[tool.retry]
