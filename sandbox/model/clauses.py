@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from sandbox.model import phrases
 
 WRITES = frozenset(intent for intent, _ in phrases.ORDERS_TO_ACT)
+#: Their days say when something takes place, not when to act.
+_TIMED = frozenset({"meeting_create", "meeting_move", "meeting_cancel", "remember", "forget"})
 _BODIES = frozenset({"mail_send", "reply", "remember"})
 _QUOTED = re.compile(r"[\"“][^\"”]*(?:[\"”]|$)|`[^`]*(?:`|$)|(?m:^\s*(?:>|&gt;).*$)")
 _SENTENCE = re.compile(r"(?<!\bno)(?<!\bnr)(?<!\ba\.m)(?<!\bp\.m)[.!?;]+\s+|\n+", re.IGNORECASE)
@@ -29,6 +31,7 @@ _REASON = re.compile(r"\b(?:because|since|due to|reason)\b", re.IGNORECASE)
 _WHY = {
     "negated": "I read a “not” in that, so I changed nothing.",
     "conditional": "I cannot weigh conditions or choices, so I changed nothing.",
+    "once": "I do things once and now, not later or again and again, so I changed nothing.",
     "doubtful": "I read that as a question, so I changed nothing.",
     "reported": "I read that as somebody's words rather than your request, so I changed nothing.",
 }
@@ -61,7 +64,7 @@ class _Fragment:
 def understand(request: str) -> Understood:
     """Split a request into clauses and find the intent of each; unknown ones are left out."""
     clauses: list[Clause] = []
-    doubts: list[str] = []
+    doubts = ["reported"] if phrases.LETTER.match(request) else []
     spoken_to = True
     for fragment in _fragments(request):
         stripped, masked = _strip(fragment.text), _strip(fragment.masked)
@@ -102,6 +105,9 @@ def _doubt(fragment: _Fragment, intent: str | None, masked: str) -> str | None:
         return None
     if fragment.after_colon:
         return "reported"
+    later = intent not in _TIMED and phrases.LATER.search(head)
+    if later or phrases.REPEATED.search(head):
+        return "once"
     asked = "?" in head and not phrases.ASKED_NICELY.search(fragment.text)
     return "doubtful" if asked else None
 

@@ -41,7 +41,8 @@ ORDERS_TO_ACT: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
         ),
         (
             "obey",
-            r"(?:do|follow|handle|carry out|act on|take care of|fulfil|deal with|execute)\b"
+            r"(?:do (?:what|as|whatever|everything)|follow|handle|carry out|act on|take care of|"
+            r"fulfil|deal with|execute)\b"
             r"(?! you).{0,80}\b(?:letter|e-?mail|mail|message)\b",
         ),
         ("reply", r"(?:reply|answer|respond)\b(?: to)?\b"),
@@ -50,6 +51,7 @@ ORDERS_TO_ACT: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
             r"(?:send|write|drop|compose)\b.{0,60}?\b(?:e-?mail|mail|message|letter|note)\b",
         ),
         ("mail_send", r"(?:send|write) (?:to )?\S+@\S+"),
+        ("mail_send", r"(?:send|forward|mail|e-?mail)\b.{0,60}\bto \S+@\S+"),
         ("mail_send", r"write (?:to )?\w+"),
         ("mail_send", r"e?-?mail (?!from\b|about\b|for\b|search\b)\S+"),
         ("meeting_move", r"(?:move|reschedule|shift|postpone|push|bring forward)\b"),
@@ -88,7 +90,8 @@ QUESTIONS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
         ("waiting", r"\b(?:what|anything|what's|is) .{0,20}(?:waiting|pending)\b|^status\W*$"),
         (
             "recall",
-            r"\b(?:what do you|do you) (?:remember|know|recall)\b|^recall\b|\bwhat did i tell you\b"
+            r"\b(?:what do you|do you) (?:remember|know|recall)\b|^recall\b"
+            r"|\bremember about\b|\bwhat did i tell you\b"
             r"|\b(?:any|your|my) notes?\b.{0,10}\b(?:about|on)\b",
         ),
         (
@@ -98,8 +101,11 @@ QUESTIONS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
         ),
         (
             "agenda",
-            r"\b(?:calendar|agenda)\b|\b(?:my|our|any|which|what) (?:meetings|appointments)\b",
+            r"\b(?:calendar|agenda)\b|\bwhat(?:'s| is) on\b|"
+            r"\b(?:my|our|any|which|what) (?:meetings|appointments)\b",
         ),
+        ("people", r"\b(?:mail|e-?mail) address\b"),
+        ("mail_search", r"\b(?:inbox|mailbox)\b|\b(?:mails?|e-?mails?|letters?) about\b"),
         (
             "documents",
             r"\b(?:polic(?:y|ies)|contract|handbook|terms|meeting notes|minutes|documents?|"
@@ -170,12 +176,23 @@ FREE_TEXT: Final = re.compile(
 )
 NEGATED: Final = re.compile(
     r"\b(?:don['\u2019]?t|do not|does not|did not|didn['\u2019]?t|never|not|no longer|"
-    r"wait|never ?mind|forget it|nobody|rather not|instead of)\b|^\W*(?:no|stop)\b",
+    r"wait|never ?mind|forget it|nobody|rather not|instead of|ignore)\b|^\W*(?:no|stop)\b",
     _I,
 )
 CONDITIONAL: Final = re.compile(
     r"\b(?:if|unless|in case|when|once|until|whether|as soon as|provided|before|or)\b"
     r"|\bafter\b(?! tomorrow)",
+    _I,
+)
+#: What starts like a letter to somebody is a letter, not a request to the assistant.
+LETTER: Final = re.compile(
+    r"^\W*(?:(?i:hi|hello|hey|hej) (?!(?i:signoff|there|please|can|could)\b)[A-Z][\w.-]+"
+    r"(?: [A-Z][\w.-]+)?\s*[,!\n]|(?i:dear)\b)"
+)
+REPEATED: Final = re.compile(r"\b(?:every|weekly|daily|monthly|recurring|twice|double)\b", _I)
+LATER: Final = re.compile(
+    r"\b(?:tomorrow|tonight|later|next (?:week|month|time)|"
+    r"in (?:an hour|\d+ (?:days?|hours?|weeks?))|on (?:mon|tues|wednes|thurs|fri|satur|sun)day)\b",
     _I,
 )
 DOUBTFUL: Final = re.compile(

@@ -24,6 +24,8 @@ class Result:
     failure: str | None
     message: str
     sources: tuple[str, ...]
+    #: Something the tool adds to its answer that a person should hear.
+    warning: str = ""
 
 
 def read_result(text: str) -> Result:
@@ -35,6 +37,7 @@ def read_result(text: str) -> Result:
         failure=failure,
         message=_message(raw) if failure else "",
         sources=tuple(dict.fromkeys(_sources(raw))),
+        warning=str(raw.get("warning") or "") if isinstance(raw, dict) else "",
     )
 
 

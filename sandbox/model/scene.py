@@ -77,4 +77,6 @@ def failed(result: Result) -> Answer:
 
 def found(text: str, *results: Result) -> Answer:
     """An answer made of results, citing where they come from."""
-    return Answer(text, sources=tuple(s for result in results for s in result.sources))
+    warned = [text, *(result.warning for result in results if result.warning)]
+    sources = tuple(source for result in results for source in result.sources)
+    return Answer(" ".join(warned), sources=sources)

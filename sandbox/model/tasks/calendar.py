@@ -18,7 +18,7 @@ _WITH = re.compile(
 )
 _WHO_ENDS = re.compile(
     r"\s*,?\s*\b(?:and\s+)?(?:on|at|to|from|for|about|called|titled|tomorrow|today|next|this|in|the|a|an|free|available|"
-    r"day after|(?:mon|tues|wednes|thurs|fri|satur|sun)day|to discuss|half|min\w*|\d[\d:.-]*)\b.*$",
+    r"day after|(?:mon|tues|wednes|thurs|fri|satur|sun)day|to discuss|half|min\w*|\d\S*)(?!\w).*$",
     re.I | re.S,
 )
 _TITLE = re.compile(

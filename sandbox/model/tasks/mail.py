@@ -14,7 +14,7 @@ from sandbox.model.wording import first_sentences
 _TO = re.compile(
     r"^(?:(?:send|write|drop|compose)\b(?P<first>.*?)"
     r"\b(?:an?|the)?\s*(?:e-?mail|mail|message|letter|note)\b"
-    r"(?:\s*to\s+(?P<to>.+))?|(?:send|write|e?-?mail)(?:\s+to)?\s+(?P<direct>.+))$",
+    r"(?:\s*to\s+(?P<to>.+)|\b.*)|(?:send|write|forward|e?-?mail)(?:\s+to)?\s+(?P<direct>.+))$",
     re.I | re.S,
 )
 _ENDS_TO = re.compile(
@@ -42,6 +42,9 @@ _LETTER_OF = re.compile(
     r"\b(?:from|by)\s+(?P<from>[\w.@+-]+(?: [A-Z][\w-]+)?)|\b(?P<owner>[\w-]+)['\u2019]s\s+"
     r"(?:last |latest |newest )?(?:letter|e-?mails?|mails?|message)|"
     r"\b(?P<of>[A-Z][\w-]+) (?:letter|mail)\b"
+)
+_ANSWERED = re.compile(
+    r"^(?:reply|answer|respond)(?: to)? (?!the\b|that\b|this\b|it\b)([\w-]+)", re.I
 )
 _NOT_SENDERS = frozenset(
     ("my", "the", "a", "that", "this", "latest", "any", "find", "read", "show", "search", "open")
@@ -99,7 +102,9 @@ def mail_send(scene: Scene, request: str) -> Task:
 
 def reply(scene: Scene, request: str) -> Task:
     """An answer to somebody's letter, to the address it came from."""
-    query, body = letter_query(request.split(" saying ", maxsplit=1)[0]), body_of(request)
+    named = _ANSWERED.match(request)
+    query = letter_query(request.split(" saying ", maxsplit=1)[0]) or (named[1] if named else "")
+    body = body_of(request)
     if not query:
         return ask("Whose letter shall I answer?")
     if not body:
@@ -144,9 +149,10 @@ def recipients(request: str) -> tuple[str, ...]:
     match = _TO.match(request.strip())
     if not match:
         return ()
-    phrase = match["to"] or match["direct"] or (match["first"] or "")
-    if match["first"] and values.ADDRESS.search(match["first"]):
-        phrase = match["first"]
+    phrase = match["to"] or match["direct"] or match["first"] or ""
+    # "Send the list to x@y": what stands before "to" is no recipient.
+    sent_to = re.match(r".*\bto\s+(\S+@\S+.*)", phrase, re.I | re.S) if match["direct"] else None
+    phrase = sent_to[1] if sent_to else phrase
     ends = _ENDS_TO.search(phrase)
     phrase = phrase[: ends.start()] if ends else phrase
     cleaned = (

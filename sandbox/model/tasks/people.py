@@ -11,19 +11,22 @@ from sandbox.model.scene import Answer, Call, Scene, Task, ask, failed, found, o
 from sandbox.model.values import ADDRESS
 
 _WHO = re.compile(r"\b(?:who(?:'s| is| are)|of|find|person|colleague)\s+(?P<who>[\w.@' -]+)", re.I)
+_OWNER = re.compile(r"\b(?P<who>[\w-]+)['\u2019]s\s+(?:e?-?mail|address|role|job)", re.I)
 _ME = re.compile(r"^(?:me|myself|us|i)$", re.I)
 
 
 def people(scene: Scene, request: str) -> Task:
     """Who is Finn?"""
     match = _WHO.search(request)
-    if not match:
+    owner = _OWNER.search(request)
+    who = (owner["who"] if owner else match["who"] if match else "").strip(" ?.!")
+    if not who:
         return ask("Who do you want to know about?")
-    result = yield from one("people_find", query=match["who"].strip(" ?.!"))
+    result = yield from one("people_find", query=who)
     if result.failure:
         return failed(result)
     lines = [_person_line(row) for row in rows(result.value)]
-    return found("\n".join(lines) or f"I found nobody called {match['who'].strip(' ?.!')}.", result)
+    return found("\n".join(lines) or f"I found nobody called {who}.", result)
 
 
 def approvers(scene: Scene, request: str) -> Task:

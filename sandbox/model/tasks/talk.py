@@ -46,7 +46,7 @@ def waiting(scene: Scene, request: str) -> Task:
 def summarise(scene: Scene, request: str) -> Task:
     """The first sentences of what follows the request."""
     yield from ()
-    match = _SUMMARISE.match(request)
+    match = _SUMMARISE.match(scene.conversation.request)
     return Answer(first_sentences(match["what"], 2)) if match else ask("What shall I summarise?")
 
 
