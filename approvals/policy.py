@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from approvals.cases import Case, Knower, Match, Stage, Subject
 from approvals.policy_words import (
     Ability,
     Group,
@@ -19,7 +20,7 @@ from approvals.policy_words import (
     joined,
     policy_sentences,
 )
-from approvals.rules import Case, Knower, Match, Rule, Stage, Subject
+from approvals.rules import Rule
 
 __all__ = [
     "EFFECTS",

@@ -6,46 +6,19 @@ import re
 from pathlib import Path
 from typing import Any, Literal
 
-import cel
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from approvals.cases import Stage
+from approvals.conditions import compiled
 from approvals.configfile import ConfigFile, Place, parse_config, read_config
 from approvals.policy import EFFECTS, Policy
-from approvals.rules import CEL_NAMES, Rule, Stage
+from approvals.rules import Rule
 from core.money import Money, NotMoney, parse_money
 
 _MEND = "Compare with the starter file config/policy.yaml."
 _WHO = re.compile(r"requester|group:[\w.-]+|person:[\w.-]+")
 _SPAN = re.compile(r"(\d+)\s*(minutes?|min|m|hours?|h|days?|d)")
 _SECONDS = {"m": 60, "h": 3600, "d": 86_400}
-_CEL_FUNCTIONS = frozenset(
-    [
-        "size",
-        "contains",
-        "startsWith",
-        "endsWith",
-        "matches",
-        "has",
-        "all",
-        "exists",
-        "exists_one",
-        "map",
-        "filter",
-        "int",
-        "uint",
-        "double",
-        "string",
-        "bytes",
-        "bool",
-        "type",
-        "duration",
-        "timestamp",
-        "min",
-        "max",
-        "getHours",
-        "getMinutes",
-    ]
-)
 
 Words = str | tuple[str, ...]
 
@@ -144,7 +117,7 @@ def _rule(file: ConfigFile, index: int, entry: _RuleEntry) -> Rule:
         untrusted="any" if entry.untrusted is True else entry.untrusted,
         known=entry.known,
         when=entry.when,
-        program=_program(file, (*place, "when"), entry.when),
+        program=compiled(file, (*place, "when"), entry.when),
     )
 
 
@@ -215,38 +188,6 @@ def _span(file: ConfigFile, place: Place, text: str) -> int:
     if not match or int(match[1]) == 0:
         raise file.error(place, f"{text!r} is not a span of time", "Write it like 3 days or 4 h.")
     return int(match[1]) * _SECONDS[match[2][0]]
-
-
-def _program(file: ConfigFile, place: Place, text: str | None) -> cel.Program | None:
-    if text is None:
-        return None
-    try:
-        program = cel.compile(text)
-    except ValueError as error:
-        detail = str(error).split("ERROR: ")[-1].splitlines()[0]
-        raise file.error(
-            place, f"this condition cannot be read: {detail}", "See the CEL language, cel.dev."
-        ) from error
-    # Names bound by macros, like x in list.exists(x, x > 1), count as variables too.
-    unknown = [n for n in program.variables() if n not in CEL_NAMES and not _bound(text, n)]
-    if unknown:
-        raise file.error(
-            place,
-            f"this condition uses {unknown[0]!r}, which I do not know",
-            f"Use one of {', '.join(CEL_NAMES)}.",
-        )
-    calls = [n for n in program.functions() if n.isidentifier() and not n.startswith("_")]
-    strange = [name for name in calls if name not in _CEL_FUNCTIONS]
-    if strange:
-        raise file.error(
-            place, f"there is no function {strange[0]!r}", "See the CEL language, cel.dev."
-        )
-    return program
-
-
-def _bound(text: str, name: str) -> bool:
-    macros = r"\.(?:all|exists|exists_one|map|filter)\(\s*"
-    return re.search(macros + re.escape(name) + r"\s*,", text) is not None
 
 
 def _refuse_twins(file: ConfigFile, rules: tuple[Rule, ...]) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from approvals.rules import Leaf, Rule, Stage
+from approvals.cases import Leaf, Stage
+from approvals.rules import Rule
 from core.origins import Origin
 
 

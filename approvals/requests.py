@@ -15,11 +15,14 @@ from approvals.entitlement import entitled, impossible
 from approvals.people import People, Principal
 from approvals.policy import Stage, Verdict, approver_words
 from approvals.tables import Action, Decision, Request
+from approvals.waiting import waiting_for, waiting_of
 from audit.log import Log
 from core.db import insert_once
 from core.ids import derive_id
 from core.outbox import enqueue
 from core.posts import ask_post, refresh_posts
+
+__all__ = ["Decided", "decide", "expire_due", "open_request", "waiting_for", "waiting_of"]
 
 _STRANGER = "This button doesn't belong to an open request."
 
@@ -142,40 +145,6 @@ def expire_due(session: Session, log: Log, *, now: datetime, limit: int = 100) -
         action = session.get_one(Action, request.action_id, populate_existing=True)
         _expire(session, log, request, action, now=now)
     return len(due)
-
-
-def waiting_for(
-    session: Session, people: People, person: Principal, *, workspace_id: str | None = None
-) -> list[tuple[Request, Action]]:
-    """Open requests that this person may answer now and has not answered, oldest first."""
-    answered = set(
-        session.exec(select(Decision.request_id).where(Decision.person_id == person.id)).all()
-    )
-    return [
-        (request, action)
-        for request, action in _pending(session, workspace_id)
-        if request.id not in answered
-        and entitled(people, action, Stage(**request.stages[request.stage]), person)[0]
-    ]
-
-
-def waiting_of(
-    session: Session, principal_id: str, *, workspace_id: str | None = None
-) -> list[tuple[Request, Action]]:
-    """Open requests about what this person asked for, oldest first."""
-    pending = _pending(session, workspace_id)
-    return [(r, action) for r, action in pending if action.principal_id == principal_id]
-
-
-def _pending(session: Session, workspace_id: str | None) -> list[tuple[Request, Action]]:
-    query = (
-        select(Request, Action)
-        .where(Request.status == "pending", Action.id == Request.action_id)
-        .order_by(col(Request.created_at), col(Request.id))
-    )
-    if workspace_id is not None:
-        query = query.where(Request.workspace_id == workspace_id)
-    return list(session.exec(query).all())
 
 
 def _locked(session: Session, request_id: str) -> Request | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import warnings
 from collections.abc import Iterator
@@ -13,18 +14,24 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import SQLModel
 
-import approvals.tables
-import audit.tables
 import audit.triggers
-import bot.tables
-import core.leases
-import core.outbox
-import core.posts
-import graphs.runtime.tables
-import llm.tables
-import memory.tables  # noqa: F401 - importing a table module declares its tables
 from core.clock import HeldClock
 from core.db import Database, open_database
+
+#: Importing them declares their tables.
+TABLES = (
+    "approvals.tables",
+    "audit.tables",
+    "bot.tables",
+    "core.leases",
+    "core.outbox",
+    "core.posts",
+    "graphs.runtime.tables",
+    "llm.tables",
+    "memory.tables",
+)
+for _module in TABLES:
+    importlib.import_module(_module)
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 _names = (f"test_{number}" for number in itertools.count())

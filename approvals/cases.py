@@ -1,0 +1,194 @@
+"""One action before the policy: the facts judged, and what several rules need of them.
+
+Pure: standard library, `core` and the CEL evaluator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+from typing import Any, Protocol
+
+import cel
+
+from core.money import Money
+from core.origins import Origin
+
+#: The names a `when` may use.
+CEL_NAMES = (
+    "tool",
+    "effect",
+    "args",
+    "actor",
+    "channel",
+    "origin",
+    "automation",
+    "cost",
+    "outside",
+    "own",
+    "recipients",
+    "hour",
+    "weekday",
+)
+
+#: Names of arguments that hold whom something goes to, whatever their values look like.
+RECIPIENT_NAMES = frozenset(
+    {"to", "cc", "bcc", "recipient", "recipients", "attendee", "attendees", "people"}
+)
+
+
+class Asker(Protocol):
+    """What policy needs of the person who asks (`approvals.people.Principal`)."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def roles(self) -> tuple[str, ...]: ...
+    @property
+    def groups(self) -> tuple[str, ...]: ...
+
+
+class Knower(Protocol):
+    """What policy needs of the directory (`approvals.people.People`)."""
+
+    @property
+    def digest(self) -> str: ...
+
+    def knows(self, address: str) -> bool: ...
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is judged: validated arguments, where each came from, and what the preview found."""
+
+    tool: str
+    #: read | reversible | irreversible
+    effect: str
+    args: Mapping[str, Any]
+    principal: Asker
+    channel: str
+    automation: str
+    #: JSON pointer of each leaf of args -> where it came from; what is missing is untrusted.
+    origins: Mapping[str, Origin]
+    #: Names of the arguments that decide who or what is hit.
+    authority: tuple[str, ...]
+    outside: bool = False
+    own: bool = False
+    amount: Money | None = None
+    recipients: tuple[str, ...] = ()
+    #: Local hour (0 to 23) and weekday (`mon` … `sun`) where the asker is, for `when`.
+    hour: int | None = None
+    weekday: str | None = None
+
+
+@dataclass(frozen=True)
+class Stage:
+    """`quorum` different people of `who` (`group:…`, `person:…` or `requester`) must agree."""
+
+    who: str
+    quorum: int = 1
+    why: str = ""
+
+
+class Match(Enum):
+    NO = "no"
+    YES = "yes"
+    #: A fact the rule needs is not there.
+    MISSING = "missing"
+    #: The facts are there and cannot be compared (another currency).
+    UNCLEAR = "unclear"
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """One value inside the arguments that decide who or what is hit."""
+
+    argument: str
+    value: Any
+    origin: Origin
+    recipient: bool
+
+
+class Case:
+    """One subject before the rules: what several of them need is worked out once."""
+
+    def __init__(self, subject: Subject, people: Knower) -> None:
+        self.subject = subject
+        self._people = people
+
+    def untrusted_of(self, kind: str) -> tuple[Leaf, ...]:
+        """Untrusted leaves of authority arguments: `any`, `recipient` or `other` ones."""
+        if kind == "any":
+            return self.untrusted
+        return tuple(leaf for leaf in self.untrusted if leaf.recipient == (kind == "recipient"))
+
+    def all_known(self, addresses: Sequence[str]) -> bool:
+        return all(self._people.knows(address) for address in addresses)
+
+    def evaluate(self, program: cel.Program) -> Match:
+        try:
+            value = program.execute(self._context)
+        except (LookupError, RuntimeError, TypeError, ValueError, OverflowError):
+            return Match.MISSING
+        if not isinstance(value, bool):
+            return Match.MISSING
+        return Match.YES if value else Match.NO
+
+    @cached_property
+    def untrusted(self) -> tuple[Leaf, ...]:
+        subject = self.subject
+        found: list[Leaf] = []
+        for name in subject.authority:
+            if name in subject.args:
+                self._collect(name, f"/{_escape(name)}", subject.args[name], found)
+        return tuple(found)
+
+    @cached_property
+    def _context(self) -> cel.Context:
+        subject = self.subject
+        amount = subject.amount
+        return cel.Context(
+            {
+                "tool": subject.tool,
+                "effect": subject.effect,
+                "args": dict(subject.args),
+                "actor": {
+                    "id": subject.principal.id,
+                    "name": subject.principal.name,
+                    "roles": list(subject.principal.roles),
+                    "groups": list(subject.principal.groups),
+                },
+                "channel": subject.channel,
+                "origin": {pointer: str(origin) for pointer, origin in subject.origins.items()},
+                "automation": subject.automation,
+                "cost": amount and {"minor": amount.minor, "currency": amount.currency},
+                "outside": subject.outside,
+                "own": subject.own,
+                "recipients": list(subject.recipients),
+                "hour": subject.hour,
+                "weekday": subject.weekday,
+            }
+        )
+
+    def _collect(self, argument: str, pointer: str, value: Any, found: list[Leaf]) -> None:
+        if isinstance(value, Mapping):
+            for key, item in value.items():
+                self._collect(argument, f"{pointer}/{_escape(str(key))}", item, found)
+            return
+        if isinstance(value, Sequence) and not isinstance(value, str):
+            for index, item in enumerate(value):
+                self._collect(argument, f"{pointer}/{index}", item, found)
+            return
+        origin = self.subject.origins.get(pointer, Origin.MODEL)
+        if value is not None and not origin.trusted:
+            recipient = argument in RECIPIENT_NAMES or (isinstance(value, str) and "@" in value)
+            found.append(Leaf(argument, value, origin, recipient))
+
+
+def _escape(key: str) -> str:
+    """A key as a JSON pointer spells it (RFC 6901)."""
+    return key.replace("~", "~0").replace("/", "~1")
