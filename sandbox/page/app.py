@@ -8,11 +8,12 @@ from aiohttp import web
 from sandbox.page.environment import HERE, environment
 from sandbox.page.events import Streams
 from sandbox.page.guard import add_headers, guard
-from sandbox.page.keys import BOT, DEFAULT_BOT, DEFAULT_OFFICE, OFFICE
+from sandbox.page.keys import BOT, OFFICE
 from sandbox.page.outside import World
 from sandbox.page.pages import Pages, asked
 from sandbox.page.plug import WORKER, Plug
-from sandbox.page.reading import reading_of
+from sandbox.page.reading import Reading
+from sandbox.slack.app import WORKSPACE
 
 _PAGES = web.AppKey("PAGES", Pages)
 _STREAMS = web.AppKey("STREAMS", Streams)
@@ -21,12 +22,12 @@ _STREAMS = web.AppKey("STREAMS", Streams)
 def mount(app: web.Application) -> None:
     """Adds the page, its fragments, its event stream, `/control/plug` and the guard to `app`.
 
-    Expects `app[WORKSPACE]` (sandbox.slack.app); `app[OFFICE]` and `app[BOT]` default to the ports
-    of `make demo`.
+    Expects `app[WORKSPACE]` (sandbox.slack.app); `app[OFFICE]` and `app[BOT]` default to the
+    addresses in its settings.
     """
-    for key, default in ((OFFICE, DEFAULT_OFFICE), (BOT, DEFAULT_BOT)):
-        if key not in app:
-            app[key] = default
+    settings = app[WORKSPACE].settings
+    app.setdefault(OFFICE, settings.office)
+    app.setdefault(BOT, settings.bot)
     app.middlewares.append(guard)
     app.on_response_prepare.append(add_headers)
     app.cleanup_ctx.append(_running)
@@ -40,7 +41,7 @@ def mount(app: web.Application) -> None:
 
 
 async def _running(app: web.Application) -> AsyncIterator[None]:
-    reading = reading_of(app)
+    reading = Reading(app[WORKSPACE])
     world = World(app)
     plug = Plug(world, _pid_file(reading.data), reading.now, reading.tell_plug)
     app[_PAGES] = Pages(environment(), reading, world, plug)

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from sandbox.page.outside import World
 from sandbox.page.reading import Reading
-from sandbox.page.staging import Asked
+from sandbox.page.staging import Asked, stage
 
 Notice = Mapping[str, Any]
 
@@ -24,6 +24,7 @@ _FRAGMENTS = {
     "home": ("home",),
     "view": ("dialog",),
     "plug": ("outside",),
+    "app": ("guide",),
 }
 
 
@@ -75,9 +76,10 @@ class Streams:
                     yield sent(changed) if changed else b": still here\n\n"
 
     async def _look(self, asked: Asked) -> dict[str, object]:
+        scene = stage(self._reading, asked)
         return {
             "outside": await self._world.outside(),
-            "story": await self._world.story(asked.channel, asked.thread_ts),
+            "story": await self._world.story(scene.place, scene.told),
         }
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from sandbox.page.samples import REFUND
 from sandbox.page.scene import Person, Post, Scene
 
+AWAY = "Signoff is not connected right now. It answers as soon as it is back."
 _APPROVER_ROLE = "finance"
 _BUTTONS = frozenset({"primary", "danger"})
 
@@ -23,6 +24,8 @@ class Hint:
 
 def hint(scene: Scene) -> Hint | None:
     """The next thing to try in the open thread; None when the thread is another matter."""
+    if not scene.connected:
+        return Hint(AWAY)
     root = next((message for message in scene.messages if message.open), None)
     if root is None or REFUND.text not in root.text:
         return None

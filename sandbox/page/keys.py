@@ -6,6 +6,3 @@ from aiohttp import web
 OFFICE = web.AppKey("OFFICE", str)
 #: Address of the bot's own HTTP port, which tells the story of an action.
 BOT = web.AppKey("BOT", str)
-
-DEFAULT_OFFICE = "http://127.0.0.1:8302"
-DEFAULT_BOT = "http://127.0.0.1:8307"

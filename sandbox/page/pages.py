@@ -1,9 +1,7 @@
 """Handlers: the page, its fragments, `/connect` and the plug."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from aiohttp import web
 from jinja2 import Environment
@@ -13,10 +11,8 @@ from sandbox.page.guide import hint
 from sandbox.page.outside import World
 from sandbox.page.plug import Plug
 from sandbox.page.reading import Reading
-from sandbox.page.render import Viewer
 from sandbox.page.samples import SAMPLES
-from sandbox.page.scene import Person, Scene
-from sandbox.page.staging import Asked, stage
+from sandbox.page.staging import Asked, stage, viewer_of
 
 FRAGMENTS = frozenset(
     {"sidebar", "messages", "thread", "guide", "outside", "story", "home", "dialog"}
@@ -65,7 +61,7 @@ class Pages:
             modal=self.reading.modal(scene.me.id),
             errors={},
             outside=await self.world.outside(),
-            stories=await self.world.story(*_current(scene)),
+            stories=await self.world.story(scene.place, scene.told),
             **bound(viewer, request.host),
             **more,
         )
@@ -83,25 +79,6 @@ def asked(request: web.Request) -> Asked:
         thread_ts=query.get("thread_ts") or query.get("thread", ""),
         tab=query.get("tab", ""),
     )
-
-
-def viewer_of(reading: Reading, me: Person) -> Viewer:
-    zone = ZoneInfo(me.zone)
-    return Viewer(
-        people=reading.names(),
-        channels=reading.channel_names(),
-        zone=zone,
-        now=datetime.fromtimestamp(reading.now(), zone),
-    )
-
-
-def _current(scene: Scene) -> tuple[str, str]:
-    """The thread whose story is told: the open one, else the last one Signoff works in."""
-    channel = scene.channel.id if scene.channel else ""
-    if scene.thread_ts:
-        return channel, scene.thread_ts
-    roots = [message.ts for message in scene.messages if message.replies]
-    return channel, roots[-1] if roots else ""
 
 
 async def _json(request: web.Request) -> dict[str, Any]:

@@ -46,9 +46,7 @@ class Plug:
         """Sets the fault and starts watching; the reason when that is not possible, else empty."""
         pid = running_pid(self.pid_file)
         if pid is None:
-            return (
-                "No tool worker runs here, so there is no plug to pull. Start it with `make demo`."
-            )
+            return "No tool worker runs here, so there is no plug to pull. Start `make demo`."
         if self.armed:
             return ""
         if not await self.world.arm(FAULT):

@@ -10,10 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aiohttp import web
-
 from sandbox.page.scene import Channel, Json, Person
-from sandbox.slack.app import WORKSPACE
 from sandbox.slack.messages import Message
 from sandbox.slack.shapes import BOT_USER
 from sandbox.slack.workspace import Workspace
@@ -79,6 +76,10 @@ class Reading:
         status = self.workspace.status(channel, thread_ts)
         return status.text if status else ""
 
+    def connected(self) -> bool:
+        """Whether the app would hear of what happens now."""
+        return not self.workspace.dispatcher.transport.waiting_for
+
     def home(self, person: str) -> Json | None:
         view = self.workspace.views.homes.get(person)
         return view.body if view else None
@@ -106,7 +107,3 @@ class Reading:
         seen = [one for one in messages if one.ephemeral_to in (None, person)]
         ordered = sorted(seen, key=lambda one: one.ts)
         return [held.shown(one, metadata=False) for one in ordered]
-
-
-def reading_of(app: web.Application) -> Reading:
-    return Reading(app[WORKSPACE])

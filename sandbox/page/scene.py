@@ -79,7 +79,8 @@ class Post:
 
 @dataclass(frozen=True)
 class Scene:
-    """`tab` is "home" or empty; `thread_ts` the open thread's root or empty."""
+    """`tab` is "home" or empty; `thread_ts` the open thread's root or empty; `earlier` messages
+    stand above those shown; `connected` when the app hears what happens."""
 
     me: Person
     people: tuple[Person, ...]
@@ -89,13 +90,30 @@ class Scene:
     tab: str
     thread_ts: str
     messages: tuple[Post, ...]
+    earlier: int
     replies: tuple[Post, ...]
     status: str
     home: Json | None
+    connected: bool
 
     @property
     def direct(self) -> bool:
         return bool(self.channel and self.channel.direct_with)
+
+    @property
+    def place(self) -> str:
+        return self.channel.id if self.channel else ""
+
+    @property
+    def told(self) -> str:
+        """The thread whose story is told: the open one, else the last with an answer."""
+        answered = [message.ts for message in self.messages if message.replies]
+        return self.thread_ts or (answered[-1] if answered else "")
+
+    @property
+    def opened(self) -> str:
+        """Which tab of the app this view opens, as Slack names it; empty in a channel."""
+        return "home" if self.tab else "messages" if self.direct else ""
 
     @property
     def title(self) -> str:
@@ -121,7 +139,8 @@ class Scene:
         return self.channel.id if self.channel and self.channel.id in ids else ids[0]
 
     def at(self, channel_id: str) -> bool:
-        return self.tab != "home" and bool(self.channel) and self.channel.id == channel_id  # type: ignore[union-attr]
+        shown = self.channel.id if self.channel and self.tab != "home" else ""
+        return shown == channel_id
 
     def url(self, *, person: str = "", channel: str = "", thread: str = "", tab: str = "") -> str:
         """Address of another view; the person stays unless another is named."""

@@ -19,6 +19,9 @@ from sandbox.page.scene import (
     post,
 )
 
+#: The newest messages of a channel that the page shows.
+SHOWN = 200
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -47,11 +50,20 @@ def stage(reading: Reading, asked: Asked) -> Scene:
         channel=channel,
         tab=tab,
         thread_ts=thread_ts,
-        messages=tuple(posts),
+        messages=tuple(posts[-SHOWN:]),
+        earlier=max(len(posts) - SHOWN, 0),
         replies=tuple(_replies(reading, me, channel, thread_ts)) if channel else (),
         status=reading.status(channel.id, thread_ts) if channel else "",
         home=reading.home(me.id) if tab else None,
+        connected=reading.connected(),
     )
+
+
+def viewer_of(reading: Reading, me: Person) -> Viewer:
+    """How this person reads: names, time zone, now."""
+    zone = ZoneInfo(me.zone)
+    now = datetime.fromtimestamp(reading.now(), zone)
+    return Viewer(reading.names(), reading.channel_names(), zone, now)
 
 
 def _channel(channels: Sequence[Channel], wanted: str) -> Channel | None:
@@ -63,25 +75,27 @@ def _channel(channels: Sequence[Channel], wanted: str) -> Channel | None:
 
 
 def _posts(reading: Reading, me: Person, channel: Channel, open_ts: str) -> list[Post]:
-    shown = reading.messages(channel.id, me.id)
-    return [_post(reading, me, channel.id, message, open_ts) for message in shown]
+    return _made(reading, me, channel, reading.messages(channel.id, me.id), open_ts)
 
 
 def _replies(reading: Reading, me: Person, channel: Channel, thread_ts: str) -> list[Post]:
     if not thread_ts:
         return []
-    shown = reading.replies(channel.id, thread_ts, me.id)
-    return [_post(reading, me, channel.id, message, "") for message in shown]
+    return _made(reading, me, channel, reading.replies(channel.id, thread_ts, me.id), "")
 
 
-def _post(reading: Reading, me: Person, channel: str, message: Json, open_ts: str) -> Post:
-    zone = ZoneInfo(me.zone)
-    viewer = Viewer({}, {}, zone, datetime.fromtimestamp(reading.now(), zone))
-    return post(
-        message,
-        author=author(message, reading.names(), reading.bot_user),
-        channel=channel,
-        time=clock_time(str(message.get("ts", "")), viewer),
-        open_ts=open_ts,
-        ephemeral=bool(message.get("is_ephemeral")),
-    )
+def _made(
+    reading: Reading, me: Person, channel: Channel, messages: Sequence[Json], open_ts: str
+) -> list[Post]:
+    viewer = viewer_of(reading, me)
+    return [
+        post(
+            message,
+            author=author(message, viewer.people, reading.bot_user),
+            channel=channel.id,
+            time=clock_time(str(message.get("ts", "")), viewer),
+            open_ts=open_ts,
+            ephemeral=bool(message.get("is_ephemeral")),
+        )
+        for message in messages
+    ]

@@ -2,7 +2,7 @@
 // The practice workspace in the browser: sends what a person does to the control API, and swaps in
 // the fragments that the server says have changed. Everything shown is rendered by the server.
 
-const page = document.body.dataset; // as, channel, thread, tab, pane
+const page = document.body.dataset; // as, channel, thread, tab, opened, pane
 const find = (selector, root = document) => root.querySelector(selector);
 const narrow = matchMedia("(max-width: 1099px)");
 
@@ -294,7 +294,7 @@ function showErrors(form, errors) {
 }
 
 async function closeView(modal) {
-  await control("views/close", { user: page.as, view_id: modal.dataset.view });
+  await control("views", { user: page.as, view_id: modal.dataset.view, close: true });
   modal.close();
   refresh("dialog");
 }
@@ -352,6 +352,9 @@ document.addEventListener("cancel", (event) => {
 }, true);
 
 // ---- start -------------------------------------------------------------------------------------
+
+// Slack tells an app when somebody opens it.
+if (page.opened) control("home", { user: page.as, tab: page.opened });
 
 listen();
 showModal();

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from sandbox.page.guide import Hint, hint
+from sandbox.page.guide import AWAY, Hint, hint
 from sandbox.page.scene import Author, Channel, Person, Post, Scene
 
 ANA = Person("U0ANA", "Ana Berg", "support", "", "UTC", guest=False)
@@ -37,9 +37,11 @@ SCENE = Scene(
     tab="",
     thread_ts="1.1",
     messages=(ASKED,),
+    earlier=0,
     replies=(CARD,),
     status="",
     home=None,
+    connected=True,
 )
 
 
@@ -68,3 +70,7 @@ def test_another_thread_needs_no_hint() -> None:
 
     assert hint(replace(SCENE, messages=(other,))) is None
     assert hint(replace(SCENE, messages=(replace(ASKED, open=False),))) is None
+
+
+def test_an_app_that_is_away_is_named() -> None:
+    assert hint(replace(SCENE, connected=False)) == Hint(AWAY)
