@@ -84,7 +84,9 @@ def refund(scene: Scene, request: str) -> Task:
         looked_up = yield from one("find_order", order=number)
         if looked_up.failure:
             return failed(looked_up)
-        total = money(looked_up.value, *_PAID)
+        total = _left_to_refund(looked_up.value)
+        if total and total.minor <= 0:
+            return found(f"Order {number} is already refunded in full.", looked_up)
         if not (IN_FULL.search(head) and not exact and not INEXACT.search(head)) or total is None:
             return _ask_amount(number, total, looked_up)
         amount = total
@@ -135,8 +137,17 @@ def _order_meant(scene: Scene, request: str) -> str | None:
     return next(iter(earlier)) if len(earlier) == 1 else None
 
 
+def _left_to_refund(order: object) -> Money | None:
+    paid, refunded = money(order, *_PAID), money(order, "refunded", "refunded_total")
+    if paid and refunded and refunded.currency == paid.currency:
+        return Money(paid.minor - refunded.minor, paid.currency)
+    return paid
+
+
 def _ask_amount(number: str, total: Money | None, looked_up: Result) -> Answer:
-    known = f" The order's total is {total}." if total else ""
+    gone = money(looked_up.value, "refunded", "refunded_total")
+    still = " still open" if gone and gone.minor else ""
+    known = f" The order's total{still} is {total}." if total else ""
     return Answer(f"How much should I refund for order {number}?{known}", False, looked_up.sources)
 
 
@@ -157,18 +168,31 @@ def _order_sentence(value: object) -> str:
     """Only what the result holds."""
     number, state = said(value, "number", "order", "order_id", "id"), said(value, "status", "state")
     customer, channel = said(value, "customer", "customer_name"), said(value, "channel")
-    total, card = money(value, *_PAID), said(value, "method", "payment_method", "paid_by", "card")
+    total, card = (
+        money(value, "total", *_PAID),
+        said(value, "method", "payment_method", "paid_by", "card"),
+    )
     refunded = money(value, "refunded", "refunded_total", "already_refunded")
     parts = [f"Order {number}" + (f" of {customer}" if customer else "")]
     parts[0] += f" is {state.replace('_', ' ')}." if state else "."
+    if lines := _lines(value):
+        parts.append(f"{lines}.")
     if total:
         parts.append(f"Total {total}" + (f", paid by {card}." if card else "."))
-    if refunded:
+    if refunded and refunded.minor:
         parts.append(f"Refunded so far: {refunded}.")
     for label, names in (("Tracking", ("tracking", "tracking_number")), ("Channel", ("channel",))):
         known = said(value, *names) if label != "Channel" else channel
         parts += [f"{label}: {known}."] if known else []
     return " ".join(parts) if number else f"The shop says: {text(value)}"
+
+
+def _lines(order: object) -> str:
+    listed = pick(order, "lines", "items")
+    bought = [line for line in listed if isinstance(line, dict)] if isinstance(listed, list) else []
+    return ", ".join(
+        f"{said(line, 'quantity') or 1} x {said(line, 'name', 'sku')}" for line in bought
+    )
 
 
 def _order_line(row: dict[str, object]) -> str:

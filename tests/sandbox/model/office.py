@@ -151,6 +151,9 @@ ORDER = {
     "status": "shipped",
     "channel": "webshop",
     "total": {"minor": 18000, "currency": "EUR"},
+    "paid": {"minor": 18000, "currency": "EUR"},
+    "refunded": {"minor": 0, "currency": "EUR"},
+    "lines": [{"sku": "TENT-2", "name": "Tent for two", "quantity": 1}],
     "method": "Visa ••42",
     "source": "shop order 4711",
 }

@@ -288,7 +288,16 @@ def test_the_process_serves_writes_its_pid_and_ends_on_sigterm(tmp_path: Path) -
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "sandbox", "model", "--port", str(port), "--data", str(tmp_path)]
+    command = [
+        sys.executable,
+        "-m",
+        "sandbox",
+        "model",
+        "--port",
+        str(port),
+        "--data",
+        str(tmp_path),
+    ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ})
     try:
         assert process.stdout is not None

@@ -13,8 +13,8 @@ def test_an_answer_is_made_of_the_result_and_cites_its_source() -> None:
     played = play("Where is order 4711?")
 
     assert played.text == (
-        "Order 4711 of Mara Lind is shipped. Total EUR 180.00, paid by Visa ••42. "
-        "Channel: webshop.\nSource: shop order 4711"
+        "Order 4711 of Mara Lind is shipped. 1 x Tent for two. Total EUR 180.00, "
+        "paid by Visa ••42. Channel: webshop.\nSource: shop order 4711"
     )
 
 
@@ -225,3 +225,15 @@ def test_a_listing_that_is_empty_is_said_to_be_empty() -> None:
     assert play("find orders from Nemo", {"shop__search_orders": empty}).text == (
         "I found no orders for “Nemo”.\nSource: shop orders"
     )
+
+
+def test_in_full_means_what_is_left_after_earlier_refunds() -> None:
+    partly = {**office.ORDER, "refunded": {"minor": 3000, "currency": "EUR"}}
+    wholly = {**office.ORDER, "refunded": {"minor": 18000, "currency": "EUR"}}
+
+    rest = play("Refund order 4711 in full", {"shop__find_order": json.dumps(partly)})
+    nothing = play("Refund order 4711 in full", {"shop__find_order": json.dumps(wholly)})
+
+    assert rest.writes[0]["shop__refund"]["amount"] == {"minor": 15000, "currency": "EUR"}
+    assert nothing.writes == []
+    assert nothing.text.startswith("Order 4711 is already refunded in full.")
