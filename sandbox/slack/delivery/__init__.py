@@ -1,0 +1,1 @@
+"""Bringing events, clicks and commands to the app: Socket Mode or signed HTTP, with retries."""
