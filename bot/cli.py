@@ -55,7 +55,9 @@ def _parser() -> argparse.ArgumentParser:
     made = {name: commands.add_parser(name, help=about) for name, (_, about) in COMMANDS.items()}
     for name in ("demo", "up"):
         made[name].add_argument("--port", type=int, default=8300, help="first of eight ports")
-        made[name].add_argument("--data", type=Path, default=Path("data"), help="where it keeps all")
+        made[name].add_argument(
+            "--data", type=Path, default=Path("data"), help="where it keeps all"
+        )
     made["worker"].add_argument("kind", choices=("graphs", "tools"))
     made["worker"].add_argument("--name", help="this process's name, worker-KIND unless said")
     made["worker"].add_argument("--concurrency", type=int)

@@ -38,9 +38,7 @@ class Loop:
 class Keeper:
     """Runs the loops while it holds the lease."""
 
-    def __init__(
-        self, db: Database, clock: Clock, publish: Publish, loops: Sequence[Loop]
-    ) -> None:
+    def __init__(self, db: Database, clock: Clock, publish: Publish, loops: Sequence[Loop]) -> None:
         self._db, self._clock, self._publish = db, clock, publish
         self._loops = loops
         self._held: Held | None = None

@@ -31,13 +31,14 @@ def make_keeper(floor: Floor, publish: Publish) -> Keeper:
     def resume_actions(session: Session, now: datetime) -> int:
         due = sweep_due(session, now=now)
         for action in due:
+            occasion = action.next_at or action.lease_until
             enqueue(
                 session,
                 workspace_id=action.workspace_id,
                 job="execute",
                 subject=action.id,
                 # One occasion per claim: the token tells this expiry from the next.
-                key=f"{action.id}:{action.token}:{action.status}:{action.next_at or action.lease_until}",
+                key=f"{action.id}:{action.token}:{occasion}",
                 args={"action_id": action.id},
                 now=now,
             )

@@ -60,7 +60,7 @@ class _Wiring:
 
     def __init__(self, kind: str, settings: Settings, environ: Mapping[str, str]) -> None:
         self._kind, self._settings, self._environ = kind, settings, environ
-        self._handlers: dict[str, Handler] = {}
+        self._handlers: Mapping[str, Handler] = {}
 
     def check(self) -> Floor:
         """Read everything once, so that bad configuration stops the start with a sentence."""
@@ -96,7 +96,7 @@ def _task(job: str, wiring: _Wiring) -> Callable[..., None]:
             except SignoffError as error:
                 # Its outbox row stays open: the sweeper brings it back.
                 log.warning("job_put_off", error=type(error).__name__, detail=error.sentence)
-            except Exception:  # noqa: BLE001 - a job's fault must not end the worker
+            except Exception:
                 log.exception("job_failed", reference=secrets.token_hex(4))
 
     run.__name__ = job

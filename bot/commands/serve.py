@@ -9,10 +9,7 @@ import signal
 from collections.abc import Mapping
 from pathlib import Path
 
-from bot.bootstrap import lay_floor
-from bot.broker import Doorbell
 from bot.settings import Settings, read_settings
-from bot.workers import run_worker
 from core.db import open_database
 from core.schema import migrate
 from core.telemetry import configure_logs
@@ -33,6 +30,8 @@ def _release(_args: argparse.Namespace, settings: Settings, _environ: Mapping[st
 
 
 def _worker(args: argparse.Namespace, settings: Settings, environ: Mapping[str, str]) -> int:
+    from bot.workers import run_worker
+
     name = _name(args)
     return run_worker(
         args.kind,
@@ -45,6 +44,8 @@ def _worker(args: argparse.Namespace, settings: Settings, environ: Mapping[str, 
 
 
 def _keeper(_args: argparse.Namespace, settings: Settings, environ: Mapping[str, str]) -> int:
+    from bot.bootstrap import lay_floor
+    from bot.broker import Doorbell
     from bot.keeping import make_keeper
 
     floor = lay_floor(settings, environ)
@@ -59,6 +60,8 @@ def _keeper(_args: argparse.Namespace, settings: Settings, environ: Mapping[str,
 
 
 def _bot(_args: argparse.Namespace, settings: Settings, environ: Mapping[str, str]) -> int:
+    from bot.bootstrap import lay_floor
+    from bot.broker import Doorbell
     from bot.serving import serve
 
     asyncio.run(serve(lay_floor(settings, environ), Doorbell(settings.redis_url)))

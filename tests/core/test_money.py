@@ -31,7 +31,7 @@ def test_amounts_are_read_as_people_write_them(text: str, minor: int, currency: 
     "text", ["", "100", "EUR", "EUR 1 EUR", "1.005 EURO", "0.001 EUR,", "ten EUR"]
 )
 def test_what_is_no_amount_is_refused_with_an_example(text: str) -> None:
-    with pytest.raises(NotMoney, match="100 EUR|currency"):
+    with pytest.raises(NotMoney, match=r"100 EUR|currency"):
         parse_money(text)
 
 

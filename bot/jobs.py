@@ -1,0 +1,147 @@
+"""The jobs by name: what outbox rows ask for. Keywords, plain values, idempotent on their row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from slack_sdk import WebClient
+from sqlmodel import Session
+
+from approvals.people import People
+from bot.bootstrap import Floor
+from bot.context import fetch_context
+from bot.deps import Identity
+from bot.posting import Poster
+from bot.progress import SlackProgress
+from bot.render import Renderer
+from bot.tables import Schedule, ScheduleRun
+from bot.web import make_web
+from core.clock import Clock
+from core.db import Database
+from core.outbox import finish, open_rows
+from graphs.checkpoint.connect import open_saver
+from graphs.digest import DigestMaker
+from graphs.digest_facts import Order
+from graphs.runtime.claim import Limits as TurnLimits
+from graphs.runtime.evidence import make_evidence
+from graphs.runtime.run import TurnRunner
+from graphs.runtime.states import RECEIVED
+from graphs.runtime.tables import Turn
+from graphs.runtime.work import Desk
+from tools.deps import Deps as ToolDeps
+from tools.executor import Executor
+from tools.limits import limits_of
+from tools.prepare import Prepare
+
+#: Called with the job's keyword arguments.
+Handler = Callable[..., object]
+
+_THINKING = "is looking into it…"
+
+
+def graph_jobs(floor: Floor) -> Mapping[str, Handler]:
+    """What the graph worker does: run turns, send posts, make digests."""
+    settings = floor.settings
+    web = make_web(settings.slack_bot_token, settings.slack_api_url)
+    identity = Identity.of(web.auth_test().data)  # type: ignore[arg-type]
+    lease = timedelta(seconds=settings.limits.get("turn_lease_s", 15.0))
+    desk = Desk(floor.db, floor.log, floor.clock, floor.models, floor.registry, "large")
+    runner = TurnRunner(desk, floor.people, open_saver(settings.redis_url), TurnLimits(lease=lease))
+    progress = SlackProgress(web)
+    progress.start()
+    poster = Poster(
+        db=floor.db,
+        log=floor.log,
+        clock=floor.clock,
+        web=web,
+        identity=identity,
+        renderer=Renderer(floor.people, floor.registry),
+        lease=lease,
+    )
+    turns = _Turns(floor.db, floor.people, web, identity, runner, progress)
+    digests = _Digests(floor.db, floor.clock, DigestMaker(floor.db, floor.clock))
+    return {"run_turn": turns.run, "send_post": poster.send, "run_digest": digests.run}
+
+
+def tool_jobs(floor: Floor) -> Mapping[str, Handler]:
+    """What the tool worker does: prepare and execute actions, keep the notes' index."""
+    deps = ToolDeps(
+        db=floor.db,
+        log=floor.log,
+        registry=floor.registry,
+        people=floor.people,
+        policy=floor.policy,
+        clock=floor.clock,
+        evidence=make_evidence(floor.people, floor.registry),
+        limits=limits_of(floor.settings.limits),
+    )
+    executor = Executor(deps)
+
+    def index_note(*, note_id: str) -> None:
+        floor.notes.index(note_id, now=floor.clock.now())
+
+    return {
+        "prepare": Prepare(deps, execute=executor.run).run,
+        "execute": executor.run,
+        "index_note": index_note,
+    }
+
+
+@dataclass(frozen=True)
+class _Turns:
+    """`run_turn`: the thread before the message is read once, then the turn is run."""
+
+    db: Database
+    people: People
+    web: WebClient
+    identity: Identity
+    runner: TurnRunner
+    progress: SlackProgress
+
+    def run(self, *, turn_id: str) -> None:
+        with self.db.read() as session:
+            turn = session.get(Turn, turn_id)
+        if turn is not None and turn.status == RECEIVED:
+            self.progress.set(turn, _THINKING)
+            self._read_thread(turn)
+        outcome = self.runner.run(turn_id)
+        if turn is not None and outcome != "held":
+            self.progress.clear(turn)
+
+    def _read_thread(self, turn: Turn) -> None:
+        if turn.context or turn.thread_ts in (None, turn.message_ts):
+            return
+        found = fetch_context(self.web, turn, people=self.people, identity=self.identity)
+        with self.db.transaction() as session:
+            row = session.get_one(Turn, turn.id, with_for_update=True)
+            if row.status == RECEIVED and not row.context:
+                row.context = found
+
+
+class _Digests:
+    """`run_digest`: one post per due time."""
+
+    def __init__(self, db: Database, clock: Clock, maker: DigestMaker) -> None:
+        self._db, self._clock, self._maker = db, clock, maker
+
+    def run(self, *, run_id: str) -> None:
+        with self._db.read() as session:
+            run = session.get_one(ScheduleRun, run_id)
+            schedule = session.get_one(Schedule, run.schedule_id)
+            rows = open_rows(session, job="run_digest", subject=run_id)
+        order = Order(
+            run_id=run.id,
+            workspace_id=run.workspace_id,
+            channel=schedule.channel,
+            since=run.since,
+            until=run.due_at,
+            tz=schedule.tz,
+        )
+
+        def done(session: Session) -> None:
+            session.get_one(ScheduleRun, run_id).status = "made"
+            finish(session, rows, now=self._clock.now())
+
+        self._maker.run(order, done)

@@ -1,0 +1,81 @@
+"""The process that listens to Slack: Socket Mode or HTTP, with the same listeners."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+
+import structlog
+from aiohttp import web
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_sdk.errors import SlackApiError
+
+from bot.app import make_app
+from bot.bootstrap import Floor
+from bot.deps import BotDeps, Identity
+from bot.http import make_http
+from bot.web import make_async_web
+from core.errors import ConfigError
+from core.outbox import Publish, Relay
+
+log = structlog.get_logger()
+
+
+async def serve(floor: Floor, publish: Publish) -> None:
+    """Serve until SIGTERM. Raises `ConfigError` when Slack does not take the token, or the
+    people file belongs to another workspace."""
+    relay = Relay(publish)
+    relay.start()
+    floor.db.wake = relay.wake
+    deps = await _deps(floor)
+    bolt = make_app(deps)
+    settings = floor.settings
+    http = make_http(deps, bolt=None if settings.socket_mode else bolt, practice=settings.practice)
+    stop = _stop_event()
+    socket = None
+    if settings.slack_app_token:
+        socket = AsyncSocketModeHandler(bolt, settings.slack_app_token, web_client=deps.web)
+        await socket.connect_async()  # type: ignore[no-untyped-call]
+    runner = web.AppRunner(http, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, settings.host, settings.port).start()
+    await stop.wait()
+    if socket is not None:
+        await socket.close_async()  # type: ignore[no-untyped-call]
+    await runner.cleanup()
+    relay.stop()
+
+
+async def _deps(floor: Floor) -> BotDeps:
+    settings = floor.settings
+    client = make_async_web(settings.slack_bot_token, settings.slack_api_url)
+    try:
+        identity = Identity.of((await client.auth_test()).data)  # type: ignore[arg-type]
+    except SlackApiError as error:
+        raise ConfigError(
+            f"SLACK_BOT_TOKEN: Slack says {error.response['error']}. Copy the bot token anew."
+        ) from error
+    if identity.team_id != floor.people.workspace_id:
+        raise ConfigError(
+            f"people.yaml is for the workspace {floor.people.workspace_id}, but the token is for "
+            f"{identity.team_id}. Write `workspace: {identity.team_id}` and your people there."
+        )
+    return BotDeps(
+        db=floor.db,
+        log=floor.log,
+        clock=floor.clock,
+        people=floor.people,
+        policy=floor.policy,
+        registry=floor.registry,
+        identity=identity,
+        web=client,
+        signing_secret=settings.slack_signing_secret,
+    )
+
+
+def _stop_event() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    return stop
