@@ -1,0 +1,1 @@
+"""What the practice office is made of: names, products, orders, letters, meetings, papers."""
