@@ -15,6 +15,8 @@ from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Response, 
 CHROMIUM = Path("/usr/bin/chromium")
 DESKTOP = (1440, 900)
 PHONE = (390, 844)
+#: Windows narrower than this are opened as a phone's: touch, and its own idea of a viewport.
+_TOUCH_BELOW = 700
 
 _FLAGS = [
     "--headless",
@@ -43,6 +45,8 @@ class Chromium:
         """A fresh page (own cookies and storage) of this width and height, at `url`."""
         context = self.browser.new_context(
             viewport={"width": size[0], "height": size[1]},
+            has_touch=size[0] < _TOUCH_BELOW,
+            is_mobile=size[0] < _TOUCH_BELOW,
             color_scheme="dark" if dark else "light",
             reduced_motion="reduce",
             locale="en-GB",

@@ -23,7 +23,7 @@ _FRAGMENTS = {
     "status": ("messages",),
     "home": ("home",),
     "view": ("dialog",),
-    "plug": ("outside",),
+    "plug": ("outside", "guide"),
     "app": ("guide",),
 }
 

@@ -1,10 +1,7 @@
 """The page over a running practice workspace, as HTML: no browser needed."""
 
-import asyncio
 import contextlib
 import json
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,7 +70,6 @@ class Place:
     world: Counterparts
     http: httpx.AsyncClient
     bot: AsyncWebClient
-    data: Path
 
     async def says(self, user: str, text: str, channel: str = "C0SUPPORT", **more: str) -> str:
         body = {"user": user, "channel": channel, "text": text, **more}
@@ -98,7 +94,7 @@ async def place(tmp_path: Path) -> AsyncIterator[Place]:
             httpx.AsyncClient(base_url=workspace.base_url) as http,
         ):
             bot = AsyncWebClient(token=BOT_TOKEN, base_url=workspace.api_url)
-            yield Place(workspace, world, http, bot, tmp_path)
+            yield Place(workspace, world, http, bot)
 
 
 async def test_the_page_offers_five_people_and_loads_nothing_from_elsewhere(place: Place) -> None:
@@ -277,52 +273,7 @@ async def test_the_plug_needs_a_tool_worker(place: Place) -> None:
     assert "No tool worker runs here" in answer.json()["error"]
 
 
-async def test_the_plug_tells_the_kill_the_return_and_the_count(place: Place) -> None:
-    with _sleeper() as worker, _sleeper() as successor:
-        _pid_file(place.data).write_text(str(worker.pid))
-        armed = await place.http.post("/control/plug", json={"arm": True})
-
-        worker.kill()
-        worker.wait()
-        await _until(place, "Tool worker killed.")
-        _pid_file(place.data).write_text(str(successor.pid))
-        await _until(place, "Back: a new tool worker runs.")
-        place.world.counters["refunds_4711"] = 1
-        refund = {"method": "POST", "path": "/refunds", "key": "k1"}
-        place.world.journal.extend([refund, refund])
-        page = await _until(place, "Refund found by its key: the counter says 1.")
-
-    assert armed.json() == {"ok": True}
-    assert [fault["process"] for fault in place.world.faults] == ["worker-tools"]
-    assert "data-plug disabled" not in page
-
-
-async def _until(place: Place, text: str) -> str:
-    async with asyncio.timeout(10):
-        while True:
-            page = await place.see("/fragments/outside")
-            if text in page:
-                return page
-            await asyncio.sleep(0.05)
-
-
 async def _changes(stream: httpx.Response) -> AsyncIterator[dict[str, Any]]:
     async for line in stream.aiter_lines():
         if line.startswith("data: "):
             yield json.loads(line.removeprefix("data: "))
-
-
-def _sleeper() -> "subprocess.Popen[bytes]":
-    return _Ended([sys.executable, "-c", "import time; time.sleep(60)"])
-
-
-class _Ended(subprocess.Popen[bytes]):
-    def __exit__(self, *exc: object) -> None:
-        self.kill()
-        self.wait()
-
-
-def _pid_file(data: Path) -> Path:
-    folder = data / "run"
-    folder.mkdir(exist_ok=True)
-    return folder / "worker-tools.pid"
