@@ -1,0 +1,79 @@
+"""The mail connector's declarations."""
+
+from __future__ import annotations
+
+from core.origins import Origin
+from tools.connectors.mail.operations import Operations
+from tools.connectors.mail.shapes import LetterRead, LettersFound, Read, Search, Send, Sent
+from tools.contract import Connector, Effect, Ports, Retry, Setting, Tool
+
+_VERSION = "1.0.0"
+_SETTINGS = (
+    Setting("MAIL_SMTP", secret=False, about="host:port of the server that mail is sent by"),
+    Setting("MAIL_PASSWORD", secret=True, about="password of MAIL_FROM there; empty for no login"),
+    Setting("MAIL_FROM", secret=False, about="the address that mail is sent from"),
+    Setting("MAIL_BOX", secret=False, about="folder with a Maildir for each address"),
+    Setting("MAIL_SHARED", secret=False, about="addresses whose mail everybody served may read"),
+)
+
+
+def make(ports: Ports) -> Connector:
+    """The mail connector; it reads its settings when a tool runs."""
+    does = Operations(ports.setting, ports.directory)
+    return Connector(
+        name="mail",
+        version=_VERSION,
+        settings=_SETTINGS,
+        tools=(_search(does), _read(does), _send(does)),
+    )
+
+
+def _search(does: Operations) -> Tool:
+    return Tool(
+        name="mail.search",
+        version=_VERSION,
+        args=Search,
+        result=LettersFound,
+        effect=Effect.READ,
+        retry=Retry.IDEMPOTENT,
+        run=does.search,
+        scopes=("mail:read",),
+        yields=Origin.MAIL,
+        can="search your mail",
+    )
+
+
+def _read(does: Operations) -> Tool:
+    return Tool(
+        name="mail.read",
+        version=_VERSION,
+        args=Read,
+        result=LetterRead,
+        effect=Effect.READ,
+        retry=Retry.IDEMPOTENT,
+        run=does.read,
+        scopes=("mail:read",),
+        yields=Origin.MAIL,
+        can="read a letter",
+    )
+
+
+def _send(does: Operations) -> Tool:
+    return Tool(
+        name="mail.send",
+        version=_VERSION,
+        args=Send,
+        result=Sent,
+        effect=Effect.IRREVERSIBLE,
+        retry=Retry.NEITHER,
+        run=does.send,
+        preview=does.preview_send,
+        done=lambda _args, result: f"Mail sent to {', '.join(result.to)}",
+        scopes=("mail:send",),
+        authority=("to",),
+        reaches_out=True,
+        yields=Origin.FIRST_PARTY,
+        can="send a mail",
+        timeout_s=15.0,
+        per_minute=20,
+    )

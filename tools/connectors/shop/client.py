@@ -1,0 +1,96 @@
+"""The shop's HTTP API, call by call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from pydantic import ValidationError
+
+from tools.connectors.link import Link, Reply
+from tools.connectors.shop.shapes import (
+    Customer,
+    Customers,
+    Orders,
+    OrderShort,
+    OrderWhole,
+    Product,
+    Products,
+    Refund,
+    RefundMade,
+    Refusal,
+    RestockMade,
+    Restocks,
+)
+from tools.contract import Refused
+
+#: The shop's codes in our words; what is not here is said as the shop says it.
+_SENTENCES = {
+    "already_refunded": "This order was refunded in full already.",
+    "amount_exceeds_paid": "This is more than was paid for the order and not yet refunded.",
+    "no_such_order": "The shop has no such order.",
+    "no_such_product": "The shop has no such product.",
+    "not_enough_stock": "There is not that much in stock.",
+    "key_used": "The shop knows this request with other contents.",
+}
+
+
+class ShopClient:
+    """Calls with a key. Raises `Refused` and `Unavailable`, nothing else."""
+
+    def __init__(self, url: str, key: str, timeout_s: float) -> None:
+        bearer = {"Authorization": f"Bearer {key}"}
+        self._link = Link("The shop", url, timeout_s, bearer)
+
+    def order(self, number: str) -> OrderWhole:
+        return self._link.read(self._get(f"/orders/{quote(number, safe='')}"), OrderWhole)
+
+    def orders(self, query: str, limit: int) -> tuple[OrderShort, ...]:
+        reply = self._get("/orders", {"query": query, "limit": str(limit)})
+        return self._link.read(reply, Orders).orders
+
+    def customers(self, query: str, limit: int) -> tuple[Customer, ...]:
+        reply = self._get("/customers", {"query": query, "limit": str(limit)})
+        return self._link.read(reply, Customers).customers
+
+    def products(self, words: str, limit: int) -> tuple[Product, ...]:
+        reply = self._get("/stock", {"query": words, "limit": str(limit)})
+        return self._link.read(reply, Products).products
+
+    def product(self, sku: str) -> Product:
+        return self._link.read(self._get(f"/stock/{quote(sku, safe='')}"), Product)
+
+    def refund(self, args: Refund, key: str) -> RefundMade:
+        """The same key and arguments give the same refund, made once."""
+        body = {
+            "order": args.order,
+            "amount": args.amount.minor,
+            "currency": args.amount.currency,
+            "reason": args.reason,
+        }
+        reply = self._link.ask("POST", "/refunds", json=body, headers={"Idempotency-Key": key})
+        return self._link.read(_granted(reply), RefundMade, wrote=True)
+
+    def restock(self, sku: str, quantity: int, reference: str) -> RestockMade:
+        """Each call restocks again; `restocked` finds it by its reference."""
+        body = {"sku": sku, "quantity": quantity, "reference": reference}
+        reply = self._link.ask("POST", "/restocks", json=body)
+        return self._link.read(_granted(reply), RestockMade, wrote=True)
+
+    def restocked(self, reference: str) -> RestockMade | None:
+        found = self._link.read(self._get("/restocks", {"reference": reference}), Restocks)
+        return found.restocks[0] if found.restocks else None
+
+    def _get(self, path: str, params: Mapping[str, str] | None = None) -> Reply:
+        return _granted(self._link.ask("GET", path, params=params))
+
+
+def _granted(reply: Reply) -> Reply:
+    """The reply when it says yes. Raises `Refused` with the shop's code."""
+    if reply.status < 300:
+        return reply
+    try:
+        error = Refusal.model_validate_json(reply.body).error
+    except ValidationError:
+        raise Refused(f"The shop refused this (status {reply.status}).") from None
+    raise Refused(_SENTENCES.get(error.code, f"The shop says: {error.message}"), code=error.code)
