@@ -11,8 +11,8 @@ from approvals.policy import Policy
 from approvals.policy_file import load_policy
 from audit.keys import KeyRing
 from audit.log import Log
-from bot.credentials import Lookup, nothing_here, refuse_leaked
-from bot.ports import PeopleDirectory
+from bot.credentials import nothing_here, open_secrets, refuse_leaked, require_settings
+from bot.ports import NoNotesHere, PeopleDirectory
 from bot.settings import Settings
 from core.clock import Clock, FileClock, SystemClock
 from core.db import Database, open_database
@@ -30,7 +30,7 @@ from tools.registry import Registry
 @dataclass(frozen=True)
 class Floor:
     """What every process stands on. The registry declares all tools; only the tool worker's can
-    act, because only its ports look into the secrets file."""
+    act, because only its ports look into the secrets file and hold the notes."""
 
     settings: Settings
     clock: Clock
@@ -38,34 +38,44 @@ class Floor:
     log: Log
     people: People
     policy: Policy
-    models: Models
-    notes: NoteStore
     registry: Registry
+    #: None but in the tool worker.
+    notes: NoteStore | None
 
 
-def lay_floor(
-    settings: Settings, environ: Mapping[str, str], lookup: Lookup = nothing_here
-) -> Floor:
-    """Read the configuration, open the stores, declare the tools.
+def lay_floor(settings: Settings, environ: Mapping[str, str], *, acting: bool = False) -> Floor:
+    """Read the configuration, open the stores, declare the tools; `acting` in the tool worker.
 
     Raises `ConfigError` (file, line, mend) for bad configuration or a credential in the
     environment, `StorageError` when the database cannot be reached or is not up to date.
     """
     people = People.load(settings.config / "people.yaml")
     policy = load_policy(settings.config / "policy.yaml")
+    log = Log(keys=KeyRing.load_or_create(settings.key_file))
     db = open_database(settings.database_url, synchronous=settings.synchronous)
     require_current(db)
-    log = Log(keys=KeyRing.load_or_create(settings.key_file))
     clock = make_clock(settings)
-    models = make_models(settings)
-    index = _index(settings, models, people.workspace_id)
-    notes = NoteStore(db, index, workspace_id=people.workspace_id, keeping=Keeping())
-    directory = PeopleDirectory(people, policy)
-    ports = Ports(setting=lookup, clock=clock, directory=directory, notes=notes)
+    lookup = open_secrets(settings.secrets_file) if acting else nothing_here
+    notes = _notes(settings, db, people.workspace_id) if acting else None
+    ports = Ports(
+        setting=lookup,
+        clock=clock,
+        directory=PeopleDirectory(people, policy),
+        notes=notes or NoNotesHere(),
+    )
     connectors = make_all(ports)
     refuse_leaked(environ, [s for c in connectors for s in c.settings])
+    if acting:
+        require_settings(connectors, lookup)
     registry = Registry.of(connectors)
-    return Floor(settings, clock, db, log, people, policy, models, notes, registry)
+    return Floor(settings, clock, db, log, people, policy, registry, notes)
+
+
+def declare(people: People, policy: Policy, clock: Clock) -> Registry:
+    """Every tool's declaration, for processes and commands that only speak of them."""
+    directory = PeopleDirectory(people, policy)
+    ports = Ports(setting=nothing_here, clock=clock, directory=directory, notes=NoNotesHere())
+    return Registry.of(make_all(ports))
 
 
 def make_clock(settings: Settings) -> Clock:
@@ -88,12 +98,14 @@ def make_models(settings: Settings) -> Models:
     )
 
 
-def _index(settings: Settings, models: Models, workspace_id: str) -> Index | None:
+def _notes(settings: Settings, db: Database, workspace_id: str) -> NoteStore:
     if not settings.chroma_url:
-        return None
-    return Index(
+        return NoteStore(db, None, workspace_id=workspace_id, keeping=Keeping())
+    models = make_models(settings)
+    index = Index(
         settings.chroma_url,
         workspace_id=workspace_id,
         embed=models.embed,
         model=models.config.embedding.model,
     )
+    return NoteStore(db, index, workspace_id=workspace_id, keeping=Keeping())

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
+from bot.settings import HELD_BY_SOME, HOLDERS
 from core.errors import SignoffError
 
 #: command -> (module, what it does)
@@ -24,7 +25,7 @@ COMMANDS = {
     "can": ("tell", "what Signoff may do, and who approves"),
     "why": ("tell", "the story of one action: who allowed it, what happened"),
     "audit": ("tell", "show the log's entries for one action"),
-    "policy": ("policy", "check the policy file, or run its fixtures"),
+    "policy": ("policy", "check the policy file and say what it means"),
 }
 
 
@@ -33,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = _parser().parse_args(argv)
     module = importlib.import_module(f"bot.commands.{COMMANDS[args.command][0]}")
     try:
-        return int(module.run(args, _environ()))
+        return int(module.run(args, _environ(args)))
     except SignoffError as error:
         print(f"signoff: {error.sentence}", file=sys.stderr)
         return 2
@@ -41,9 +42,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _environ() -> dict[str, str]:
-    """The environment over what .env says."""
+def _environ(args: argparse.Namespace) -> dict[str, str]:
+    """The environment over what .env says. A process is not given what only another one holds."""
     from_file = {k: v for k, v in dotenv_values(Path(".env")).items() if v is not None}
+    if args.command not in ("demo", "up"):
+        process = f"worker-{args.kind}" if args.command == "worker" else args.command
+        hidden = HELD_BY_SOME - set(HOLDERS.get(process, ()))
+        from_file = {k: v for k, v in from_file.items() if k not in hidden}
     return {**from_file, **os.environ}
 
 
@@ -61,9 +66,11 @@ def _parser() -> argparse.ArgumentParser:
     made["worker"].add_argument("kind", choices=("graphs", "tools"))
     made["worker"].add_argument("--name", help="this process's name, worker-KIND unless said")
     made["worker"].add_argument("--concurrency", type=int)
+    for name in ("can", "why", "audit", "policy"):
+        made[name].add_argument("--data", type=Path, default=Path("data"), help="as of the demo")
     made["why"].add_argument("action", nargs="?", help="an action's id; the latest unless said")
     made["audit"].add_argument("what", choices=("show",))
     made["audit"].add_argument("action")
-    made["policy"].add_argument("what", choices=("check", "test"))
+    made["policy"].add_argument("what", choices=("check",))
     made["policy"].add_argument("file", nargs="?", type=Path)
     return parser

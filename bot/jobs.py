@@ -10,8 +10,9 @@ from slack_sdk import WebClient
 from sqlmodel import Session
 
 from approvals.people import People
-from bot.bootstrap import Floor
+from bot.bootstrap import Floor, make_models
 from bot.context import fetch_context
+from bot.credentials import NoCredentialsHere
 from bot.deps import Identity
 from bot.posting import Poster
 from bot.progress import SlackProgress
@@ -44,10 +45,10 @@ _THINKING = "is looking into it…"
 def graph_jobs(floor: Floor) -> Mapping[str, Handler]:
     """What the graph worker does: run turns, send posts, make digests."""
     settings = floor.settings
-    web = make_web(settings.slack_bot_token, settings.slack_api_url)
+    web = make_web(settings.slack().bot_token, settings.slack_api_url)
     identity = Identity.of(web.auth_test().data)  # type: ignore[arg-type]
     lease = timedelta(seconds=settings.limits.get("turn_lease_s", 15.0))
-    desk = Desk(floor.db, floor.log, floor.clock, floor.models, floor.registry, "large")
+    desk = Desk(floor.db, floor.log, floor.clock, make_models(settings), floor.registry, "large")
     runner = TurnRunner(desk, floor.people, open_saver(settings.redis_url), TurnLimits(lease=lease))
     progress = SlackProgress(web)
     progress.start()
@@ -80,6 +81,8 @@ def tool_jobs(floor: Floor) -> Mapping[str, Handler]:
     executor = Executor(deps)
 
     def index_note(*, note_id: str) -> None:
+        if floor.notes is None:
+            raise NoCredentialsHere()
         floor.notes.index(note_id, now=floor.clock.now())
 
     return {

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
+from typing import NoReturn
 
 from approvals.people import People, Principal
 from approvals.policy import Policy
+from bot.credentials import NoCredentialsHere
 from tools.contract import Person
 
 
@@ -26,6 +29,25 @@ class PeopleDirectory:
 
     def knows(self, address: str) -> bool:
         return self._people.knows(address)
+
+
+class NoNotesHere:
+    """`tools.contract.Notes` where tools are declared only: nothing can be kept or recalled."""
+
+    def remember(self, *, text: str, author: str, key: str, now: datetime) -> NoReturn:
+        raise NoCredentialsHere()
+
+    def recall(self, *, query: str, limit: int, now: datetime) -> NoReturn:
+        raise NoCredentialsHere()
+
+    def forget(self, *, note_id: str, now: datetime) -> NoReturn:
+        raise NoCredentialsHere()
+
+    def get(self, note_id: str) -> NoReturn:
+        raise NoCredentialsHere()
+
+    def find_by_key(self, key: str) -> NoReturn:
+        raise NoCredentialsHere()
 
 
 def _person(principal: Principal) -> Person:

@@ -29,12 +29,12 @@ async def serve(floor: Floor, publish: Publish) -> None:
     floor.db.wake = relay.wake
     deps = await _deps(floor)
     bolt = make_app(deps)
-    settings = floor.settings
-    http = make_http(deps, bolt=None if settings.socket_mode else bolt, practice=settings.practice)
+    settings, app_token = floor.settings, floor.settings.slack().app_token
+    http = make_http(deps, bolt=None if app_token else bolt, practice=settings.practice)
     stop = _stop_event()
     socket = None
-    if settings.slack_app_token:
-        socket = AsyncSocketModeHandler(bolt, settings.slack_app_token, web_client=deps.web)
+    if app_token:
+        socket = AsyncSocketModeHandler(bolt, app_token, web_client=deps.web)
         await socket.connect_async()  # type: ignore[no-untyped-call]
     runner = web.AppRunner(http, access_log=None)
     await runner.setup()
@@ -48,7 +48,8 @@ async def serve(floor: Floor, publish: Publish) -> None:
 
 async def _deps(floor: Floor) -> BotDeps:
     settings = floor.settings
-    client = make_async_web(settings.slack_bot_token, settings.slack_api_url)
+    access = settings.slack()
+    client = make_async_web(access.bot_token, settings.slack_api_url)
     try:
         identity = Identity.of((await client.auth_test()).data)  # type: ignore[arg-type]
     except SlackApiError as error:
@@ -69,7 +70,7 @@ async def _deps(floor: Floor) -> BotDeps:
         registry=floor.registry,
         identity=identity,
         web=client,
-        signing_secret=settings.slack_signing_secret,
+        signing_secret=access.signing_secret,
     )
 
 

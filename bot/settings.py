@@ -13,12 +13,24 @@ from core.errors import ConfigError
 #: Where a name is missing this is what a person should do.
 _MEND = "Set it in the environment or in .env (see .env.sample)."
 
+_SLACK = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "SIGNOFF_SLACK_API")
+_MODEL = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "SIGNOFF_REHEARSAL")
+#: Which process is given which credential (P1): the runner gives no other, and none is read from
+#: .env by a process that is not named here.
+HOLDERS = {
+    "bot": _SLACK,
+    "worker-graphs": (*_SLACK, *_MODEL),
+    "worker-tools": (*_MODEL, "SIGNOFF_SECRETS_FILE"),
+}
+HELD_BY_SOME = frozenset(name for names in HOLDERS.values() for name in names)
+
 
 @dataclass(frozen=True)
 class Settings:
     """What the processes are told. Addresses are `host:port` or URLs; paths are absolute."""
 
-    slack_bot_token: str
+    #: Held by the bot and the graph worker alone; `slack` checks them where they are needed.
+    slack_bot_token: str | None
     slack_app_token: str | None
     slack_signing_secret: str | None
     #: Set only by the practice workspace: where Slack's Web API is.
@@ -47,18 +59,38 @@ class Settings:
     #: Times that tests shorten: see `bot.limits`.
     limits: Mapping[str, float]
 
-    @property
-    def socket_mode(self) -> bool:
-        """Slack reaches us over Socket Mode when there is an app token, else over HTTP."""
-        return self.slack_app_token is not None
+    def slack(self) -> SlackAccess:
+        """What the bot and the graph worker need of Slack. Raises `ConfigError` naming the
+        variable and the mend."""
+        token = self.slack_bot_token
+        if not token:
+            raise ConfigError(f"SLACK_BOT_TOKEN is missing. {_MEND}")
+        if not token.startswith("xoxb-"):
+            raise ConfigError("SLACK_BOT_TOKEN should start with xoxb-: is it another token?")
+        if self.slack_app_token and not self.slack_app_token.startswith("xapp-"):
+            raise ConfigError("SLACK_APP_TOKEN should start with xapp-: is it another token?")
+        if not self.slack_app_token and not self.slack_signing_secret:
+            raise ConfigError(
+                "SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP) is missing. " + _MEND
+            )
+        return SlackAccess(token, self.slack_app_token, self.slack_signing_secret)
+
+
+@dataclass(frozen=True)
+class SlackAccess:
+    """Slack reaches us over Socket Mode when there is an app token, else over HTTP."""
+
+    bot_token: str
+    app_token: str | None
+    signing_secret: str | None
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """Settings from the environment. Raises `ConfigError` naming the variable and the mend."""
     data = Path(environ.get("SIGNOFF_DATA", "data")).absolute()
     bind = _bind(environ.get("SIGNOFF_BIND") or "127.0.0.1:8307")
-    settings = Settings(
-        slack_bot_token=_required(environ, "SLACK_BOT_TOKEN", "xoxb-"),
+    return Settings(
+        slack_bot_token=environ.get("SLACK_BOT_TOKEN") or None,
         slack_app_token=environ.get("SLACK_APP_TOKEN") or None,
         slack_signing_secret=environ.get("SLACK_SIGNING_SECRET") or None,
         slack_api_url=environ.get("SIGNOFF_SLACK_API") or None,
@@ -80,20 +112,6 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         log_level=_one_of(environ, "SIGNOFF_LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR")),
         limits=_limits(environ.get("SIGNOFF_LIMITS")),
     )
-    if not settings.slack_app_token and not settings.slack_signing_secret:
-        raise ConfigError(
-            "SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP) is missing. " + _MEND
-        )
-    return settings
-
-
-def _required(environ: Mapping[str, str], name: str, prefix: str) -> str:
-    value = environ.get(name, "")
-    if not value:
-        raise ConfigError(f"{name} is missing. {_MEND}")
-    if not value.startswith(prefix):
-        raise ConfigError(f"{name} should start with {prefix}: is it another kind of token?")
-    return value
 
 
 def _bind(text: str) -> tuple[str, int]:

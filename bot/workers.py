@@ -14,9 +14,8 @@ from typing import Any
 import structlog
 from celery import signals
 
-from bot.bootstrap import Floor, lay_floor
+from bot.bootstrap import Floor, lay_floor, make_models
 from bot.broker import QUEUES, Doorbell, make_celery
-from bot.credentials import nothing_here, open_secrets, require_settings
 from bot.jobs import Handler, graph_jobs, tool_jobs
 from bot.settings import Settings
 from core.errors import SignoffError
@@ -40,9 +39,9 @@ def run_worker(
 ) -> int:
     """Serve one queue until SIGTERM. Configuration is checked here, before the pool starts."""
     wiring = _Wiring(kind, settings, environ)
-    wiring.check()
+    floor = wiring.check()
     pool, size = _POOLS[kind]
-    app = make_celery(settings.redis_url, hard_limit_s=_limit(wiring) if kind == "tools" else None)
+    app = make_celery(settings.redis_url, hard_limit_s=_limit(floor) if kind == "tools" else None)
     for job, queue in QUEUES.items():
         if queue == kind:
             app.task(name=job, bind=False)(_task(job, wiring))
@@ -64,17 +63,16 @@ class _Wiring:
 
     def check(self) -> Floor:
         """Read everything once, so that bad configuration stops the start with a sentence."""
-        lookup = open_secrets(self._settings.secrets_file) if self._acts else nothing_here
-        floor = lay_floor(self._settings, self._environ, lookup)
-        if self._acts:
-            require_settings(floor.registry.connectors, lookup)
+        floor = lay_floor(self._settings, self._environ, acting=self._acts)
+        if not self._acts:
+            self._settings.slack()
+            make_models(self._settings)
         floor.db.engine.dispose()
         return floor
 
     def wire(self) -> None:
         """Make the jobs' handlers; in a forked pool this runs in the child."""
-        lookup = open_secrets(self._settings.secrets_file) if self._acts else nothing_here
-        floor = lay_floor(self._settings, self._environ, lookup)
+        floor = lay_floor(self._settings, self._environ, acting=self._acts)
         relay = Relay(Doorbell(self._settings.redis_url))
         relay.start()
         floor.db.wake = relay.wake
@@ -103,7 +101,6 @@ def _task(job: str, wiring: _Wiring) -> Callable[..., None]:
     return run
 
 
-def _limit(wiring: _Wiring) -> float:
-    floor = wiring.check()
-    longest = max(tool.timeout_s for c in floor.registry.connectors for tool in c.tools)
+def _limit(floor: Floor) -> float:
+    longest = max(tool.timeout_s for tool in floor.registry.tools)
     return max(_HARD_LIMIT_S, longest + 2.0)

@@ -12,6 +12,7 @@ import yaml
 
 from bot.runner.embedded import answers, chroma_argv, pings, redis_argv, serves
 from bot.runner.supervisor import Process
+from bot.settings import HELD_BY_SOME, HOLDERS
 from core.errors import ConfigError
 
 #: Nothing phones home, and checkpoints are read strictly (CVE-2026-28277).
@@ -95,12 +96,16 @@ def demo_plan(ports: Ports, data: Path, environ: Mapping[str, str]) -> Plan:
             "SIGNOFF_REHEARSAL": "1",
         }
         processes.append(_model(ports))
-    held = _practice_secrets(ports, data)
-    processes += _infrastructure(ports, data, environ) + _application(ports, data, held)
+    env["SIGNOFF_SECRETS_FILE"] = str(_practice_secrets(ports, data))
+    processes += _infrastructure(ports, data, environ) + _application(ports, data, env)
     page = f"http://127.0.0.1:{ports.page}/"
     where = "your Slack workspace" if real_slack else page
-    model = env.get("OPENAI_BASE_URL", "api.openai.com") if real_model else "pattern matcher, offline"
-    return Plan(processes, env, [f"Open {where}", f"Model: {model}. Ctrl-C stops everything."])
+    model = (
+        env.get("OPENAI_BASE_URL", "api.openai.com") if real_model else "pattern matcher, offline"
+    )
+    return Plan(
+        processes, _for_all(env), [f"Open {where}", f"Model: {model}. Ctrl-C stops everything."]
+    )
 
 
 def up_plan(ports: Ports, data: Path, environ: Mapping[str, str]) -> Plan:
@@ -111,9 +116,10 @@ def up_plan(ports: Ports, data: Path, environ: Mapping[str, str]) -> Plan:
             "or try the practice workspace: make demo"
         )
     env = _shared_env(ports, data, environ)
-    held = Path(environ.get("SIGNOFF_SECRETS_FILE") or "secrets.yaml").absolute()
-    processes = _infrastructure(ports, data, environ) + _application(ports, data, held)
-    return Plan(processes, env, ["Signoff is in your workspace: mention it, or write to it."])
+    processes = _infrastructure(ports, data, environ) + _application(ports, data, env)
+    return Plan(
+        processes, _for_all(env), ["Signoff is in your workspace: mention it, or write to it."]
+    )
 
 
 def _shared_env(ports: Ports, data: Path, environ: Mapping[str, str]) -> dict[str, str]:
@@ -125,8 +131,12 @@ def _shared_env(ports: Ports, data: Path, environ: Mapping[str, str]) -> dict[st
         "CHROMA_URL": f"http://127.0.0.1:{ports.chroma}",
     }
     kept = {name: value for name, value in environ.items() if value or name not in defaults}
-    kept.pop("SIGNOFF_SECRETS_FILE", None)  # for the tool worker's eyes only
     return {**defaults, **kept, **QUIET, "SIGNOFF_DATA": str(data)}
+
+
+def _for_all(env: Mapping[str, str]) -> dict[str, str]:
+    """What every process may see; the rest only those that need it (P1)."""
+    return {name: value for name, value in env.items() if name not in HELD_BY_SOME}
 
 
 def _infrastructure(ports: Ports, data: Path, environ: Mapping[str, str]) -> list[Process]:
@@ -155,23 +165,22 @@ def _infrastructure(ports: Ports, data: Path, environ: Mapping[str, str]) -> lis
     return [*found, release]
 
 
-def _application(ports: Ports, data: Path, secrets_file: Path) -> list[Process]:
+def _application(ports: Ports, data: Path, env: Mapping[str, str]) -> list[Process]:
     def ready(name: str) -> Callable[[], bool]:
         return (data / "run" / f"{name}.ready").exists
 
-    bot_ready = f"http://127.0.0.1:{ports.http}/health"
+    def of(name: str, command: str, about: str, look: Callable[[], bool] | None = None) -> Process:
+        holds = {key: env[key] for key in HOLDERS.get(name, ()) if key in env}
+        return _signoff(name, command, look or ready(name), about, wave=1, env=holds)
+
+    def bot_serves() -> bool:
+        return serves(f"http://127.0.0.1:{ports.http}/health")
+
     return [
-        _signoff("worker-graphs", "worker graphs", ready("worker-graphs"), "thinks", wave=1),
-        _signoff(
-            "worker-tools",
-            "worker tools",
-            ready("worker-tools"),
-            "acts; alone holds credentials",
-            wave=1,
-            env={"SIGNOFF_SECRETS_FILE": str(secrets_file)},
-        ),
-        _signoff("keeper", "keeper", ready("keeper"), "clock, expiries, sweeps", wave=1),
-        _signoff("bot", "bot", lambda: serves(bot_ready), "listens to Slack", wave=1),
+        of("worker-graphs", "worker graphs", "thinks"),
+        of("worker-tools", "worker tools", "acts; alone holds credentials"),
+        of("keeper", "keeper", "clock, expiries, sweeps"),
+        of("bot", "bot", "listens to Slack", bot_serves),
     ]
 
 
@@ -210,7 +219,12 @@ def _office(ports: Ports, data: Path) -> list[Process]:
 
 def _slack(ports: Ports, data: Path) -> Process:
     argv = ["slack", "--port", str(ports.page), "--data", str(data)]
-    argv += ["--office", f"http://127.0.0.1:{ports.shop}", "--bot", f"http://127.0.0.1:{ports.http}"]
+    argv += [
+        "--office",
+        f"http://127.0.0.1:{ports.shop}",
+        "--bot",
+        f"http://127.0.0.1:{ports.http}",
+    ]
     return _sandbox(
         "slack",
         argv,

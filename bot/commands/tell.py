@@ -1,0 +1,87 @@
+"""`signoff can`, `why` and `audit show`: what the policy and the log say, in plain sentences."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+
+from sqlmodel import Session, col, select
+
+from approvals.people import People
+from approvals.policy_file import load_policy
+from approvals.tables import Action
+from audit.check import check
+from audit.keys import KeyRing
+from audit.log import Log
+from audit.story import story
+from audit.tables import Event
+from bot.bootstrap import declare, make_clock
+from bot.settings import Settings, read_settings
+from core.db import Database, open_database
+from core.errors import ConfigError
+from core.schema import require_current
+
+
+def run(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Print what was asked for. Raises `ConfigError` when there is no such action."""
+    settings = read_settings({"SIGNOFF_DATA": str(args.data), **environ})
+    commands = {"can": _can, "why": _why, "audit": _audit}
+    for line in commands[args.command](args, settings):
+        print(line)
+    return 0
+
+
+def _can(_args: argparse.Namespace, settings: Settings) -> Sequence[str]:
+    people = People.load(settings.config / "people.yaml")
+    policy = load_policy(settings.config / "policy.yaml")
+    registry = declare(people, policy, make_clock(settings))
+    return policy.sentences(people, registry.tools)
+
+
+def _why(args: argparse.Namespace, settings: Settings) -> Sequence[str]:
+    db, log = _opened(settings)
+    with db.read() as session:
+        told = story(session, log, _action_id(session, args.action))
+    if told is None:
+        raise ConfigError("The log tells nothing about this action.")
+    return [told.title, *(f"  {line.at:%Y-%m-%d %H:%M:%S}  {line.text}" for line in told.lines)]
+
+
+def _audit(args: argparse.Namespace, settings: Settings) -> Sequence[str]:
+    db, log = _opened(settings)
+    with db.read() as session:
+        action_id = _action_id(session, args.action)
+        found = session.exec(
+            select(Event).where(Event.action_id == action_id).order_by(col(Event.at), col(Event.id))
+        ).all()
+        lines = [line for event in found for line in _entry(session, log, event)]
+        verdict = check(session, log, action_id=action_id)
+    return [*lines, "", verdict.sentence]
+
+
+def _entry(session: Session, log: Log, event: Event) -> list[str]:
+    head = f"{event.at:%Y-%m-%d %H:%M:%S.%f}  {event.type}  by {event.actor}"
+    lines = [head, f"    {event.reason}"] if event.reason else [head]
+    if event.versions:
+        lines.append("    " + "  ".join(f"{k}={v}" for k, v in sorted(event.versions.items())))
+    if event.body_digest:
+        body = log.body(session, event.id)
+        lines.append(f"    {'(erased)' if body is None else body}")
+    return lines
+
+
+def _opened(settings: Settings) -> tuple[Database, Log]:
+    db = open_database(settings.database_url)
+    require_current(db)
+    return db, Log(keys=KeyRing.load_or_create(settings.key_file))
+
+
+def _action_id(session: Session, wanted: str | None) -> str:
+    if wanted and wanted != "last":
+        if session.get(Action, wanted) is None:
+            raise ConfigError(f"There is no action {wanted}. `signoff why` shows the latest.")
+        return wanted
+    latest = session.exec(select(Action.id).order_by(col(Action.created_at).desc())).first()
+    if latest is None:
+        raise ConfigError("Nothing was asked for yet.")
+    return latest
