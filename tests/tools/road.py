@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlmodel import col, select
+from till_tools import connector
 
 from approvals.actions import Proposed, head, propose
 from approvals.origins import Labelled
@@ -22,7 +23,6 @@ from core.db import Database
 from core.origins import Origin
 from core.outbox import Outbox
 from core.posts import Post
-from till_tools import connector
 from tools.deps import Deps
 from tools.executor import Executor
 from tools.limits import Limits

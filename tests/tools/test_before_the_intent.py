@@ -1,0 +1,263 @@
+"""What is looked at before anything is sent, and never after."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from road import PEOPLE, POLICY, Road
+from sqlalchemy import delete
+from sqlmodel import col
+from till import Fault, Till
+
+from approvals import switches
+from approvals.people import People
+from approvals.policy_file import parse_policy
+from approvals.tables import Grant
+from core.ids import derive_id
+from tools.registry import Registry
+
+FULL = {"order": "4711", "minor": 18_000}
+
+
+def stop(road: Road, scope: str) -> None:
+    with road.db.transaction() as session:
+        switches.stop(
+            session,
+            road.deps.log,
+            scope=scope,
+            workspace_id="T0PRACTICE",
+            by="olga",
+            now=road.clock.now(),
+        )
+
+
+def test_facts_that_changed_since_the_approval_are_asked_about_anew(road: Road, till: Till) -> None:
+    action_id = road.approved("till.refund", order="4711", minor=9_000)
+    till.refunded["4711"] = 9_000
+    road.wait(60)
+
+    assert road.execute(action_id) == "superseded"
+
+    newer = road.head(action_id)
+    assert newer.id != action_id
+    assert newer.status == "proposed"
+    assert road.prepare(newer.id) == "awaiting"
+    assert road.head(action_id).facts == {"paid": 18_000, "refunded": 9_000}
+    assert till.calls("/refund") == 0
+    assert road.open_jobs("turn_1") == []
+
+
+def test_what_became_impossible_meanwhile_is_said_not_done(road: Road, till: Till) -> None:
+    action_id = road.approved("till.refund", **FULL)
+    del till.paid["4711"]
+    road.wait(60)
+
+    assert road.execute(action_id) == "superseded"
+    assert road.prepare(road.head(action_id).id) == "failed"
+
+    assert road.head(action_id).outcome == {
+        "status": "failed",
+        "code": "no_such_order",
+        "message": "The till refuses: no_such_order.",
+    }
+
+
+def test_facts_are_never_read_again_once_the_intent_stands(road: Road, till: Till) -> None:
+    action_id = road.approved("till.refund", **FULL)
+    road.wait(60)
+    till.faults.append(Fault("POST /refund", "drop_after"))
+    assert road.execute(action_id) == "held"
+    looks = till.calls("/balance", "GET")
+
+    road.wait(1)
+
+    assert road.execute(action_id) == "succeeded"
+    assert till.calls("/balance", "GET") == looks
+    assert till.effects("/refund") == 1
+
+
+def test_facts_just_read_are_not_read_twice(road: Road, till: Till) -> None:
+    action_id = road.approved("till.refund", **FULL)
+
+    assert road.execute(action_id) == "succeeded"
+
+    assert till.calls("/balance", "GET") == 1
+
+
+def test_a_counterpart_that_is_down_before_the_start_is_waited_for(road: Road, till: Till) -> None:
+    action_id = road.approved("till.refund", **FULL)
+    road.wait(60)
+    till.faults.append(Fault("GET /balance", "drop_before", times=2))
+
+    answers = [road.execute(action_id) for _ in range(3)]
+
+    assert answers == ["held", "held", "succeeded"]
+    assert till.effects("/refund") == 1
+
+
+def test_a_counterpart_that_stays_down_lets_go_of_it_visibly(road: Road, till: Till) -> None:
+    patient = Road.over(road.db, road.clock, till.url, max_starts=3)
+    action_id = patient.approved("till.refund", **FULL)
+    patient.wait(60)
+    till.faults.append(Fault("GET /balance", "drop_before", times=99))
+
+    answers = [patient.execute(action_id) for _ in range(3)]
+
+    assert answers == ["held", "held", "cancelled"]
+    assert patient.reasons(action_id)[-1] == "The till does not answer. Nothing was done."
+    assert patient.open_jobs("turn_1") == ["run_turn"]
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [
+        "all",
+        "automation:assistant",
+        "turn:turn_1",
+        "conversation:" + derive_id("conv", "T0PRACTICE", "C0SUPPORT", "1.1"),
+    ],
+)
+def test_a_stop_holds_what_is_approved_and_not_begun(road: Road, till: Till, scope: str) -> None:
+    action_id = road.approved("till.refund", **FULL)
+    stop(road, scope)
+
+    assert road.execute(action_id) == "cancelled"
+
+    assert till.calls("/refund") == 0
+    assert road.reasons(action_id)[-1].startswith("Olga stopped ")
+    assert road.grant(action_id).consumed_at is None  # type: ignore[union-attr]
+
+
+def test_a_stop_does_not_cut_off_what_has_begun(road: Road, till: Till) -> None:
+    action_id = road.approved("till.refund", **FULL)
+    till.faults.append(Fault("POST /refund", "drop_after"))
+    road.execute(action_id)
+    stop(road, "all")
+    road.wait(1)
+
+    assert road.execute(action_id) == "succeeded"
+    assert till.effects("/refund") == 1
+
+
+def test_a_permission_is_used_up_by_its_first_use(road: Road, till: Till) -> None:
+    action_id = road.approved("till.refund", **FULL)
+    road.execute(action_id)
+    road.set(action_id, status="approved", lease_until=None, attempt=0)
+
+    assert road.execute(action_id) == "expired"
+
+    assert road.reasons(action_id)[-1] == "Not done: this permission was used already"
+    assert till.effects("/refund") == 1
+
+
+def test_without_a_permission_nothing_runs(road: Road, till: Till) -> None:
+    action_id = road.approved("till.refund", **FULL)
+    with road.db.transaction() as session:
+        session.execute(delete(Grant).where(col(Grant.action_id) == action_id))
+
+    assert road.execute(action_id) == "expired"
+
+    assert till.calls("/refund") == 0
+
+
+def test_arguments_changed_in_the_table_are_not_what_was_permitted(road: Road, till: Till) -> None:
+    action_id = road.approved("till.refund", order="4711", minor=100)
+    road.set(action_id, args={"order": "4711", "minor": 18_000})
+
+    assert road.execute(action_id) == "superseded"
+    assert road.prepare(road.head(action_id).id) == "awaiting"
+    assert till.calls("/refund") == 0
+
+
+def test_an_approver_who_lost_the_right_does_not_count_any_more(road: Road, till: Till) -> None:
+    action_id = road.approved("till.refund", **FULL)
+    people = People.parse(PEOPLE.replace("finance: [finn]", "finance: [olga]"), Path("p.yaml"))
+    later = road.changed(people=people)
+
+    assert later.execute(action_id) == "superseded"
+
+    assert later.prepare(later.head(action_id).id) == "awaiting"
+    assert till.calls("/refund") == 0
+
+
+def test_a_policy_that_now_denies_is_obeyed(road: Road, till: Till) -> None:
+    action_id = road.approved("till.refund", **FULL)
+    policy = POLICY + "  - {name: closed, tool: till.refund, deny: true, why: the till is closed}\n"
+    later = road.changed(policy=parse_policy(policy, Path("policy.yaml")))
+
+    assert later.execute(action_id) == "denied"
+
+    assert later.reasons(action_id)[-1] == "Not allowed any more: the till is closed"
+    assert till.calls("/refund") == 0
+
+
+def test_a_policy_that_now_asks_more_asks_anew(road: Road, till: Till) -> None:
+    action_id = road.approved("till.refund", **FULL)
+    policy = POLICY.replace(
+        "tool: till.refund, who: group:finance", "tool: till.refund, who: person:olga"
+    )
+    later = road.changed(policy=parse_policy(policy, Path("policy.yaml")))
+
+    assert later.execute(action_id) == "superseded"
+    assert later.prepare(later.head(action_id).id) == "awaiting"
+    assert later.decide(later.head(action_id).id, person="finn").outcome == "not_allowed"
+
+
+def test_a_changed_policy_that_asks_the_same_lets_it_go_on(road: Road, till: Till) -> None:
+    action_id = road.approved("till.refund", **FULL)
+    policy = POLICY + "  - {name: others, tool: other.tool, deny: true}\n"
+    later = road.changed(policy=parse_policy(policy, Path("policy.yaml")))
+
+    assert later.execute(action_id) == "succeeded"
+
+
+def test_an_old_permission_expires(road: Road, till: Till) -> None:
+    action_id = road.approved("till.refund", **FULL)
+    road.wait(25 * 3_600)
+
+    assert road.execute(action_id) == "expired"
+    assert till.calls("/refund") == 0
+
+
+def test_a_hold_is_waited_for(road: Road, till: Till) -> None:
+    action_id = road.approved("till.refund", **FULL)
+    road.set(action_id, not_before=road.clock.now() + timedelta(seconds=30))
+
+    assert road.execute(action_id) == "held"
+    road.wait(30)
+    assert road.execute(action_id) == "succeeded"
+
+
+def test_more_calls_a_minute_than_declared_wait_their_turn(road: Road, till: Till) -> None:
+    (connector,) = road.deps.registry.connectors
+    slow = tuple(replace(tool, per_minute=2) for tool in connector.tools)
+    later = road.changed(registry=Registry.of([replace(connector, tools=slow)]))
+    ids = [later.propose("till.balance", turn=f"turn_{n}", order="4711") for n in range(3)]
+
+    for action_id in ids:
+        later.prepare(action_id)
+    assert [later.status(action_id) for action_id in ids] == ["succeeded", "succeeded", "allowed"]
+
+    later.wait(61)
+    assert later.execute(ids[2]) == "succeeded"
+
+
+def test_a_tool_that_is_gone_denies_what_has_not_begun(road: Road, till: Till) -> None:
+    action_id = road.approved("till.refund", **FULL)
+    later = road.changed(registry=Registry.of([]))
+
+    assert later.execute(action_id) == "denied"
+
+
+def test_a_tool_that_is_gone_leaves_what_has_begun_to_a_person(road: Road, till: Till) -> None:
+    action_id = road.approved("till.refund", **FULL)
+    till.faults.append(Fault("POST /refund", "drop_after"))
+    road.execute(action_id)
+    later = road.changed(registry=Registry.of([]))
+    later.wait(1)
+
+    assert later.execute(action_id) == "unknown"
+    assert later.posts(action_id, "question") == 1

@@ -1,0 +1,89 @@
+"""Workers killed with SIGKILL at every named place: what is permitted has its effect once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from types import MappingProxyType
+
+import pytest
+from road import Road
+from till import Till
+
+from core.clock import FileClock
+from core.db import Database
+
+pytestmark = [pytest.mark.chaos, pytest.mark.parametrize("db", ["sqlite"], indirect=True)]
+
+HERE = Path(__file__).parent
+CALLS = MappingProxyType(
+    {
+        "till.refund": {"order": "4711", "minor": 18_000},
+        "till.order": {"sku": "SKU-1", "quantity": 3},
+        "till.letter": {"to": "finn@lindqvist.example", "text": "hello"},
+    }
+)
+
+
+def killed_at(place: str, road: Road, till: Till, clock_file: Path, action_id: str) -> None:
+    """Run a worker that dies at this place, and see that it did."""
+    environ = {
+        **os.environ,
+        "SIGNOFF_FAULTPOINT": place,
+        "SIGNOFF_FAULTPOINT_MARK": str(clock_file.with_name("mark")),
+        "PYTHONPATH": str(HERE),
+    }
+    url = road.db.engine.url.render_as_string(hide_password=False)
+    died = subprocess.run(
+        [sys.executable, HERE / "worker.py", url, till.url, clock_file, action_id],
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert died.returncode == -signal.SIGKILL, died.stderr
+
+
+def ready(road: Road, tool: str) -> str:
+    action_id = road.propose(tool, **CALLS[tool])
+    if tool == "till.refund":
+        assert road.prepare(action_id) == "awaiting"
+        road.decide(action_id)
+    return action_id
+
+
+@pytest.mark.parametrize(
+    ("tool", "place", "status", "effects"),
+    [
+        ("till.order", "prepare:judged", "succeeded", 1),
+        ("till.refund", "executor:intent-committed", "succeeded", 1),
+        ("till.order", "executor:intent-committed", "succeeded", 1),
+        ("till.letter", "executor:intent-committed", "unknown", 0),
+        ("till.refund", "executor:called", "succeeded", 1),
+        ("till.order", "executor:called", "succeeded", 1),
+        ("till.letter", "executor:called", "unknown", 1),
+        ("till.refund", "executor:outcome-committed", "succeeded", 1),
+        ("till.letter", "executor:outcome-committed", "succeeded", 1),
+    ],
+)
+def test_whatever_the_moment_it_happens_once_or_a_person_is_asked(
+    db: Database, till: Till, tmp_path: Path, tool: str, place: str, status: str, effects: int
+) -> None:
+    clock_file = tmp_path / "clock"
+    road = Road.over(db, FileClock(clock_file), till.url)
+    action_id = ready(road, tool)
+
+    killed_at(place, road, till, clock_file, action_id)
+    for later in (30, 120, 240):
+        clock_file.write_text(str(later))
+        road.prepare(action_id)
+        road.execute(action_id)
+
+    assert road.status(action_id) == status
+    assert sum(entry.effect for entry in till.journal) == effects
+    assert road.posts(action_id, "question") == (status == "unknown")
+    assert road.open_jobs(action_id) == []

@@ -1,0 +1,23 @@
+"""A worker in a process of its own, to be killed: prepares and executes one action, then ends.
+
+python worker.py DATABASE_URL TILL_URL CLOCK_FILE ACTION_ID
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from road import Road
+
+from core.clock import FileClock
+from core.db import open_database
+
+
+def main(url: str, till_url: str, clock_file: str, action_id: str) -> None:
+    road = Road.over(open_database(url), FileClock(Path(clock_file)), till_url)
+    print(road.prepare(action_id), road.execute(action_id))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
