@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
+from langgraph.errors import EmptyInputError, UnknownInterruptError
 from langgraph.types import Command, StateSnapshot
 
 from core.errors import GraphError
 from graphs.assistant import STEP_LIMIT, Assistant, Ending, Run, State
+from graphs.checkpoint.errors import WrongGeneration
 from graphs.checkpoint.saver import RedisSaver
 from graphs.runtime.work import Work
 
@@ -67,6 +69,8 @@ class Thread:
         """
         for _ in range(_RECURSION):
             snapshot = self._snapshot()
+            if snapshot.created_at is None:  # wiped since the last trip
+                raise WrongGeneration()
             if not snapshot.next:
                 return _ended(snapshot.values)
             open_tasks = [task for task in snapshot.tasks if task.result is None]
@@ -85,7 +89,11 @@ class Thread:
         return self.graph.get_state(self._config())
 
     def _invoke(self, given: State | Command[Any] | None, work: Work) -> None:
-        self.graph.invoke(given, self._config(), context=Run(work), durability="sync")
+        try:
+            self.graph.invoke(given, self._config(), context=Run(work), durability="sync")
+        except (UnknownInterruptError, EmptyInputError) as error:
+            # Under the lease only a store wiped since the last look can have lost them.
+            raise WrongGeneration() from error
 
     def _config(self) -> RunnableConfig:
         return {

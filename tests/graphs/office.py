@@ -6,6 +6,7 @@ What tool workers do is done here by hand: `settle` takes an action through its 
 from __future__ import annotations
 
 import itertools
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -35,7 +36,7 @@ from graphs.runtime.run import TurnRunner
 from graphs.runtime.tables import Turn
 from graphs.runtime.turns import receive
 from graphs.runtime.work import Desk
-from llm.client import Models, Retries
+from llm.client import Answer, Models, Retries
 from llm.config import ModelsConfig
 from llm.tables import ModelResponse
 from tests.llm.rehearsal import Rehearsal
@@ -107,6 +108,20 @@ TOOLS = (
 )
 
 
+class Paused(Models):
+    """A model client that stops with its answer in hand until it is let go."""
+
+    def __init__(self, like: Models, base_url: str) -> None:
+        super().__init__(like.config, api_key="practice", base_url=base_url)
+        self.answered, self.go = threading.Event(), threading.Event()
+
+    def complete(self, messages: Any, tools: Any, tier: Any) -> Answer:
+        answer = super().complete(messages, tools, tier)
+        self.answered.set()
+        assert self.go.wait(20)
+        return answer
+
+
 def calls(*named: tuple[str, dict[str, Any] | str]) -> dict[str, Any]:
     """A scripted model answer that asks for these tools."""
     return {"tool_calls": [{"name": name, "arguments": args} for name, args in named]}
@@ -130,9 +145,10 @@ class Office:
     rung: list[Message] = field(default_factory=list)
     _ts: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
-    def runner(self, limits: Limits = SHORT) -> TurnRunner:
+    def runner(self, limits: Limits = SHORT, models: Models | None = None) -> TurnRunner:
         """A worker of its own: its graph and runner share only the stores with others."""
-        desk = Desk(self.db, self.log, self.clock, self.models, self.registry, "small")
+        models = models or self.models
+        desk = Desk(self.db, self.log, self.clock, models, self.registry, "small")
         return TurnRunner(desk, self.people, self.saver, limits)
 
     def say(
