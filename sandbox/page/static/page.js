@@ -283,6 +283,11 @@ function valuesOf(form) {
   return values;
 }
 
+function valueOf(field) {
+  if (field.type !== "checkbox") return field.value;
+  return [...document.getElementsByName(field.name)].filter((box) => box.checked).map((box) => box.value);
+}
+
 function showErrors(form, errors) {
   for (const input of form.querySelectorAll("[data-input]")) {
     const text = errors[input.dataset.input] || "";
@@ -342,6 +347,7 @@ document.addEventListener("change", (event) => {
     location.href = `/?${new URLSearchParams({ as: target.value, channel, thread, tab })}`;
   }
   if (target.dataset.select && target.value) act(target, target.dataset.select, target.value);
+  if (target.dataset.field && !target.closest("[data-input]")) act(target, target.dataset.field, valueOf(target));
 });
 
 document.addEventListener("input", ({ target }) => { if (target.nodeName === "TEXTAREA") grow(target); });
