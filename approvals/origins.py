@@ -119,5 +119,4 @@ def _spelled(text: str) -> Spelled:
             amounts.append(money)
         if money is None or isinstance(leaf, str):
             words.append(str(leaf))
-    # Values must not run together into phrases that nobody wrote.
-    return Spelled(" \x1f ".join(words), amounts=tuple(amounts))
+    return Spelled(*words, amounts=amounts)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from email.utils import parseaddr
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -14,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from approvals.configfile import ConfigFile, parse_config, read_config
 
 _ADDRESS = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\"]+")
+#: A display name may not look like an address itself: readers differ on which one counts.
+_NAMED = re.compile(r"[^<>@]*<([^<>]+)>")
 _MEND = "Compare with the starter file config/people.yaml."
 
 
@@ -207,9 +208,9 @@ def _refuse_strangers(file: ConfigFile, parsed: _File) -> None:
 def _plain(address: str) -> str | None:
     """`Mara <mara@x.example>` as `mara@x.example`; None when it is not one plain address."""
     text = address.strip()
-    if "<" in text:
-        text = parseaddr(text)[1]
-    return text.casefold() if _ADDRESS.fullmatch(text) else None
+    named = _NAMED.fullmatch(text)
+    plain = named[1] if named else text
+    return plain.casefold() if _ADDRESS.fullmatch(plain) else None
 
 
 def _domain(address: str) -> str:

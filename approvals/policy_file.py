@@ -47,6 +47,7 @@ class _RuleEntry(BaseModel):
     untrusted: Literal[True, "recipient", "other"] | None = None
     known: bool | None = None
     when: str | None = None
+    in_words: str | None = None
     allow: Literal[True] | None = None
     deny: Literal[True] | None = None
     ask: str | tuple[_StageEntry, ...] | None = None
@@ -117,6 +118,7 @@ def _rule(file: ConfigFile, index: int, entry: _RuleEntry) -> Rule:
         untrusted="any" if entry.untrusted is True else entry.untrusted,
         known=entry.known,
         when=entry.when,
+        in_words=entry.in_words,
         program=compiled(file, (*place, "when"), entry.when),
     )
 

@@ -104,7 +104,7 @@ def _conditions(rule: Rule) -> str:
         parts.append(f"by {', '.join(sorted(rule.automations))}")
     parts += _origin_conditions(rule)
     if rule.when is not None:
-        parts.append(f"when {rule.when}")
+        parts.append(rule.in_words or f"when {rule.when}")
     return ", ".join(parts)
 
 

@@ -38,6 +38,8 @@ class Rule:
     untrusted: Literal["any", "recipient", "other"] | None = None
     known: bool | None = None
     when: str | None = None
+    #: What `when` means, for the sentences of `signoff can`.
+    in_words: str | None = None
     program: cel.Program | None = field(default=None, repr=False, compare=False)
 
     def names_tool(self, tool: str) -> bool:

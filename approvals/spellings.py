@@ -13,7 +13,6 @@ from core.money import Money, NotMoney, parse_money
 _ADDRESS = re.compile(r"[\w.+%'-]+@[\w-]+(?:\.[\w-]+)+")
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?)?")
 _NUMBER = r"(?:\d{1,3}(?:[ ']\d{3})+|\d+)(?:[.,]\d+)*"
-_BARE = re.compile(rf"(?<![\w.,-])({_NUMBER})(?![\w-]|[.,]\d)")
 _SYMBOLS = {"EUR": ("€",), "USD": ("$", "us$"), "GBP": ("£",)}
 _NAMES = {
     "EUR": ("euro", "euros"),
@@ -21,12 +20,23 @@ _NAMES = {
     "GBP": ("pound", "pounds"),
 }
 
+#: What names a currency beside a number, so that the number is not without one.
+_UNITS = (
+    r"eur|usd|gbp|chf|sek|nok|dkk|pln|czk|huf|jpy|cny|cad|aud|inr|try|"
+    r"euros?|dollars?|pounds?|francs?|kronor|kr|yen|us\$|[€$£¥]"
+)
+_BARE = re.compile(
+    rf"(?:(?<!\w)(?P<before>{_UNITS}) ?)?(?<![\w.,-])(?P<number>{_NUMBER})(?![\w-]|[.,]\d)"
+    rf"(?P<after> ?(?:{_UNITS})(?!\w))?"
+)
+
 
 class Spelled:
-    """One text, normalised once and asked often."""
+    """One text (or the values of one result), normalised once and asked often."""
 
-    def __init__(self, text: str, amounts: Sequence[Money] = ()) -> None:
-        self._text = normal(text)
+    def __init__(self, *texts: str, amounts: Sequence[Money] = ()) -> None:
+        # No normalised value holds a line break, so values never run together into a phrase.
+        self._text = "\n".join(normal(text) for text in texts)
         self._amounts = frozenset(amounts)
         self._moneys: dict[str, frozenset[int]] = {}
 
@@ -54,10 +64,11 @@ class Spelled:
     def has_bare_amount(self, money: Money, taken: set[str]) -> bool:
         """Whether the amount stands there without a currency. A number that another argument
         holds (an order number, say) is not taken for an amount."""
-        for match in _BARE.finditer(self._text):
-            if match[1] not in taken and _minor(match[1], money.currency) == money.minor:
-                return True
-        return False
+        return any(
+            _minor(match["number"], money.currency) == money.minor
+            for match in _BARE.finditer(self._text)
+            if not match["before"] and not match["after"] and match["number"] not in taken
+        )
 
     @cached_property
     def _addresses(self) -> frozenset[str]:
