@@ -18,10 +18,10 @@ from bot.deps import BotDeps
 from bot.digests import ask_digest
 from bot.homes import waiting_items
 from bot.stories import action_to_explain, told
-from graphs.runtime.run import stop
 from graphs.runtime.states import TERMINAL
 from graphs.runtime.status import status
 from graphs.runtime.tables import Turn
+from graphs.runtime.turns import stop
 
 
 @dataclass(frozen=True)

@@ -49,12 +49,14 @@ def read(body: Mapping[str, Any], identity: Identity, people: People) -> Heard |
     """The message in this event; None for what nobody said to anybody. Pure."""
     event = body.get("event") or {}
     user, channel, ts = event.get("user"), event.get("channel"), event.get("ts")
-    spoken = event.get("subtype") in _SPOKEN and not event.get("bot_id") and not event.get("hidden")
-    if not spoken or user == identity.bot_user_id:
+    if event.get("subtype") not in _SPOKEN or event.get("hidden") or user == identity.bot_user_id:
         return None
     if not (_is_text(user) and _is_text(channel) and _is_text(ts)):
         return None
     raw = str(event.get("text") or "")
+    mentioned = event.get("type") == "app_mention" or mentions(raw, identity.bot_user_id)
+    if event.get("bot_id") and not mentioned:
+        return None
     direct = event.get("channel_type") == "im" or channel.startswith("D")
     text = plain(without_mention(raw, identity.bot_user_id), _names(people))
     return Heard(
@@ -65,7 +67,7 @@ def read(body: Mapping[str, Any], identity: Identity, people: People) -> Heard |
         thread_ts=event.get("thread_ts") or None,
         text=storable(text),
         direct=direct,
-        mentioned=event.get("type") == "app_mention" or mentions(raw, identity.bot_user_id),
+        mentioned=mentioned,
     )
 
 

@@ -1,0 +1,322 @@
+"""Cards and their buttons: who may press them, when, and what the person is told."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import text
+from sqlmodel import select
+
+from approvals.actions import ask_about
+from approvals.policy import Stage
+from approvals.tables import Decision
+from bot.clicks import STRANGER
+from core.outbox import Outbox
+from core.posts import Post
+from tests.bot.desk import (
+    ANA,
+    ASKER,
+    FINN,
+    OLGA,
+    SAM,
+    SUPPORT,
+    Desk,
+    buttons,
+    propose_refund,
+    shown,
+)
+
+
+async def test_the_card_says_what_why_and_until_when(one_desk: Desk) -> None:
+    card = await one_desk.card()
+
+    assert shown(card).splitlines() == [
+        "Refund EUR 180.00 to Mara Lind?",
+        "",
+        "Order 4711 · Visa ••42 · asked by Ana in Slack · order: from our own records"
+        " · amount: typed by Ana",
+        "Why you: refunds above EUR 100 need Finance",
+        "Can be undone: no.",
+        "Expires Mon 10:00, then nothing happens.",
+        "order: 4711",
+        "amount: EUR 180.00",
+        "Approve refund",
+        "Reject…",
+    ]
+    assert card["metadata"]["event_payload"] == {"post_id": one_desk.posts()[0].id}
+
+
+async def test_an_approver_approves_and_the_card_loses_its_buttons(desk: Desk) -> None:
+    card = await desk.card()
+
+    acked = await desk.click(FINN, card["ts"], "approve")
+
+    assert acked
+    assert desk.action().status == "approved"
+    await desk.send_owed()
+    [closed] = await desk.messages()
+    assert closed["ts"] == card["ts"]
+    assert "Approved by Finn 10:00 · I am on it" in shown(closed)
+    assert buttons(closed) == ["Story"]
+    assert _queued(desk, "execute") == ["act_1"]
+
+
+async def test_the_asker_is_told_who_else_must_approve(desk: Desk) -> None:
+    card = await desk.card()
+
+    await desk.click(ANA, card["ts"], "approve")
+
+    assert await desk.whispers(ANA) == [
+        "You asked for this, so someone else must approve it: Finn (Finance)."
+    ]
+    assert desk.action().status == "awaiting"
+
+
+async def test_a_second_approval_click_changes_nothing_and_is_told_so(desk: Desk) -> None:
+    card = await desk.card()
+    await desk.click(FINN, card["ts"], "approve")
+
+    await desk.click(FINN, card["ts"], "approve")
+
+    assert await desk.whispers(FINN) == ["You approved this already, at 10:00 on Fri 20 Nov."]
+    with desk.deps.db.read() as session:
+        assert len(session.exec(select(Decision)).all()) == 1
+
+
+async def test_a_click_delivered_twice_counts_once(desk: Desk) -> None:
+    card = await desk.card()
+    await desk.post("faults", kind="duplicate_delivery", times=1)
+
+    await desk.click(FINN, card["ts"], "approve")
+
+    assert desk.action().status == "approved"
+    assert await desk.whispers(FINN) == []
+
+
+async def test_a_click_after_the_expiry_is_told_so(one_desk: Desk) -> None:
+    card = await one_desk.card()
+    one_desk.clock.advance(timedelta(days=4))
+
+    await one_desk.click(FINN, card["ts"], "approve")
+
+    [told] = await one_desk.whispers(FINN)
+    assert told.startswith("This expired")
+    assert one_desk.action().status == "expired"
+    await one_desk.send_owed()
+    assert "Expired Mon 10:00. Nothing was done." in shown((await one_desk.messages())[0])
+
+
+async def test_a_refusal_needs_a_reason_and_the_card_tells_it(desk: Desk) -> None:
+    card = await desk.card()
+
+    await desk.click(FINN, card["ts"], "reject")
+    view = await _view(desk, FINN)
+    empty = await _submit(desk, FINN, view, "  ")
+    sent = await _submit(desk, FINN, view, "The goods came back broken")
+
+    assert empty == {"ok": False, "errors": {"reason": "Please say why, in a few words."}}
+    assert sent["acked"]
+    assert desk.action().status == "rejected"
+    await desk.send_owed()
+    assert "Rejected by Finn 10:00: The goods came back broken" in shown((await desk.messages())[0])
+
+
+async def test_who_may_not_decide_is_not_asked_for_a_reason(one_desk: Desk) -> None:
+    card = await one_desk.card()
+
+    await one_desk.click(SAM, card["ts"], "reject")
+
+    assert (await one_desk.get(f"views?user={SAM}"))["views"] == []
+    assert await one_desk.whispers(SAM) == ["You cannot decide this; it is for Finn (Finance)."]
+
+
+async def test_a_rejection_that_comes_too_late_says_what_happened(one_desk: Desk) -> None:
+    card = await one_desk.card()
+    await one_desk.click(FINN, card["ts"], "reject")
+    view = await _view(one_desk, FINN)
+    await one_desk.click(FINN, card["ts"], "approve")
+
+    await _submit(one_desk, FINN, view, "Changed my mind")
+
+    assert one_desk.action().status == "approved"
+    assert "You approved this already" in shown(await _view(one_desk, FINN))
+
+
+async def test_the_asker_confirms_what_only_they_must(one_desk: Desk) -> None:
+    card = await one_desk.card(stages=(ASKER,), four_eyes=False)
+    assert buttons(card) == ["Do it", "Don't"]
+    assert "Why I ask: it goes out in your name" in shown(card)
+
+    await one_desk.click(ANA, card["ts"], "confirm")
+
+    assert one_desk.action().status == "approved"
+
+
+async def test_where_two_must_agree_the_card_shows_who_said_yes_already(one_desk: Desk) -> None:
+    card = await one_desk.card(stages=(Stage("person:finn", 1, "a"), Stage("person:olga", 1, "b")))
+
+    await one_desk.click(FINN, card["ts"], "approve")
+    await one_desk.send_owed()
+
+    [told] = await one_desk.whispers(FINN)
+    assert told.startswith("Counted. Now it is for ")
+    assert "Approved so far: Finn 10:00." in shown((await one_desk.messages())[0])
+    await one_desk.click(OLGA, card["ts"], "approve")
+    assert one_desk.action().status == "approved"
+
+
+async def test_tampered_values_and_foreign_messages_are_turned_away(one_desk: Desk) -> None:
+    card = await one_desk.card()
+    request = _value(card, "approve")
+    other = await one_desk.say(FINN, SUPPORT, "Lunch?")
+    tampered = [
+        _click(FINN, card["ts"], value="req_made_up"),
+        _click(FINN, other, value=request),
+        _click(FINN, card["ts"], value=request, channel="C0GENERAL"),
+        _click(FINN, card["ts"], value=request, team="T0OTHER"),
+        _click(FINN, card["ts"], value=request, action_id="approve_all"),
+    ]
+
+    acks = [
+        (await one_desk.post("deliver", type="interactive", payload=payload))["acked"]
+        for payload in tampered
+    ]
+
+    assert acks == [True] * 5
+    assert one_desk.action().status == "awaiting"
+    told = await one_desk.whispers(FINN) + await one_desk.whispers(FINN, "C0GENERAL")
+    assert told == [STRANGER] * 5
+
+
+async def test_a_stranger_never_decides_whatever_the_payload_claims(one_desk: Desk) -> None:
+    card = await one_desk.card()
+    payload = _click(FINN, card["ts"], value=_value(card, "approve"))
+    payload["user"]["team_id"] = "T0OTHER"
+
+    await one_desk.post("deliver", type="interactive", payload=payload)
+
+    assert one_desk.action().status == "awaiting"
+
+
+async def test_garbage_is_acknowledged_and_changes_nothing(one_desk: Desk) -> None:
+    await one_desk.card()
+    payloads: list[dict[str, Any]] = [
+        {"type": "block_actions", "user": {"id": FINN}, "actions": [{"action_id": "approve"}]},
+        {
+            "type": "view_submission",
+            "user": {"id": FINN},
+            "view": {"type": "modal", "callback_id": "strange"},
+        },
+        {"type": "shortcut", "callback_id": "x", "user": {"id": FINN}},
+    ]
+
+    for payload in payloads:
+        payload.update(team={"id": "T0PRACTICE"}, trigger_id=f"1.{payloads.index(payload)}")
+        said = await one_desk.post("deliver", type="interactive", payload=payload)
+        assert said["acked"], payload
+
+    assert one_desk.action().status == "awaiting"
+
+
+async def test_a_commit_that_fails_leaves_the_click_unacknowledged(desk: Desk) -> None:
+    card = await desk.card()
+    with desk.deps.db.transaction() as session:
+        session.execute(text("ALTER TABLE inbound RENAME TO inbound_away"))
+
+    acked = await desk.click(FINN, card["ts"], "approve")
+
+    assert not acked
+    assert desk.action().status == "awaiting"
+
+
+async def test_a_press_before_our_own_send_was_stored_waits_for_it(one_desk: Desk) -> None:
+    card = await one_desk.card()
+    post_id = one_desk.posts()[0].id
+    with one_desk.deps.db.transaction() as session:
+        post = session.get_one(Post, post_id)
+        ts, post.ts = post.ts, None
+
+    pressing = asyncio.create_task(one_desk.click(FINN, card["ts"], "approve"))
+    await asyncio.sleep(0.3)
+    with one_desk.deps.db.transaction() as session:
+        session.get_one(Post, post_id).ts = ts
+
+    assert await pressing
+    assert one_desk.action().status == "approved"
+
+
+async def test_the_story_opens_for_whoever_sees_the_card(one_desk: Desk) -> None:
+    card = await one_desk.card()
+    await one_desk.click(FINN, card["ts"], "approve")
+    await one_desk.send_owed()
+
+    await one_desk.click(SAM, card["ts"], "story")
+
+    story = shown(await _view(one_desk, SAM))
+    assert "Finn approved" in story
+    assert "refunds above EUR 100 need Finance" in story
+
+
+async def test_an_unknown_outcome_is_settled_by_a_person(one_desk: Desk) -> None:
+    with one_desk.deps.db.transaction() as session:
+        action = propose_refund(session, one_desk.deps, stages=(ASKER,), four_eyes=False)
+        action.status = "unknown"
+        session.add(action)
+        ask_about(session, action, now=one_desk.deps.clock.now())
+    await one_desk.send_owed()
+    question = next(m for m in await one_desk.messages() if "Did this happen" in shown(m))
+    assert buttons(question) == ["It happened", "It did not happen"]
+
+    await one_desk.click(ANA, question["ts"], "happened")
+
+    assert one_desk.action().status == "succeeded"
+    await one_desk.send_owed()
+    closed = next(m for m in await one_desk.messages() if m["ts"] == question["ts"])
+    assert "Ana looked: it happened" in shown(closed)
+
+
+def _queued(desk: Desk, job: str) -> list[str]:
+    with desk.deps.db.read() as session:
+        return list(session.exec(select(Outbox.subject).where(Outbox.job == job)))
+
+
+def _value(card: dict[str, Any], action_id: str) -> str:
+    return next(
+        str(element["value"])
+        for block in card["blocks"]
+        if block["type"] == "actions"
+        for element in block["elements"]
+        if element["action_id"] == action_id
+    )
+
+
+def _click(
+    user: str,
+    ts: str,
+    *,
+    value: str,
+    channel: str = SUPPORT,
+    team: str = "T0PRACTICE",
+    action_id: str = "approve",
+) -> dict[str, Any]:
+    return {
+        "type": "block_actions",
+        "team": {"id": team},
+        "user": {"id": user, "team_id": "T0PRACTICE"},
+        "channel": {"id": channel},
+        "container": {"type": "message", "message_ts": ts, "channel_id": channel},
+        "trigger_id": f"{ts}.{value}.{channel}.{team}.{action_id}",
+        "actions": [{"type": "button", "action_id": action_id, "value": value, "block_id": "b"}],
+    }
+
+
+async def _view(desk: Desk, user: str) -> dict[str, Any]:
+    found: dict[str, Any] = (await desk.get(f"views?user={user}"))["views"][-1]
+    return found
+
+
+async def _submit(desk: Desk, user: str, view: dict[str, Any], reason: str) -> dict[str, Any]:
+    values = {"reason": {"reason": reason}}
+    return await desk.post("views", user=user, view_id=view["id"], values=values)
