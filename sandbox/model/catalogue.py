@@ -13,6 +13,7 @@ WHAT_I_AM: Final = "the rehearsal model: I match patterns, there is no language 
 OPERATIONS: Final[dict[str, tuple[str, ...]]] = {
     "find_order": ("shop.find_order", "shop.get_order"),
     "search_orders": ("shop.search_orders", "shop.list_orders"),
+    "customers": ("shop.customers", "shop.search_customers"),
     "check_stock": ("shop.check_stock", "shop.stock"),
     "refund": ("shop.refund", "shop.refund_order"),
     "restock": ("shop.restock",),

@@ -75,6 +75,13 @@ def failed(result: Result) -> Answer:
     return Answer(text, done=False, sources=result.sources)
 
 
+def unread(result: Result) -> Answer:
+    """Say why something could not be looked up: a failed read needs no more than its reason."""
+    if result.failure in ("failed", "error") and result.message:
+        return Answer(result.message, done=False, sources=result.sources)
+    return failed(result)
+
+
 def found(text: str, *results: Result) -> Answer:
     """An answer made of results, citing where they come from."""
     warned = [text, *(result.warning for result in results if result.warning)]

@@ -8,7 +8,7 @@ from datetime import date, time
 
 from sandbox.model import dates, values
 from sandbox.model.results import Result, rows, said
-from sandbox.model.scene import Answer, Call, Scene, Task, ask, failed, found, one
+from sandbox.model.scene import Answer, Call, Scene, Task, ask, failed, found, one, unread
 from sandbox.model.tasks.people import addresses
 
 _WITH = re.compile(
@@ -103,7 +103,7 @@ def free_times(scene: Scene, request: str) -> Task:
         return attendees
     result = yield from one("free_times", people=attendees, day=day.isoformat())
     if result.failure:
-        return failed(result)
+        return unread(result)
     slots = [_slot_line(row) for row in rows(result.value)]
     listed = ", ".join(slot for slot in slots if slot) or said(
         result.value, "free", "slots", "times"
@@ -118,7 +118,7 @@ def agenda(scene: Scene, request: str) -> Task:
     day = next(iter(dates.days(request, scene.today)), scene.today)
     result = yield from one("meeting_list", day=day.isoformat())
     if result.failure:
-        return failed(result)
+        return unread(result)
     lines = [f"- {said(r, 'start')[-5:]} {said(r, 'title', 'summary')}" for r in rows(result.value)]
     begin = f"On {_spoken(day)}:\n" + "\n".join(lines) if lines else f"Nothing on {_spoken(day)}."
     return found(begin, result)
@@ -172,7 +172,7 @@ def _find_meeting(scene: Scene, request: str) -> Listing:
     day = _meeting_day(scene, request)
     listed = yield from one("meeting_list", day=day.isoformat())
     if listed.failure:
-        return failed(listed)
+        return unread(listed)
     fitting = [row for row in rows(listed.value) if _fits(row, request)]
     if len(fitting) == 1:
         return fitting[0]

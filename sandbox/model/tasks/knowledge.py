@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from sandbox.model.results import rows, said, text
-from sandbox.model.scene import Scene, Task, ask, failed, found, one
+from sandbox.model.scene import Scene, Task, ask, failed, found, one, unread
 from sandbox.model.wording import closest_sentences, first_sentences, keywords
 
 _REMEMBER = re.compile(
@@ -38,7 +38,7 @@ def documents(scene: Scene, request: str) -> Task:
         return ask("Which document do you mean, or what shall I look for?")
     hits = yield from one("documents_search", query=" ".join(words), limit=5)
     if hits.failure:
-        return failed(hits)
+        return unread(hits)
     listed = rows(hits.value)
     if not listed:
         return found("I found no document about that.", hits)
@@ -46,7 +46,7 @@ def documents(scene: Scene, request: str) -> Task:
     name = said(best, "name", "document", "path", "title", "id")
     document = yield from one("documents_read", name=name)
     if document.failure:
-        return failed(document)
+        return unread(document)
     content = said(document.value, "text", "content", "body") or text(document.value)
     lines = closest_sentences(content, request, 3) or [first_sentences(content, 2)]
     return found(f"{name} says: {' '.join(lines)}", document)
@@ -70,7 +70,7 @@ def recall(scene: Scene, request: str) -> Task:
         return ask("What shall I recall? Tell me about whom or what.")
     result = yield from one("recall", query=query, limit=5)
     if result.failure:
-        return failed(result)
+        return unread(result)
     lines = [_note_line(row) for row in rows(result.value) if _note_text(row)]
     if not lines:
         return found(f"I remember nothing about {query}.", result)

@@ -7,7 +7,7 @@ from collections.abc import Generator
 
 from sandbox.model import values
 from sandbox.model.results import Result, rows, said
-from sandbox.model.scene import Answer, Call, Scene, Task, ask, failed, found, one
+from sandbox.model.scene import Answer, Call, Scene, Task, ask, failed, found, one, unread
 from sandbox.model.tasks.people import addresses
 from sandbox.model.wording import first_sentences
 
@@ -63,7 +63,7 @@ def mail_search(scene: Scene, request: str) -> Task:
         return ask("From whom, or about what, shall I look for mail?")
     result = yield from one("mail_search", query=query, limit=10)
     if result.failure:
-        return failed(result)
+        return unread(result)
     lines = [
         f"- {said(row, 'from', 'sender')}: {said(row, 'subject')}" for row in rows(result.value)
     ]
@@ -124,14 +124,14 @@ def open_letter(query: str) -> Reading:
     """Search, then read the best hit: the one whose sender carries the name, else the first."""
     hits = yield from one("mail_search", query=query, limit=5)
     if hits.failure:
-        return failed(hits)
+        return unread(hits)
     listed = rows(hits.value)
     if not listed:
         return Answer(f"I found no letter for “{query}”.", False, hits.sources)
     best = [row for row in listed if query.lower() in said(row, "from", "sender").lower()]
     letter_id = said((best or listed)[0], "message_id", "id", "uid")
     letter = yield from one("mail_read", message_id=letter_id)
-    return failed(letter) if letter.failure else letter
+    return unread(letter) if letter.failure else letter
 
 
 def letter_query(request: str) -> str:

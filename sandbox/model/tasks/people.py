@@ -7,7 +7,7 @@ from collections.abc import Generator, Sequence
 
 from sandbox.model.catalogue import OPERATIONS, TOPICS
 from sandbox.model.results import Result, pick, rows, said, text
-from sandbox.model.scene import Answer, Call, Scene, Task, ask, failed, found, one
+from sandbox.model.scene import Answer, Call, Scene, Task, ask, found, one, unread
 from sandbox.model.values import ADDRESS
 
 _WHO = re.compile(r"\b(?:who(?:'s| is| are)|of|find|person|colleague)\s+(?P<who>[\w.@' -]+)", re.I)
@@ -24,7 +24,7 @@ def people(scene: Scene, request: str) -> Task:
         return ask("Who do you want to know about?")
     result = yield from one("people_find", query=who)
     if result.failure:
-        return failed(result)
+        return unread(result)
     lines = [_person_line(row) for row in rows(result.value)]
     return found("\n".join(lines) or f"I found nobody called {who}.", result)
 
@@ -37,7 +37,7 @@ def approvers(scene: Scene, request: str) -> Task:
     tool = scene.toolbox.name_of(operation) or OPERATIONS[operation][0]
     result = yield from one("approvers", tool=tool.replace("__", "."))
     if result.failure:
-        return failed(result)
+        return unread(result)
     names = _names(result.value)
     topic = operation.replace("_", " ")
     if not names:
@@ -48,20 +48,35 @@ def approvers(scene: Scene, request: str) -> Task:
 def addresses(
     scene: Scene, names: Sequence[str]
 ) -> Generator[tuple[Call, ...], tuple[Result, ...], list[str] | Answer]:
-    """The mail address of everybody named, from the directory; an Answer asks if one is unclear."""
+    """Everybody's mail address, from the directory or else the shop's customers; an Answer asks
+    where one is unclear."""
     known = {name: _known(scene, name) for name in names}
     unknown = [name for name, address in known.items() if address is None]
     if unknown and not scene.offers("people_find"):
         return ask(f"What is the mail address of {unknown[0]}?")
-    results: tuple[Result, ...] = ()
-    if unknown:
-        results = yield tuple(Call("people_find", {"query": name}) for name in unknown)
-    for name, result in zip(unknown, results, strict=True):
-        found_address = _one_address(name, result)
+    looked_up = yield from _looked_up("people_find", unknown)
+    strangers = [name for name in unknown if not _matches(looked_up[name])]
+    if strangers and scene.offers("customers"):
+        looked_up |= yield from _looked_up("customers", strangers)
+    for name in unknown:
+        found_address = _one_address(name, looked_up[name])
         if isinstance(found_address, Answer):
             return found_address
         known[name] = found_address
     return list(dict.fromkeys(address for address in known.values() if address))
+
+
+def _looked_up(
+    operation: str, names: Sequence[str]
+) -> Generator[tuple[Call, ...], tuple[Result, ...], dict[str, Result]]:
+    if not names:
+        return {}
+    results = yield tuple(Call(operation, {"query": name}) for name in names)
+    return dict(zip(names, results, strict=True))
+
+
+def _matches(result: Result) -> list[dict[str, object]]:
+    return [row for row in rows(result.value) if _address(row)]
 
 
 def _known(scene: Scene, name: str) -> str | None:
@@ -73,8 +88,8 @@ def _known(scene: Scene, name: str) -> str | None:
 
 def _one_address(name: str, result: Result) -> str | Answer:
     if result.failure:
-        return failed(result)
-    matches = [row for row in rows(result.value) if _address(row)]
+        return unread(result)
+    matches = _matches(result)
     exact = [row for row in matches if said(row, "name").lower() == name.lower()]
     matches = exact or matches
     if not matches:

@@ -8,7 +8,7 @@ from core.money import Money
 from sandbox.model import values
 from sandbox.model.phrases import IN_FULL, INEXACT
 from sandbox.model.results import Result, money, pick, rows, said, text
-from sandbox.model.scene import Answer, Asked, Call, Scene, Task, ask, failed, found, one
+from sandbox.model.scene import Answer, Asked, Call, Scene, Task, ask, failed, found, one, unread
 
 _REASON = re.compile(r"\b(?:because|since|due to|reason(?: is)?:?)\s+(?P<reason>.+)", re.I | re.S)
 _IT = re.compile(r"\b(?:it|that order|this order|the order|her order|his order)\b", re.I)
@@ -32,7 +32,7 @@ def order(scene: Scene, request: str) -> Task:
     if not numbers:
         return ask("Which order do you mean? Tell me its number.")
     results = yield tuple(Call("find_order", {"order": number}) for number in numbers)
-    answers = [failed(r) if r.failure else found(_order_sentence(r.value), r) for r in results]
+    answers = [unread(r) if r.failure else found(_order_sentence(r.value), r) for r in results]
     return _together(answers)
 
 
@@ -52,7 +52,7 @@ def search_orders(scene: Scene, request: str) -> Task:
         return ask("Whose orders shall I look for, or with which word?")
     result = yield from one("search_orders", query=query, limit=10)
     if result.failure:
-        return failed(result)
+        return unread(result)
     listed = [_order_line(row) for row in rows(result.value)]
     if not listed:
         return found(f"I found no orders for “{query}”.", result)
@@ -66,7 +66,7 @@ def stock(scene: Scene, request: str) -> Task:
     if not sku:
         return ask("Which product do you mean? Tell me its SKU.")
     result = yield from one("check_stock", sku=sku)
-    return failed(result) if result.failure else found(_stock_sentence(result.value, sku), result)
+    return unread(result) if result.failure else found(_stock_sentence(result.value, sku), result)
 
 
 def refund(scene: Scene, request: str) -> Task:
@@ -83,7 +83,7 @@ def refund(scene: Scene, request: str) -> Task:
     if amount is None:
         looked_up = yield from one("find_order", order=number)
         if looked_up.failure:
-            return failed(looked_up)
+            return unread(looked_up)
         total = _left_to_refund(looked_up.value)
         if total and total.minor <= 0:
             return found(f"Order {number} is already refunded in full.", looked_up)

@@ -45,7 +45,10 @@ def test_a_denied_action_is_told_and_not_tried_again() -> None:
             "mail__send": {
                 "to": ["exports@kappel-data.example"],
                 "subject": "Customer list",
-                "body": "As asked, the customer list:\n- Mara Lind\n- Jon Dahl",
+                "body": (
+                    "As asked, the customer list:\n- Mara Lind <mara.lind@post.example>\n"
+                    "- Jon Dahl <jon.dahl@post.example>"
+                ),
             }
         }
     ]
@@ -237,3 +240,9 @@ def test_in_full_means_what_is_left_after_earlier_refunds() -> None:
     assert rest.writes[0]["shop__refund"]["amount"] == {"minor": 15000, "currency": "EUR"}
     assert nothing.writes == []
     assert nothing.text.startswith("Order 4711 is already refunded in full.")
+
+
+def test_a_read_that_fails_is_told_by_its_reason() -> None:
+    missing = json.dumps({"status": "failed", "code": "x", "message": "There is no order 9."})
+
+    assert play("Where is order 999?", {"shop__find_order": missing}).text == "There is no order 9."
