@@ -164,7 +164,10 @@ class Log:
     def _make_key(self, session: Session, workspace_id: str, subject: str, at: datetime) -> None:
         # The id counts the destroyed ones, so that two makers at once meet on one row.
         query = select(SubjectKey.id).where(
-            SubjectKey.workspace_id == workspace_id, SubjectKey.subject == subject
+            SubjectKey.workspace_id == workspace_id,
+            SubjectKey.subject == subject,
+            SubjectKey.purpose == _PURPOSE,
+            col(SubjectKey.destroyed_at).is_not(None),
         )
         number = len(session.exec(query).all())
         key_id = derive_id("key", workspace_id, subject, _PURPOSE, number)
