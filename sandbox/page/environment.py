@@ -11,7 +11,7 @@ from jinja2 import ChainableUndefined, Environment, FileSystemLoader
 from markupsafe import Markup, escape
 
 from sandbox.page.render import Viewer, markdown, mrkdwn, plain, rich_text
-from sandbox.page.render.html import link
+from sandbox.page.render.html import lines, link
 
 HERE = Path(__file__).parent
 #: The words of DESIGN section 5 as a person reads them, and the colour they get.
@@ -52,7 +52,6 @@ def environment() -> Environment:
         "chip": chip,
         "chosen": chosen,
         "chosen_any": lambda options, option: any(chosen(one, option) for one in options or ()),
-        "outside_link": lambda url: link(str(url), escape("Open ↗")),
     }
     return made
 
@@ -65,6 +64,8 @@ def bound(viewer: Viewer, host: str) -> dict[str, Callable[..., Any]]:
         if not isinstance(value, Mapping):
             return plain(value) if isinstance(value, str) else Markup()
         words = str(value.get("text") or "")
+        if value.get("emoji") is False:
+            return lines(words)
         return mrkdwn(words, viewer) if value.get("type") == "mrkdwn" else plain(words)
 
     return {
@@ -73,6 +74,7 @@ def bound(viewer: Viewer, host: str) -> dict[str, Callable[..., Any]]:
         "markdown": lambda words: markdown(str(words or ""), viewer),
         "rich_text": lambda block: rich_text(block, viewer),
         "seconds": lambda at: seconds(at, viewer),
+        "outside_link": lambda url: link(str(url), escape("Open ↗"), viewer),
         "own": lambda url: own_path(str(url or ""), host),
     }
 

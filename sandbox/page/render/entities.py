@@ -37,7 +37,7 @@ def entity(token: str, viewer: Viewer) -> Markup:
         return channel(rest, viewer, unescape(label))
     if kind == "!":
         return _special(rest, unescape(label), viewer)
-    return _web(body, label) if ":" in body else escape(html.unescape(token))
+    return _web(body, label, viewer) if ":" in body else escape(html.unescape(token))
 
 
 def _special(body: str, label: str, viewer: Viewer) -> Markup:
@@ -45,12 +45,12 @@ def _special(body: str, label: str, viewer: Viewer) -> Markup:
     if name == "date" and len(fields) >= 2:
         shown = slack_date(fields[0], unescape(fields[1]), viewer)
         text = tag("time", escape(label if shown is None else shown))
-        return link(unescape(fields[2]), text) if len(fields) > 2 else text
+        return link(unescape(fields[2]), text, viewer) if len(fields) > 2 else text
     shown = label or name
     return tag("span", escape(f"@{shown.lstrip('@')}"), "mention mention-all")
 
 
-def _web(target: str, label: str) -> Markup:
+def _web(target: str, label: str, viewer: Viewer) -> Markup:
     clean = unescape(target)
     shown = unescape(label) or clean.removeprefix("mailto:")
-    return link(clean, lines(shown))
+    return link(clean, lines(shown), viewer)

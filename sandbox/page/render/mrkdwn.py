@@ -74,7 +74,7 @@ def _rules(viewer: Viewer) -> Rules:
         {
             "code": lambda found: tag("code", escape(unescape(found[1:-1]))),
             "entity": lambda found: entity(found, viewer),
-            "url": lambda found: link(unescape(found), escape(unescape(found))),
+            "url": lambda found: link(unescape(found), escape(unescape(found)), viewer),
             "emoji": lambda found: escape(emoji(found)),
             "bold": lambda found: tag("strong", inner(found)),
             "italic": lambda found: tag("em", inner(found)),

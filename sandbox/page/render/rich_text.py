@@ -55,7 +55,7 @@ def _element(element: Element, viewer: Viewer) -> Markup:
         return lines(str(element.get("text", "")))
     if kind == "link":
         url = str(element.get("url", ""))
-        return link(url, escape(str(element.get("text") or url)))
+        return link(url, escape(str(element.get("text") or url)), viewer)
     if kind == "emoji":
         return escape(emoji(f":{element.get('name', '')}:"))
     if kind == "user":

@@ -46,7 +46,7 @@ def spans(text: str, viewer: Viewer) -> Markup:
         parts = _LINK.fullmatch(found)
         if parts is None:
             return escape(found)
-        return link(parts["target"], escape(parts["label"] or parts["target"]))
+        return link(parts["target"], escape(parts["label"] or parts["target"]), viewer)
 
     rules = Rules(
         _INLINE,
@@ -56,7 +56,7 @@ def spans(text: str, viewer: Viewer) -> Markup:
             "code": lambda found: tag("code", escape(found[1:-1])),
             "link": linked,
             "entity": lambda found: entity(found, viewer),
-            "url": lambda found: link(found, escape(found)),
+            "url": lambda found: link(found, escape(found), viewer),
             "emoji": lambda found: escape(emoji(found)),
             "both": lambda found: tag("strong", tag("em", inner(found, 3))),
             "strong": lambda found: tag("strong", inner(found, 2)),

@@ -8,8 +8,10 @@ from zoneinfo import ZoneInfo
 
 @dataclass(frozen=True)
 class Viewer:
-    """`people`, `channels`: id to display name; `now` is aware; dates show in `zone`."""
+    """`me` is the reader's id. `people`, `channels`: id to display name; `now` is aware; dates
+    show in `zone`."""
 
+    me: str
     people: Mapping[str, str]
     channels: Mapping[str, str]
     zone: ZoneInfo

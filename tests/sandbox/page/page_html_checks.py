@@ -25,6 +25,7 @@ ALLOWED = frozenset(
 )
 VOID = frozenset({"br", "hr"})
 ATTRIBUTES = frozenset({"class", "href", "rel", "target"})
+TARGETS = ("http://", "https://", "mailto:", "/?as=")
 CLASSES = frozenset({"mention", "mention mention-all", "unknown", "table-scroll", "end", "middle"})
 
 
@@ -62,7 +63,7 @@ class Checker(HTMLParser):
             self.problems.append(f"attribute {name}")
         if name == "class" and value not in CLASSES:
             self.problems.append(f"class {value}")
-        if name == "href" and not value.lower().startswith(("http://", "https://", "mailto:")):
+        if name == "href" and not value.lower().startswith(TARGETS):
             self.problems.append(f"href {value}")
 
 

@@ -17,7 +17,7 @@ TEMPLATE = ENVIRONMENT.from_string(
     '{% import "ui.html" as ui with context %}{% import "blocks.html" as b with context %}'
     "{{ b.blocks(blocks) }}"
 )
-VIEWER = Viewer({}, {}, ZoneInfo("UTC"), datetime(2026, 11, 20, tzinfo=UTC))
+VIEWER = Viewer("U0ANA", {}, {}, ZoneInfo("UTC"), datetime(2026, 11, 20, tzinfo=UTC))
 
 
 class Tags(HTMLParser):
@@ -108,6 +108,13 @@ def test_a_value_comes_back_as_it_was_given() -> None:
     button = next(attrs for tag, attrs in tags(shown(block)) if tag == "button")
 
     assert button["data-value"] == value
+
+
+def test_text_that_asks_for_no_emoji_gets_none() -> None:
+    text = {"type": "plain_text", "text": ":tada:"}
+
+    assert ":tada:" in shown({"type": "section", "text": {**text, "emoji": False}})
+    assert "🎉" in shown({"type": "section", "text": text})
 
 
 @pytest.mark.parametrize("kind", ["carousel", "table", "video"])

@@ -8,6 +8,7 @@ import pytest
 from sandbox.page.render import Viewer, markdown, mrkdwn, plain, rich_text
 
 VIEWER = Viewer(
+    me="U0FINN",
     people={"U0ANA": "Ana Berg"},
     channels={"C0SUPPORT": "support"},
     zone=ZoneInfo("Europe/Berlin"),
@@ -105,6 +106,19 @@ def test_a_markdown_table_keeps_its_columns_and_their_sides() -> None:
 )
 def test_dates_show_in_the_readers_time_zone(pattern: str, shown: str) -> None:
     assert mrkdwn(f"<!date^{NOON}^{pattern}|fallback>", VIEWER) == f"<time>{shown}</time>"
+
+
+def test_a_link_to_a_message_of_this_workspace_stays_on_the_page() -> None:
+    permalink = "https://practice.slack.com/archives/C0SUPPORT/p1763640000000100"
+    reply = f"{permalink}?thread_ts=1763630000.000200&cid=C0SUPPORT"
+
+    address = "/?as=U0FINN&amp;channel=C0SUPPORT&amp;thread="
+    assert mrkdwn(f"<{permalink}|card>", VIEWER) == (
+        f'<a href="{address}1763640000.000100">card</a>'
+    )
+    assert markdown(f"[card]({reply})", VIEWER) == (
+        f'<p><a href="{address}1763630000.000200">card</a></p>'
+    )
 
 
 def test_a_date_that_is_none_shows_its_fallback() -> None:

@@ -11,6 +11,7 @@ from sandbox.page.render import Viewer, markdown, mrkdwn, plain, rich_text
 from tests.sandbox.page.page_html_checks import problems
 
 VIEWER = Viewer(
+    me="U0ANA",
     people={"U0ANA": "Ana <b>Berg</b>"},
     channels={"C0SUPPORT": 'sup"port'},
     zone=ZoneInfo("Europe/Berlin"),
@@ -46,6 +47,7 @@ PIECES = [
         "<!subteam^S1|@x>",
     ),
     *("<https://a.b?x=1&y=2|label>", "<javascript:alert(1)|x>", '<https://a.b/" onclick="x|y>'),
+    *('https://practice.slack.com/archives/C1/p1234567890"x', "?thread_ts=1.2&cid=<b>"),
     *("<data:text/html,x|y>", "<mailto:a@b.c|write>", "https://a.b/?q=<script>", "http://x'y\"z"),
     *("<!date^1763640000^{date_short} at {time}^https://a.b|<b>fallback>", "<!date^x^{ago}|f>"),
     *(
