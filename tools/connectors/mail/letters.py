@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import UTC
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -18,7 +19,7 @@ _BREAKS = {"p", "br", "div", "li", "tr", "h1", "h2", "h3", "h4", "table", "block
 
 @dataclass(frozen=True)
 class Letter:
-    """`date` is ISO 8601, or empty when the letter has none that can be read."""
+    """`date` is ISO 8601 in UTC, or empty when the letter has none that can be read."""
 
     sender: str
     to: str
@@ -122,6 +123,7 @@ def _header(message: EmailMessage, name: str) -> str:
 
 def _date(message: EmailMessage) -> str:
     try:
-        return parsedate_to_datetime(_header(message, "Date")).isoformat()
-    except (ValueError, TypeError):
+        at = parsedate_to_datetime(_header(message, "Date"))
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
+    except (ValueError, TypeError, OverflowError):
         return ""

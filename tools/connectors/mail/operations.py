@@ -114,7 +114,7 @@ class Operations:
         message["Date"] = format_datetime(call.now)
         # The same for every attempt of one action: whoever finds two copies can tell.
         message["Message-ID"] = f"<{call.key[:32]}@{sender.rpartition('@')[2]}>"
-        message.set_content(args.body)
+        message.set_content(args.body, cte="quoted-printable")
         return message
 
     def _from(self) -> str:

@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from tools.contract import Arguments, Result
 
-_PLAIN = r"^[^@\s,;:<>()\[\]\"\\]+@[^@\s,;:<>()\[\]\"\\]+\.[^@\s,;:<>()\[\]\"\\]+$"
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_PLAIN = rf"^{_ATOM}(\.{_ATOM})*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$"
 Address = Annotated[str, Field(pattern=_PLAIN, max_length=254)]
 
 
@@ -48,7 +49,7 @@ class LetterShort(BaseModel):
     message_id: str
     sender: str
     subject: str
-    #: ISO 8601 with offset, as the letter says; empty when it says nothing usable.
+    #: ISO 8601 in UTC, as the letter says; empty when it says nothing usable.
     date: str
     box: str
 

@@ -1,0 +1,166 @@
+"""The calendar connector's declarations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.origins import Origin
+from tools.connectors.calendar.previews import Previews
+from tools.connectors.calendar.reads import Reads
+from tools.connectors.calendar.shapes import (
+    Cancel,
+    Create,
+    DayListed,
+    FreeFound,
+    FreeTimes,
+    ListDay,
+    MeetingKept,
+    Move,
+)
+from tools.connectors.calendar.writes import Writes
+from tools.contract import (
+    Arguments,
+    Connector,
+    Done,
+    Effect,
+    MakePreview,
+    Ports,
+    Result,
+    Retry,
+    Run,
+    Setting,
+    Tool,
+    Undo,
+    Verify,
+)
+
+_VERSION = "1.0.0"
+#: A CalDAV server that answers at all is done with a request within this time.
+_SETTLE_S = 5.0
+_SETTINGS = (
+    Setting("CALENDAR_URL", secret=False, about="CalDAV address; calendars at <address>/calendar/"),
+    Setting("CALENDAR_USER", secret=False, about="who logs in there; empty for no login"),
+    Setting("CALENDAR_PASSWORD", secret=True, about="password of CALENDAR_USER"),
+    Setting("COMPANY_TZ", secret=False, about="time zone of the company, like Europe/Berlin"),
+)
+
+
+def make(ports: Ports) -> Connector:
+    """The calendar connector; it reads its settings when a tool runs."""
+    reads = Reads(ports.setting, ports.directory)
+    writes, previews = Writes(reads), Previews(reads)
+    return Connector(
+        name="calendar",
+        version=_VERSION,
+        settings=_SETTINGS,
+        tools=(
+            _read("list", ListDay, DayListed, reads.list, "look at your calendar"),
+            _read("free_times", FreeTimes, FreeFound, reads.free_times, "find free times"),
+            _create(writes, previews),
+            _move(writes, previews),
+            _cancel(writes, previews),
+        ),
+    )
+
+
+def _read(name: str, args: type[Arguments], result: type[Result], run: Run, can: str) -> Tool:
+    return Tool(
+        name=f"calendar.{name}",
+        version=_VERSION,
+        args=args,
+        result=result,
+        effect=Effect.READ,
+        retry=Retry.IDEMPOTENT,
+        run=run,
+        scopes=("calendar:read",),
+        yields=Origin.FIRST_PARTY,
+        can=can,
+    )
+
+
+def _create(writes: Writes, previews: Previews) -> Tool:
+    return _write(
+        "create",
+        Create,
+        writes.create,
+        writes.was_created,
+        previews.create,
+        undo=lambda _args, result: ("calendar.cancel", {"uid": result["uid"]}),
+        done=lambda _args, result: f"Booked “{result.title}”, {_spoken(result.start)}",
+        authority=("attendees",),
+        can="book a meeting",
+    )
+
+
+def _move(writes: Writes, previews: Previews) -> Tool:
+    return _write(
+        "move",
+        Move,
+        writes.move,
+        writes.was_moved,
+        previews.move,
+        undo=lambda _args, result: (
+            "calendar.move",
+            {"uid": result["uid"], "start": result["before"]},
+        ),
+        done=lambda _args, result: f"Moved “{result.title}” to {_spoken(result.start)}",
+        authority=("uid",),
+        can="move a meeting",
+    )
+
+
+def _cancel(writes: Writes, previews: Previews) -> Tool:
+    return _write(
+        "cancel",
+        Cancel,
+        writes.cancel,
+        writes.was_cancelled,
+        previews.cancel,
+        undo=_book_again,
+        done=lambda _args, result: f"Cancelled “{result.title}”, {_spoken(result.start)}",
+        authority=("uid",),
+        can="cancel a meeting",
+    )
+
+
+def _write(
+    name: str,
+    args: type[Arguments],
+    run: Run,
+    verify: Verify,
+    preview: MakePreview,
+    *,
+    undo: Undo,
+    done: Done,
+    authority: tuple[str, ...],
+    can: str,
+) -> Tool:
+    return Tool(
+        name=f"calendar.{name}",
+        version=_VERSION,
+        args=args,
+        result=MeetingKept,
+        effect=Effect.REVERSIBLE,
+        retry=Retry.VERIFIABLE,
+        settle_s=_SETTLE_S,
+        run=run,
+        verify=verify,
+        preview=preview,
+        undo=undo,
+        done=done,
+        scopes=("calendar:write",),
+        authority=authority,
+        reaches_out=True,
+        yields=Origin.FIRST_PARTY,
+        can=can,
+    )
+
+
+def _book_again(_args: Any, result: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    again = {name: result[name] for name in ("title", "start", "minutes", "attendees")}
+    return "calendar.create", again
+
+
+def _spoken(start: str) -> str:
+    return start.replace("T", " ")

@@ -1,0 +1,72 @@
+"""Whose meetings are whose, over all calendars of the company."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from tools.connectors.calendar.client import CalendarClient, Held
+from tools.connectors.calendar.events import Meeting, meetings
+from tools.connectors.calendar.times import LocalTime, Span
+from tools.contract import Refused
+
+
+@dataclass(frozen=True)
+class Found:
+    """A meeting and the file it lies in."""
+
+    meeting: Meeting
+    held: Held
+
+
+@dataclass(frozen=True)
+class Diary:
+    """A meeting lies in its organiser's calendar and counts for everybody invited."""
+
+    client: CalendarClient
+    local: LocalTime
+
+    def of(self, person: str, span: Span) -> list[Meeting]:
+        """One person's meetings in this time, by their start."""
+        return [one for one in self.everything(span) if person.lower() in one.people]
+
+    def everything(self, span: Span) -> list[Meeting]:
+        """All meetings of all calendars in this time, each once, by their start."""
+        found: dict[tuple[str, str], Meeting] = {}
+        for address in self.client.addresses():
+            for text in self.client.between(address, span):
+                for one in meetings(text, self.local.zone):
+                    own = one if one.people else _owned(one, address)
+                    if own.start < span[1] and own.end > span[0]:
+                        found.setdefault((own.uid, own.start.isoformat()), own)
+        return sorted(found.values(), key=lambda one: (one.start, one.title))
+
+    def find(self, uid: str, caller: str) -> Found:
+        """A single meeting that the caller is part of. Raises `Refused`."""
+        addresses = self.client.addresses()
+        for address in sorted(addresses, key=lambda one: one != caller.lower()):
+            held = self.client.by_uid(address, uid)
+            if held:
+                return self._checked(held, address, caller)
+        raise Refused("There is no such meeting.", code="no_such_meeting")
+
+    def at(self, path: str) -> Found | None:
+        """The meeting in this file, if any."""
+        held = self.client.get(path)
+        found = meetings(held.text, self.local.zone) if held else []
+        return Found(found[0], held) if held and found else None
+
+    def _checked(self, held: Held, address: str, caller: str) -> Found:
+        found = meetings(held.text, self.local.zone)
+        first = found[0] if found[0].people else _owned(found[0], address)
+        if caller.lower() not in first.people:
+            raise Refused("You are not part of this meeting.", code="not_yours")
+        if first.series or len(found) > 1:
+            raise Refused(
+                "This meeting repeats. Please change it in the calendar itself.", code="series"
+            )
+        return Found(first, held)
+
+
+def _owned(meeting: Meeting, address: str) -> Meeting:
+    """Private entries name nobody: they are their calendar's owner's."""
+    return replace(meeting, organiser=address, people=(address,))
