@@ -263,8 +263,12 @@ def _practice_secrets(ports: Ports, data: Path) -> Path:
         "SHOP_API_KEY": kept.get("SHOP_API_KEY") or secrets.token_hex(16),
         "MAIL_SMTP": f"127.0.0.1:{ports.smtp}",
         "MAIL_BOX": str(data / "office" / "mail"),
+        "MAIL_SHARED": "support@lindqvist.example",
         "MAIL_FROM": "signoff@lindqvist.example",
+        "MAIL_PASSWORD": "",
         "CALENDAR_URL": f"http://127.0.0.1:{ports.calendar}",
+        "CALENDAR_USER": "",
+        "CALENDAR_PASSWORD": "",
         "DOCUMENTS_DIR": str(data / "office" / "documents"),
         "COMPANY_TZ": "Europe/Berlin",
     }

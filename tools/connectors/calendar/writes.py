@@ -1,6 +1,7 @@
 """What the calendar's writing tools do, and how each is found again.
 
-Each tool's docstring is read by a model. A change leaves the action's key in the event; a cancelled meeting is one that is gone.
+Each tool's docstring is read by a model. A change leaves the action's key in the event; a
+cancelled meeting is one that is gone.
 """
 
 from __future__ import annotations

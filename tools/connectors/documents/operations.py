@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from core.errors import ToolError
 from tools.connectors.documents.shapes import DocumentRead, DocumentsFound, Hit, Read, Search
 from tools.connectors.documents.shelf import Document, Shelf
 from tools.contract import Call, Refused
@@ -65,8 +66,8 @@ class Operations:
 def _best(shelf: Shelf, name: str, words: list[str]) -> tuple[int, Hit] | None:
     """The page with the most different words, and its score; None when nothing fits."""
     try:
-        document = shelf.open(name)
-    except Refused:
+        document = shelf.load(name)
+    except ToolError:
         document = Document(name, ("",))  # one unreadable file must not hide the others
     named = sum(word in name.lower() for word in words) * _NAME_COUNTS
     scored = [

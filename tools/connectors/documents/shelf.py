@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pypdf import PdfReader
-from pypdf.errors import PyPdfError
 
 from tools.contract import Refused, Unavailable
 
@@ -42,8 +41,13 @@ class Shelf:
 
     def open(self, name: str) -> Document:
         """Raises `Refused` for what is not there, too long, or not readable."""
-        if name not in self.names():
+        path = self._folder / name
+        if path not in self._files():
             raise Refused(f"There is no document {name!r}.", code="no_such_document")
+        return self.load(name)
+
+    def load(self, name: str) -> Document:
+        """The same for a name that `names` gave."""
         path = self._folder / name
         try:
             if path.stat().st_size > _MOST_BYTES:
@@ -86,5 +90,5 @@ def _pdf(path: Path) -> tuple[str, ...]:
         return tuple(page.extract_text() for page in reader.pages[:_MOST_PAGES])
     except (Refused, OSError):
         raise
-    except (PyPdfError, Exception) as error:  # noqa: BLE001
+    except Exception as error:
         raise Refused(f"{path.name} is not a readable PDF.", code="not_readable") from error
