@@ -92,14 +92,14 @@ class Road:
     def execute(self, action_id: str) -> str:
         return self.executor.run(action_id)
 
-    def propose(self, tool: str, turn: str = "turn_1", by: str = "ana", **args: Any) -> str:
+    def propose(self, tool_name: str, /, turn: str = "turn_1", by: str = "ana", **args: Any) -> str:
         with self.db.transaction() as session:
             (action,) = propose(
                 session,
                 self.deps.log,
                 turn_id=turn,
                 step=0,
-                calls=[Proposed(tool, "1.0.0", args)],
+                calls=[Proposed(tool_name, "1.0.0", args)],
                 principal_id=by,
                 workspace_id="T0PRACTICE",
                 channel="C0SUPPORT",

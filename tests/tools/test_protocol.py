@@ -49,6 +49,7 @@ def outcomes(tool: Tool, world: World) -> list[tuple[str | None, World]]:
     if world.pending and now >= world.at.sent_by + timedelta(seconds=tool.settle_s or 0):
         settled = apply(tool, settled)  # it is bound to be done by then
     if world.step.step is Step.LOOK:
+        assert tool.verify is not None
         return looked(tool, settled)
     return called(tool, settled)
 

@@ -1,0 +1,76 @@
+"""Notes and people, through the executor."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from road import Road
+
+from tools.connectors import notes, people
+from tools.observe import observation
+from tools.registry import Registry
+
+
+def over(road: Road, ports: Any) -> Road:
+    return road.changed(registry=Registry.of([notes.make(ports), people.make(ports)]))
+
+
+def done(road: Road, tool: str, turn: str, /, **args: Any) -> dict[str, Any]:
+    action_id = road.propose(tool, turn=turn, **args)
+    status = road.prepare(action_id)
+    if status == "awaiting":
+        road.decide(action_id)
+        road.execute(action_id)
+    return observation(road.row(action_id))
+
+
+def test_a_note_is_kept_once_and_recalled_as_a_colleagues_words(road: Road, ports: Any) -> None:
+    desk = over(road, ports)
+    kept = done(desk, "notes.remember", "turn_1", text="Kappel pays late")
+
+    recalled = done(desk, "notes.recall", "turn_2", query="Kappel")
+
+    assert kept["status"] == "succeeded"
+    assert kept["summary"] == "Noted"
+    assert recalled["origin"] == "colleague"
+    assert recalled["result"]["searched"] == "by words only"
+    (note,) = recalled["result"]["notes"]
+    assert note == {
+        "note_id": kept["result"]["note"]["note_id"],
+        "text": "Kappel pays late",
+        "author": "Ana Berg",
+        "at": "2026-11-20T09:00:00+00:00",
+        "source": "note by Ana Berg, 20 Nov 2026",
+        "past_its_time": False,
+    }
+
+
+def test_a_note_is_forgotten_after_a_look_at_it(road: Road, ports: Any) -> None:
+    desk = over(road, ports)
+    kept = done(desk, "notes.remember", "turn_1", text="Kappel pays late")
+    note_id = kept["result"]["note"]["note_id"]
+
+    forgotten = done(desk, "notes.forget", "turn_2", note_id=note_id)
+    again = done(desk, "notes.forget", "turn_3", note_id=note_id)
+
+    assert forgotten["result"]["forgotten"] is True
+    assert again["code"] == "no_such_note"
+    assert done(desk, "notes.recall", "turn_4", query="Kappel")["result"]["notes"] == []
+
+
+def test_people_are_found_by_name_and_told_by_the_directory(road: Road, ports: Any) -> None:
+    desk = over(road, ports)
+
+    told = done(desk, "people.find", "turn_1", query="finn")
+
+    assert told["origin"] == "first_party"
+    assert told["result"] == {
+        "source": "people directory",
+        "people": [{"name": "Finn Aalto", "email": "finn@lindqvist.example", "roles": []}],
+    }
+
+
+def test_who_approves_what_is_told_from_the_policy(road: Road, ports: Any) -> None:
+    told = done(over(road, ports), "people.approvers", "turn_1", tool="till.refund")
+
+    assert told["result"]["approvers"] == ["Finance"]
