@@ -56,6 +56,7 @@ ARGUMENTS: Final[dict[str, tuple[str, ...]]] = {
     "minutes": ("minutes", "duration_minutes", "duration", "length"),
     "uid": ("uid", "event", "event_id", "id", "meeting"),
     "name": ("name", "document", "path", "id", "query"),
+    "page": ("page",),
     "text": ("text", "note", "content", "fact"),
     "tool": ("tool", "action", "operation", "name"),
 }

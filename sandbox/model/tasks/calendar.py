@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator
-from datetime import date, time
+from datetime import date, datetime, time
 
 from sandbox.model import dates, values
 from sandbox.model.results import Result, rows, said
@@ -49,14 +49,17 @@ def meeting_create(scene: Scene, request: str) -> Task:
     attendees = yield from addresses(scene, people)
     if isinstance(attendees, Answer):
         return attendees
-    title = _title(request) or f"Meeting with {' and '.join(people)}"
+    # Whoever asks is there anyway.
+    attendees = [one for one in attendees if one != scene.conversation.asker.mail]
+    title = _title(request) or f"Meeting with {' and '.join(n for n in people if n != 'me')}"
     start = f"{slot[0].isoformat()}T{slot[1]:%H:%M}"
     result = yield from one(
         "meeting_create", title=title, start=start, minutes=length, attendees=attendees
     )
     if result.failure:
         return failed(result)
-    return found(f"Booked “{title}” on {_spoken(*slot)} for {length} minutes.", result)
+    booked, minutes = said(result.value, "title") or title, said(result.value, "minutes") or length
+    return found(f"Booked “{booked}” on {_when(result, *slot)} for {minutes} minutes.", result)
 
 
 def meeting_move(scene: Scene, request: str) -> Task:
@@ -78,7 +81,7 @@ def meeting_move(scene: Scene, request: str) -> Task:
     if result.failure:
         return failed(result)
     title = said(meeting, "title", "summary")
-    return found(f"Moved “{title}” to {_spoken(new_day, new_times[0])}.", result)
+    return found(f"Moved “{title}” to {_when(result, new_day, new_times[0])}.", result)
 
 
 def meeting_cancel(scene: Scene, request: str) -> Task:
@@ -211,6 +214,15 @@ def _title(request: str) -> str:
 
 def _vague(at: time) -> str:
     return f"Do you mean {at:%H:%M} or {at.hour + 12}:{at:%M}?"
+
+
+def _when(result: Result, day: date, at: time) -> str:
+    """The start as the calendar has it; what was asked for only where it does not say."""
+    try:
+        start = datetime.fromisoformat(said(result.value, "start"))
+    except ValueError:
+        return _spoken(day, at)
+    return _spoken(start.date(), start.time())
 
 
 def _spoken(day: date, at: time | None = None) -> str:

@@ -42,9 +42,11 @@ def documents(scene: Scene, request: str) -> Task:
     listed = rows(hits.value)
     if not listed:
         return found("I found no document about that.", hits)
-    best = max(listed, key=lambda row: sum(w[:5] in f"{row}".lower() for w in words))
+    best = listed[0]
     name = said(best, "name", "document", "path", "title", "id")
-    document = yield from one("documents_read", name=name)
+    # A contract is cited by its page; a text of one page needs none.
+    page = best.get("page") if name.lower().endswith(".pdf") else None
+    document = yield from one("documents_read", name=name, page=page)
     if document.failure:
         return unread(document)
     content = said(document.value, "text", "content", "body") or text(document.value)

@@ -80,6 +80,7 @@ class Day(BaseModel):
 
 class Document(BaseModel):
     name: str
+    page: int | None = None
 
 
 class Remember(BaseModel):
@@ -229,8 +230,8 @@ RESULTS: dict[str, Any] = {
     },
     "documents__search": {
         "hits": [
+            {"name": "returns-policy.pdf", "page": 2, "snippet": "Damaged goods and refunds."},
             {"name": "travel.md", "snippet": "Trains first."},
-            {"name": "returns-policy.pdf", "snippet": "Damaged goods, refunds and returns policy."},
         ],
         "source": "documents",
     },
