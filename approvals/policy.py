@@ -114,7 +114,8 @@ def judge(policy: Policy, people: Knower, subject: Subject) -> Verdict:
         reason = f"there is no tool called {subject.tool or '(nothing)'}"
         return _verdict(policy, people, subject, "deny", [reason], [])
     case = Case(subject, people)
-    hits = [(rule, rule.match(case)) for rule in policy.rules_for(subject.tool)]
+    matched = ((rule, rule.match(case)) for rule in policy.rules_for(subject.tool))
+    hits = [(rule, match) for rule, match in matched if match is not Match.NO]
     denied = [
         (rule, match)
         for rule, match in hits

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import cached_property
 from typing import Literal
 
 import cel
@@ -48,12 +49,28 @@ class Rule:
 
     def match(self, case: Case) -> Match:
         """Whether it applies to this case, apart from `names_tool`, which the index answers."""
-        if not self._plain(case.subject) or not self._origins(case):
+        if self._has_plain and not self._plain(case.subject):
             return Match.NO
-        money = self._money(case.subject)
-        if money is not Match.YES or self.program is None:
-            return money
-        return case.evaluate(self.program)
+        if self._has_origins and not self._origins(case):
+            return Match.NO
+        if self._has_money:
+            money = self._money(case.subject)
+            if money is not Match.YES:
+                return money
+        return Match.YES if self.program is None else case.evaluate(self.program)
+
+    @cached_property
+    def _has_plain(self) -> bool:
+        asked = (self.effects, self.roles, self.channels, self.automations)
+        return any(asked) or self.outside is not None or self.own is not None
+
+    @cached_property
+    def _has_origins(self) -> bool:
+        return self.untrusted is not None or self.known is not None
+
+    @cached_property
+    def _has_money(self) -> bool:
+        return self.above is not None or self.at_most is not None
 
     def _plain(self, subject: Subject) -> bool:
         return (
@@ -76,8 +93,6 @@ class Rule:
         )
 
     def _money(self, subject: Subject) -> Match:
-        if self.above is None and self.at_most is None:
-            return Match.YES
         amount = subject.amount
         if amount is None:
             # A tool that has no amount at all is not meant by a rule for many tools.

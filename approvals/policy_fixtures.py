@@ -1,0 +1,118 @@
+"""`signoff policy test`: examples in YAML, each judged and held against what it expects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from approvals.configfile import ConfigFile, Place, read_config
+from approvals.people import People
+from approvals.policy import Policy, Subject, Verdict, judge
+from core.money import NotMoney, parse_money
+from core.origins import Origin
+
+_MEND = "Compare with config/policy_cases.yaml."
+
+
+class _Example(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(min_length=1)
+    asker: str
+    tool: str
+    effect: Literal["read", "reversible", "irreversible"]
+    expect: Literal["allow", "ask", "deny"]
+    who: tuple[str, ...] | None = None
+    reason: str | None = None
+    args: dict[str, Any] = {}
+    authority: tuple[str, ...] = ()
+    origins: dict[str, Origin] = {}
+    amount: str | None = None
+    outside: bool = False
+    own: bool = False
+    recipients: tuple[str, ...] = ()
+    channel: str = "C0"
+    automation: str = "assistant"
+    hour: int | None = Field(default=None, ge=0, le=23)
+    weekday: Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"] | None = None
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    cases: tuple[_Example, ...] = Field(min_length=1)
+
+
+@dataclass(frozen=True)
+class Tried:
+    """One example: what was expected of it and, where it came out otherwise, how."""
+
+    name: str
+    line: int
+    verdict: Verdict
+    problem: str | None
+
+    @property
+    def passed(self) -> bool:
+        return self.problem is None
+
+
+def run(policy: Policy, people: People, path: Path) -> tuple[Tried, ...]:
+    """Judge every example of the file. Raises `ConfigError` when the file itself is wrong."""
+    file = read_config(path)
+    try:
+        parsed = _File.model_validate(file.values)
+    except ValidationError as error:
+        raise file.invalid(error, _MEND) from error
+    return tuple(
+        _try(policy, people, file, ("cases", index), example)
+        for index, example in enumerate(parsed.cases)
+    )
+
+
+def _try(
+    policy: Policy, people: People, file: ConfigFile, place: Place, example: _Example
+) -> Tried:
+    verdict = judge(policy, people, _subject(people, file, place, example))
+    return Tried(example.name, file.line(place), verdict, _problem(example, verdict))
+
+
+def _problem(example: _Example, verdict: Verdict) -> str | None:
+    if verdict.kind != example.expect:
+        return f"expected {example.expect}, got {verdict.kind}: {verdict.reason}"
+    whos = tuple(stage.who for stage in verdict.stages)
+    if example.who is not None and set(whos) != set(example.who):
+        return f"expected {', '.join(example.who)} to be asked, got {', '.join(whos) or 'nobody'}"
+    if example.reason is not None and example.reason not in verdict.reason:
+        return f"expected the reason {example.reason!r}, got {verdict.reason!r}"
+    return None
+
+
+def _subject(people: People, file: ConfigFile, place: Place, example: _Example) -> Subject:
+    principal = people.by_id(example.asker)
+    if principal is None:
+        known = ", ".join(person.id for person in people.everyone)
+        raise file.error((*place, "asker"), f"nobody is called {example.asker!r}", f"Use {known}.")
+    try:
+        amount = None if example.amount is None else parse_money(example.amount)
+    except NotMoney as error:
+        raise file.error((*place, "amount"), error.sentence, "Write it like 100 EUR.") from error
+    return Subject(
+        tool=example.tool,
+        effect=example.effect,
+        args=example.args,
+        principal=principal,
+        channel=example.channel,
+        automation=example.automation,
+        origins=example.origins,
+        authority=example.authority,
+        outside=example.outside,
+        own=example.own,
+        amount=amount,
+        recipients=example.recipients,
+        hour=example.hour,
+        weekday=example.weekday,
+    )

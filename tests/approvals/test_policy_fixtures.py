@@ -1,0 +1,67 @@
+"""Examples that a policy is held against."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from approvals.people import People
+from approvals.policy_file import load_policy, parse_policy
+from approvals.policy_fixtures import run
+from core.errors import ConfigError
+from tests.approvals.conftest import ROOT
+
+PEOPLE = People.load(ROOT / "config" / "people.yaml")
+STARTER = load_policy(ROOT / "config" / "policy.yaml")
+CASES = ROOT / "config" / "policy_cases.yaml"
+
+
+def test_the_starter_policy_does_what_its_examples_say() -> None:
+    assert [(tried.name, tried.problem) for tried in run(STARTER, PEOPLE, CASES)] == [
+        ("looking needs nobody", None),
+        ("a refund of EUR 180 needs Finance", None),
+        ("support confirms a refund of EUR 100", None),
+        ("sales cannot confirm a refund", None),
+        ("a letter cannot choose who gets mail", None),
+        ("a known partner named in a letter is asked about", None),
+        ("mail to a colleague is confirmed", None),
+        ("what nobody thought of is asked", None),
+    ]
+
+
+def test_another_policy_is_told_how_it_differs() -> None:
+    loose = parse_policy(
+        "default_approvers: group:finance\nrules:\n  - {name: all, allow: true}", Path("p.yaml")
+    )
+    mute = parse_policy("default_approvers: group:finance\nrules: []", Path("p.yaml"))
+
+    first, refund = run(loose, PEOPLE, CASES)[:2]
+    asked = run(mute, PEOPLE, CASES)
+
+    assert first.passed
+    assert not refund.passed
+    assert refund.line == 10
+    assert refund.problem == "expected ask, got allow: the rule “all” says so"
+    assert asked[1].problem == (
+        "expected the reason 'refunds above EUR 100 need Finance', got 'no rule says otherwise'"
+    )
+    assert asked[2].problem == "expected requester to be asked, got group:finance"
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (("asker: ana", "asker: anna"), "line 5: nobody is called 'anna'. Use ana, finn"),
+        (("expect: allow", "expect: perhaps"), "line 8: cases.0.expect"),
+        (("amount: 180 EUR", "amount: lots"), "line 17: 'lots' is not an amount"),
+    ],
+)
+def test_a_slip_is_named_with_its_line(tmp_path: Path, change: tuple[str, str], says: str) -> None:
+    path = tmp_path / "cases.yaml"
+    path.write_text(CASES.read_text().replace(*change, 1))
+
+    with pytest.raises(ConfigError) as caught:
+        run(STARTER, PEOPLE, path)
+
+    assert says in caught.value.sentence
