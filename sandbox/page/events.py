@@ -26,6 +26,7 @@ _FRAGMENTS = {
     "plug": ("outside", "guide"),
     "app": ("guide",),
 }
+_IN_OPEN_THREAD = ("thread", "guide")
 
 
 class Streams:
@@ -40,14 +41,16 @@ class Streams:
         response = web.StreamResponse(
             headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
         )
-        await response.prepare(request)
-        await response.write(b"retry: 1000\n\n")
         task = asyncio.current_task()
         assert task is not None
         self._open.add(task)
         try:
-            async for line in self._lines(asked):
-                await response.write(line)
+            # Listening begins before the browser hears that the stream is open and looks again.
+            with self._reading.notices() as queue:
+                await response.prepare(request)
+                await response.write(b"retry: 1000\n\n")
+                async for line in self._lines(queue, asked):
+                    await response.write(line)
         except (ConnectionError, asyncio.CancelledError):
             pass
         finally:
@@ -60,20 +63,21 @@ class Streams:
             task.cancel()
         await asyncio.gather(*self._open, return_exceptions=True)
 
-    async def _lines(self, asked: Asked) -> AsyncIterator[bytes]:
+    async def _lines(
+        self, queue: "asyncio.Queue[dict[str, Any]]", asked: Asked
+    ) -> AsyncIterator[bytes]:
         loop = asyncio.get_running_loop()
-        with self._reading.notices() as queue:
-            seen, ask_at = await self._look(asked), loop.time() + _ASK_EVERY
-            while True:
-                try:
-                    left = max(ask_at - loop.time(), 0.0)
-                    yield change(await asyncio.wait_for(queue.get(), left), asked)
-                except TimeoutError:
-                    now, ask_at = await self._look(asked), loop.time() + _ASK_EVERY
-                    changed = [name for name in now if now[name] != seen[name]]
-                    seen = now
-                    # The comment finds out that a browser left, even when nothing changes.
-                    yield sent(changed) if changed else b": still here\n\n"
+        seen, ask_at = await self._look(asked), loop.time() + _ASK_EVERY
+        while True:
+            try:
+                left = max(ask_at - loop.time(), 0.0)
+                yield change(await asyncio.wait_for(queue.get(), left), asked)
+            except TimeoutError:
+                now, ask_at = await self._look(asked), loop.time() + _ASK_EVERY
+                changed = [name for name in now if now[name] != seen[name]]
+                seen = now
+                # The comment finds out that a browser left, even when nothing changes.
+                yield sent(changed) if changed else b": still here\n\n"
 
     async def _look(self, asked: Asked) -> dict[str, object]:
         scene = stage(self._reading, asked)
@@ -89,6 +93,9 @@ def change(notice: Notice, asked: Asked) -> bytes:
     channel = str(notice.get("channel", ""))
     if channel and channel != asked.channel:
         return sent([], channel)
+    thread_ts = notice.get("thread_ts")
+    if thread_ts and thread_ts == asked.thread_ts and notice.get("ts") != thread_ts:
+        return sent(_IN_OPEN_THREAD)
     return sent(_FRAGMENTS.get(kind, ("messages", "guide")))
 
 

@@ -135,7 +135,6 @@ function same(parent, at, child) {
 // ---- what the server says has changed ----------------------------------------------------------
 
 let events = null;
-let lost = false;
 
 function listen() {
   events?.close();
@@ -147,11 +146,9 @@ function listen() {
     }
     refresh(...fragments);
   });
-  events.onerror = () => { lost = true; };
-  events.onopen = () => {
-    if (lost) refresh("messages", "home", "guide", "outside", "story", "dialog");
-    lost = false;
-  };
+  events.onerror = () => toast("The practice workspace does not answer. Trying again…");
+  // Also after a lost connection, and for what happened before the stream was open.
+  events.onopen = () => refresh("messages", "home", "guide", "outside", "story", "dialog");
 }
 
 function openThread(ts) {

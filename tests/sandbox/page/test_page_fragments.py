@@ -237,6 +237,20 @@ async def test_open_pages_are_told_what_changed(place: Place) -> None:
     assert outside == {"fragments": ["outside"]}
 
 
+async def test_a_page_with_an_open_thread_fetches_only_that(place: Place) -> None:
+    root = await place.says("U0ANA", "@Signoff hello")
+    query = {"as": "U0ANA", "channel": "C0SUPPORT", "thread_ts": root}
+    async with place.http.stream("GET", "/events", params=query) as stream:
+        events = _changes(stream)
+        await place.says("U0SAM", "me too", thread_ts=root)
+        reply = await anext(events)
+        await place.bot.chat_postMessage(channel="C0SUPPORT", text="Elsewhere")
+        channel = await anext(events)
+
+    assert reply == {"fragments": ["thread", "guide"]}
+    assert channel == {"fragments": ["messages", "guide"]}
+
+
 async def test_a_server_that_stops_does_not_wait_for_open_pages(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path, retry_delays=FAST_RETRIES)
     async with running(settings) as workspace, httpx.AsyncClient() as http:
