@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from approvals.people import People
 from approvals.policy import Policy
@@ -18,13 +18,14 @@ from core.clock import Clock, FileClock, SystemClock
 from core.db import Database, open_database
 from core.errors import ConfigError
 from core.schema import require_current
-from llm.client import Models
-from llm.config import ModelsConfig
-from memory.index import Index
-from memory.notes import Keeping, NoteStore
 from tools.catalogue import make_all
 from tools.contract import Ports
 from tools.registry import Registry
+
+if TYPE_CHECKING:
+    # openai and chromadb take seconds to import, and most processes need neither.
+    from llm.client import Models
+    from memory.notes import NoteStore
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,9 @@ def make_models(settings: Settings) -> Models:
             "OPENAI_API_KEY is missing. Set it in the environment or in .env; for an endpoint "
             "without keys (OPENAI_BASE_URL) any text will do."
         )
+    from llm.client import Models
+    from llm.config import ModelsConfig
+
     profile: Literal["live", "rehearsal"] = "rehearsal" if settings.rehearsal else "live"
     return Models(
         ModelsConfig.load(settings.config / "models.yaml", profile=profile),
@@ -99,6 +103,9 @@ def make_models(settings: Settings) -> Models:
 
 
 def _notes(settings: Settings, db: Database, workspace_id: str) -> NoteStore:
+    from memory.index import Index
+    from memory.notes import Keeping, NoteStore
+
     if not settings.chroma_url:
         return NoteStore(db, None, workspace_id=workspace_id, keeping=Keeping())
     models = make_models(settings)

@@ -7,9 +7,13 @@ to lose, because the sweeper publishes again whatever is not done.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 from celery import Celery
+
+#: Called with a job's keyword arguments: plain values, idempotent on their row.
+Handler = Callable[..., object]
 
 #: job -> queue. Only the `tools` queue's workers hold connector credentials.
 QUEUES = {

@@ -15,8 +15,7 @@ import structlog
 from celery import signals
 
 from bot.bootstrap import Floor, lay_floor, make_models
-from bot.broker import QUEUES, Doorbell, make_celery
-from bot.jobs import Handler, graph_jobs, tool_jobs
+from bot.broker import QUEUES, Doorbell, Handler, make_celery
 from bot.settings import Settings
 from core.errors import SignoffError
 from core.outbox import Relay
@@ -63,6 +62,7 @@ class _Wiring:
 
     def check(self) -> Floor:
         """Read everything once, so that bad configuration stops the start with a sentence."""
+        self._jobs()
         floor = lay_floor(self._settings, self._environ, acting=self._acts)
         if not self._acts:
             self._settings.slack()
@@ -76,7 +76,17 @@ class _Wiring:
         relay = Relay(Doorbell(self._settings.redis_url))
         relay.start()
         floor.db.wake = relay.wake
-        self._handlers = tool_jobs(floor) if self._acts else graph_jobs(floor)
+        self._handlers = self._jobs()(floor)
+
+    def _jobs(self) -> Callable[[Floor], Mapping[str, Handler]]:
+        # Each kind imports what it needs and no more: a killed worker is back sooner.
+        if self._acts:
+            from bot.tool_jobs import tool_jobs
+
+            return tool_jobs
+        from bot.graph_jobs import graph_jobs
+
+        return graph_jobs
 
     def handler(self, job: str) -> Handler:
         return self._handlers[job]

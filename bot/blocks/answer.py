@@ -28,14 +28,19 @@ class Answer:
 
 def build(answer: Answer) -> list[Message]:
     """One message per piece of the text; sources, cost and [Story] stand under the last one."""
-    pieces = split(harmless(answer.text) or "(no text)")
+    pieces = split(_words(answer.text))
     messages = [_message(piece, ()) for piece in pieces[:-1]]
     return [*messages, _message(pieces[-1], _footer(answer))]
 
 
 def build_notice(text: str) -> Message:
     """A short word of ours: it may hold a person's words, so it is Markdown made harmless too."""
-    return _message(split(harmless(text))[0], ())
+    return _message(split(_words(text))[0], ())
+
+
+def _words(text: str) -> str:
+    shown = harmless(text)
+    return shown if shown.strip() else "(no text)"
 
 
 def cost_words(cost_micros: int | None) -> str:

@@ -23,6 +23,7 @@ _RESERVED = frozenset({"", "true", "false", "null", "[]", "{}"})
 #: Room for `name, part 12 of 34:` above a part's text.
 _PART = SECTION - 400
 _NAME_LIMIT = 300
+_STEP = " \u203a "
 
 
 @dataclass(frozen=True)
@@ -70,9 +71,13 @@ def _is_amount(value: Any) -> bool:
 
 
 def _name(path: Sequence[str]) -> str:
-    # `:` and the path's own sign are spelled out in keys: the first `: ` ends the name.
-    spelled = (visible(part, keep=" ").replace(":", "⟨U+003A⟩") for part in path)
-    return " › ".join(part.replace("›", "⟨U+203A⟩") for part in spelled) or "value"  # noqa: RUF001
+    return _STEP.join(_key(part) for part in path) or "value"
+
+
+def _key(key: str) -> str:
+    # The first `: ` ends the name, and the sign between steps separates them: spelled out in keys.
+    shown = visible(key, keep=" ").replace(":", "⟨U+003A⟩").replace(_STEP.strip(), "⟨U+203A⟩")
+    return f'"{shown}"' if not shown or shown != shown.strip() or shown[0] == '"' else shown
 
 
 def _value(value: Any) -> str:

@@ -1,8 +1,8 @@
-"""The jobs by name: what outbox rows ask for. Keywords, plain values, idempotent on their row."""
+"""What the graph worker does: run turns, send posts, make digests."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -11,8 +11,8 @@ from sqlmodel import Session
 
 from approvals.people import People
 from bot.bootstrap import Floor, make_models
+from bot.broker import Handler
 from bot.context import fetch_context
-from bot.credentials import NoCredentialsHere
 from bot.deps import Identity
 from bot.posting import Poster
 from bot.progress import SlackProgress
@@ -26,24 +26,16 @@ from graphs.checkpoint.connect import open_saver
 from graphs.digest import DigestMaker
 from graphs.digest_facts import Order
 from graphs.runtime.claim import Limits as TurnLimits
-from graphs.runtime.evidence import make_evidence
 from graphs.runtime.run import TurnRunner
 from graphs.runtime.states import RECEIVED
 from graphs.runtime.tables import Turn
 from graphs.runtime.work import Desk
-from tools.deps import Deps as ToolDeps
-from tools.executor import Executor
-from tools.limits import limits_of
-from tools.prepare import Prepare
-
-#: Called with the job's keyword arguments.
-Handler = Callable[..., object]
 
 _THINKING = "is looking into it…"
 
 
 def graph_jobs(floor: Floor) -> Mapping[str, Handler]:
-    """What the graph worker does: run turns, send posts, make digests."""
+    """The handlers of the queue `graphs`, by job."""
     settings = floor.settings
     web = make_web(settings.slack().bot_token, settings.slack_api_url)
     identity = Identity.of(web.auth_test().data)  # type: ignore[arg-type]
@@ -64,32 +56,6 @@ def graph_jobs(floor: Floor) -> Mapping[str, Handler]:
     turns = _Turns(floor.db, floor.people, web, identity, runner, progress)
     digests = _Digests(floor.db, floor.clock, DigestMaker(floor.db, floor.clock))
     return {"run_turn": turns.run, "send_post": poster.send, "run_digest": digests.run}
-
-
-def tool_jobs(floor: Floor) -> Mapping[str, Handler]:
-    """What the tool worker does: prepare and execute actions, keep the notes' index."""
-    deps = ToolDeps(
-        db=floor.db,
-        log=floor.log,
-        registry=floor.registry,
-        people=floor.people,
-        policy=floor.policy,
-        clock=floor.clock,
-        evidence=make_evidence(floor.people, floor.registry),
-        limits=limits_of(floor.settings.limits),
-    )
-    executor = Executor(deps)
-
-    def index_note(*, note_id: str) -> None:
-        if floor.notes is None:
-            raise NoCredentialsHere()
-        floor.notes.index(note_id, now=floor.clock.now())
-
-    return {
-        "prepare": Prepare(deps, execute=executor.run).run,
-        "execute": executor.run,
-        "index_note": index_note,
-    }
 
 
 @dataclass(frozen=True)
