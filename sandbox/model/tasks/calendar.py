@@ -98,6 +98,8 @@ def meeting_cancel(scene: Scene, request: str) -> Task:
 def free_times(scene: Scene, request: str) -> Task:
     """When are these people (or the asker) free on a day?"""
     people = named_people(request) or ("me",)
+    if re.search(r"\bwith\b", request, re.I) and scene.conversation.asker.mail:
+        people = tuple(dict.fromkeys(("me", *people)))  # a time with Finn is one for both
     day = _day(scene, request)
     if isinstance(day, Answer):
         return day

@@ -50,6 +50,7 @@ def documents(scene: Scene, request: str) -> Task:
     if document.failure:
         return unread(document)
     content = said(document.value, "text", "content", "body") or text(document.value)
+    content = re.sub(r"(?m)^#+ .*$", "", content)  # a heading says nothing of its own
     lines = closest_sentences(content, request, 3) or [first_sentences(content, 2)]
     return found(f"{name} says: {' '.join(lines)}", document)
 

@@ -62,7 +62,7 @@ def search_orders(scene: Scene, request: str) -> Task:
 def stock(scene: Scene, request: str) -> Task:
     """How many are there? By SKU where one is said, else by the words for the product."""
     match = _PRODUCT.search(request)
-    sku = values.sku(request) or (match["product"].strip() if match else "")
+    sku = values.sku(request) or (_singular(match["product"]) if match else "")
     if not sku:
         return ask("Which product do you mean? Tell me its SKU.")
     result = yield from one("check_stock", sku=sku)
@@ -200,6 +200,11 @@ def _order_line(row: dict[str, object]) -> str:
     bits = [f"order {said(row, 'number', 'order', 'order_id', 'id')}"]
     bits += [bit for bit in (said(row, "customer", "customer_name"), said(row, "status")) if bit]
     return ", ".join(bits + ([str(total)] if total else []))
+
+
+def _singular(product: str) -> str:
+    """`dry bags` as a shop lists them: `dry bag`."""
+    return re.sub(r"(\w{2,}[^s\W])s\b", r"\1", product.strip())
 
 
 def _stock_sentence(value: object, sku: str) -> str:

@@ -198,19 +198,27 @@ RESULTS: dict[str, Any] = {
     "shop__restock": {"sku": "TENT-2", "available": 27, "source": "shop stock TENT-2"},
     "mail__search": {
         "messages": [
-            {"message_id": "m-3", "from": f"Mara Lind <{MARA}>", "subject": "About Kappel"},
-            {"message_id": "m-7", "from": f"Jonas Kappel <{KAPPEL}>", "subject": "Our contract"},
+            {
+                "message_id": "m_0000000000000003",
+                "from": f"Mara Lind <{MARA}>",
+                "subject": "About Kappel",
+            },
+            {
+                "message_id": "m_0000000000000007",
+                "from": f"Jonas Kappel <{KAPPEL}>",
+                "subject": "Our contract",
+            },
         ],
         "source": "mailbox",
     },
     "mail__read": {
         "origin": "mail",
         "content": {
-            "message_id": "m-7",
+            "message_id": "m_0000000000000007",
             "from": f"Jonas Kappel <{KAPPEL}>",
             "subject": "Our contract",
             "text": LETTER,
-            "source": "mail m-7",
+            "source": "mail m_0000000000000007",
         },
     },
     "mail__send": {"to": ["x"], "source": "mail sent"},
@@ -240,12 +248,16 @@ RESULTS: dict[str, Any] = {
         "text": POLICY,
         "source": "returns-policy.pdf",
     },
-    "notes__forget": {"note_id": "note_1", "forgotten": True, "source": "notes"},
+    "notes__forget": {
+        "note_id": "note_11111111111111111111111111111111",
+        "forgotten": True,
+        "source": "notes",
+    },
     "notes__remember": {"id": "n1", "text": "kept", "source": "note n1"},
     "notes__recall": {
         "notes": [
             {
-                "note_id": "note_1",
+                "note_id": "note_11111111111111111111111111111111",
                 "text": "Mara Lind prefers mail",
                 "author": "Ana Berg",
                 "at": "2026-11-02T09:00:00+00:00",

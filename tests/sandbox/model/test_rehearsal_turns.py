@@ -193,7 +193,7 @@ def test_a_note_is_quoted_with_who_said_it_and_forgotten_by_its_id() -> None:
     )
     assert forgotten.calls == [
         {"notes__recall": {"query": "Mara", "limit": 5}},
-        {"notes__forget": {"note_id": "note_1"}},
+        {"notes__forget": {"note_id": "note_11111111111111111111111111111111"}},
     ]
 
 
