@@ -1,7 +1,6 @@
 """Puts one practice workspace together as an aiohttp application."""
 
 import asyncio
-import importlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from aiohttp import web
@@ -69,11 +68,10 @@ def _workspace(settings: Settings, clock: Clock, transport: Transport) -> Worksp
 
 
 def _mount_page(app: web.Application) -> None:
-    """The page is a package of its own that stands on this one."""
-    page = importlib.import_module("sandbox.page")
-    mount = getattr(page, "mount", None)
-    if mount is not None:
-        mount(app)
+    """The page is a package of its own that stands on this one, so it is imported late."""
+    from sandbox.page import mount
+
+    mount(app)
 
 
 def _lifetime(

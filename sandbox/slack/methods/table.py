@@ -21,6 +21,8 @@ COMMON_ERRORS = (
     "missing_scope",
     "invalid_arguments",
     "invalid_json",
+    "json_not_object",
+    "unknown_method",
     "ratelimited",
 )
 
