@@ -76,6 +76,13 @@ def claim(
     leases = _take_both(session, turn, limits, now)
     if leases is None:
         return "held"
+    # Whoever held them may have moved the turn between our look at it and their release.
+    session.refresh(turn)
+    if turn.status in TERMINAL:
+        for held in leases:
+            release(session, held, now=now)
+        finish(session, rows, now=now)
+        return turn.status  # type: ignore[return-value]
     first = turn.status == RECEIVED
     _count_try(session, log, turn, versions, now)
     return Claim(turn, *leases, rows, first)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from sqlmodel import Session, col, select
 
@@ -38,9 +39,7 @@ def _typed(session: Session, turn: Turn) -> list[Labelled]:
     """The request, the thread before it, and earlier requests the model was told again."""
     texts = [Labelled(Origin.REQUESTER, turn.text)]
     for message in turn.context:
-        own = message.get("author_id") == turn.principal_id
-        origin = Origin.REQUESTER if own else Origin.COLLEAGUE
-        texts.append(Labelled(origin, str(message.get("text", ""))))
+        texts.append(Labelled(_author(message, turn), str(message.get("text", ""))))
     query = (
         select(Turn)
         .where(Turn.conversation_id == turn.conversation_id, col(Turn.message_ts) < turn.message_ts)
@@ -51,6 +50,13 @@ def _typed(session: Session, turn: Turn) -> list[Labelled]:
         own = earlier.principal_id == turn.principal_id
         texts.append(Labelled(Origin.REQUESTER if own else Origin.COLLEAGUE, earlier.text))
     return texts
+
+
+def _author(message: Mapping[str, Any], turn: Turn) -> Origin:
+    if message.get("author_id") == turn.principal_id:
+        return Origin.REQUESTER
+    # Guests, bots and strangers are as little ours as a web page.
+    return Origin.COLLEAGUE if message.get("trusted") else Origin.WEB
 
 
 def _results(session: Session, registry: Registry, turn: Turn) -> list[Labelled]:

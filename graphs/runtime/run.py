@@ -9,7 +9,6 @@ after `Limits.max_tries` runs in a row the turn has failed, visibly.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Literal
 
 import structlog
@@ -21,7 +20,7 @@ from core.errors import InvalidTransition, LeaseLost, SignoffError
 from core.leases import Keepalive
 from core.outbox import Message, Outbox
 from graphs.assistant import VERSION, build_assistant
-from graphs.checkpoint.errors import StaleFence, WrongGeneration
+from graphs.checkpoint.errors import StaleFence, StoreUnavailable, WrongGeneration
 from graphs.checkpoint.saver import RedisSaver
 from graphs.runtime.claim import Claim, Limits, claim
 from graphs.runtime.endings import Endings, give_back
@@ -60,6 +59,8 @@ class TurnRunner:
             outcome: Outcome = self._endings.exhausted(got, None)
         else:
             outcome = self._attempt(got)
+        if outcome in TERMINAL:
+            self._forget(got.turn)
         if outcome != "later":
             self._ring(got.turn)
         return outcome
@@ -81,6 +82,15 @@ class TurnRunner:
             )
 
     def _attempt(self, got: Claim) -> Outcome:
+        try:
+            return self._tried(got)
+        except (LeaseLost, StaleFence):
+            log.info("turn_taken_over", turn=got.turn.id)
+            return "held"
+        except (TurnEnded, InvalidTransition):
+            return self._ended_by_another(got)
+
+    def _tried(self, got: Claim) -> Outcome:
         alive = Keepalive(self._desk.db, self._desk.clock, got.leases, ttl=self._limits.lease)
         work = Work(self._desk, got.turn, got.held, alive.lost.is_set)
         try:
@@ -88,11 +98,8 @@ class TurnRunner:
             with alive:
                 came_to = self._drive(got, work)
             return self._endings.ended(got, work, came_to)
-        except (LeaseLost, StaleFence):
-            log.info("turn_taken_over", turn=got.turn.id)
-            return "held"
-        except (TurnEnded, InvalidTransition):
-            return self._ended_by_another(got)
+        except (LeaseLost, StaleFence, TurnEnded, InvalidTransition):
+            raise
         except ModelRefused as error:
             return self._endings.failed(got, error.sentence)
         except Exception as error:  # noqa: BLE001 - whatever it is, the turn is kept and tried again
@@ -128,10 +135,20 @@ class TurnRunner:
         return {action_id: head.id for action_id, head in heads.items()}
 
     def _ended_by_another(self, got: Claim) -> Outcome:
-        with self._desk.db.transaction() as session:
-            give_back(session, got, now=self._desk.clock.now())
-            status = session.exec(select(Turn.status).where(Turn.id == got.turn.id)).one()
+        try:
+            with self._desk.db.transaction() as session:
+                give_back(session, got, now=self._desk.clock.now())
+                status = session.exec(select(Turn.status).where(Turn.id == got.turn.id)).one()
+        except LeaseLost:
+            return "held"
         return status if status in TERMINAL else "held"  # type: ignore[return-value]
+
+    def _forget(self, turn: Turn) -> None:
+        """An ended turn needs no checkpoints: SQL holds all of it."""
+        try:
+            self._saver.delete_thread(turn.id)
+        except StoreUnavailable:
+            log.info("thread_left_to_expire", turn=turn.id)
 
     def _ring(self, turn: Turn) -> None:
         """Deliver at once what met our leases meanwhile; without this the sweeper would, later."""
@@ -139,12 +156,12 @@ class TurnRunner:
         if wake is None:
             return
         with self._desk.db.read() as session:
-            due = _next_due(session, turn, now=self._desk.clock.now())
+            due = _next_due(session, turn)
         if due is not None:
             wake(Message(JOB, {"turn_id": due}))
 
 
-def _next_due(session: Session, turn: Turn, *, now: datetime) -> str | None:
+def _next_due(session: Session, turn: Turn) -> str | None:
     """The oldest turn of the conversation that someone asked to run and that is not being retried
     (its own next occasion included)."""
     query = (
@@ -155,7 +172,6 @@ def _next_due(session: Session, turn: Turn, *, now: datetime) -> str | None:
             Turn.tries == 0,
             Outbox.job == JOB,
             Outbox.done_at == None,  # noqa: E711 - SQL
-            Outbox.created_at <= now,
         )
         .order_by(Turn.message_ts)
     )

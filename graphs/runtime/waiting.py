@@ -41,4 +41,8 @@ def title_of(action: Action) -> str:
 
 def asks_whom(action: Action) -> str:
     stages: Sequence[dict[str, object]] = (action.verdict or {}).get("stages") or ()
-    return " and then ".join(approver_words(str(stage["who"])) for stage in stages) or "a person"
+    return " and then ".join(_who(str(stage["who"])) for stage in stages) or "a person"
+
+
+def _who(who: str) -> str:
+    return "the asker to confirm it" if who == "requester" else approver_words(who)

@@ -231,9 +231,11 @@ class Office:
 
 
 @contextmanager
-def open_office(folder: Path, redis_url: str, model: Rehearsal) -> Iterator[Office]:
+def open_office(
+    folder: Path, redis_url: str, model: Rehearsal, db: Database | None = None
+) -> Iterator[Office]:
     """An office over these stores; a second one in the same folder sees the first one's rows."""
-    db = open_database(f"sqlite:///{folder / 'office.db'}")
+    db = db or open_database(f"sqlite:///{folder / 'office.db'}")
     SQLModel.metadata.create_all(db.engine)
     models = Models(
         ModelsConfig.load(ROOT / "config" / "models.yaml", profile="rehearsal"),

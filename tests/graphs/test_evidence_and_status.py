@@ -14,6 +14,7 @@ def test_texts_of_a_turn_carry_who_wrote_them(office: Office) -> None:
     context = (
         {"author": "Ana Berg", "author_id": "ana", "trusted": True, "text": "mine", "ts": "1.1"},
         {"author": "Finn Aalto", "author_id": "finn", "trusted": True, "text": "his", "ts": "1.2"},
+        {"author": "a bot", "author_id": "slack:U9", "trusted": False, "text": "its", "ts": "1.3"},
     )
     turn = office.say("refund order 4711", context=context)
     office.runner().run(turn.id)
@@ -25,12 +26,13 @@ def test_texts_of_a_turn_carry_who_wrote_them(office: Office) -> None:
         texts = evidence(session, asked)
 
     said = [(each.origin, each.text) for each in texts]
-    assert said[:3] == [
+    assert said[:4] == [
         (Origin.REQUESTER, "refund order 4711"),
         (Origin.REQUESTER, "mine"),
         (Origin.COLLEAGUE, "his"),
+        (Origin.WEB, "its"),
     ]
-    assert said[3] == (
+    assert said[4] == (
         Origin.FIRST_PARTY,
         '{"source": "shop order 4711", "text": "shipped"}',
     )

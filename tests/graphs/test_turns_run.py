@@ -2,7 +2,24 @@
 
 from __future__ import annotations
 
-from tests.graphs.office import DONE, FIND, REFUND, Office, calls
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from core.db import Database
+from tests.graphs.office import DONE, FIND, REFUND, Office, calls, open_office
+from tests.llm.rehearsal import Rehearsal
+
+
+@pytest.fixture
+def office(
+    db: Database, tmp_path: Path, redis_url: str, wipe: redis.Redis, model: Rehearsal
+) -> Iterator[Office]:
+    """On both databases."""
+    with open_office(tmp_path, redis_url, model, db) as opened:
+        yield opened
 
 
 def test_a_message_without_tools_is_answered_once(office: Office) -> None:
@@ -24,6 +41,7 @@ def test_a_message_without_tools_is_answered_once(office: Office) -> None:
     }
     assert office.events(turn.id) == ["started", "answered"]
     assert office.open_rows(turn.id) == []
+    assert office.saver.generation(turn.id) is None
 
 
 def test_a_read_waits_for_its_action_and_goes_on_to_the_answer(office: Office) -> None:

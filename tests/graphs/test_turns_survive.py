@@ -4,56 +4,30 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
 
+from core.db import Database
 from graphs.checkpoint.connect import open_saver
-from graphs.checkpoint.saver import RedisSaver
 from graphs.runtime.claim import Limits
 from graphs.runtime.turns import stop
-from tests.graphs.office import DONE, FIND, REFUND, SHORT, Office, Paused, calls
+from tests.graphs.office import DONE, FIND, REFUND, SHORT, Office, Paused, calls, open_office
+from tests.llm.rehearsal import Rehearsal
 
 
-class Forgetful(RedisSaver):
-    """A saver whose server is wiped once, just before its nth trip."""
-
-    def __init__(self, url: str, nth: int) -> None:
-        client = redis.Redis.from_url(url)
-        super().__init__(client)
-        self._wiper, self._left = client, nth
-
-    def _run(self, script: str, thread_id: str, args: Sequence[Any]) -> Any:
-        self._left -= 1
-        if self._left == 0:
-            self._wiper.flushall()
-        return super()._run(script, thread_id, args)
-
-
-@pytest.mark.parametrize("nth", range(1, 31))
-def test_a_store_wiped_before_any_trip_costs_no_second_model_call(
-    office: Office, redis_url: str, nth: int
-) -> None:
-    office.model.script(FIND, DONE)
-    forgetful = Forgetful(redis_url, nth)
-    office.saver = forgetful
-    turn = office.say("where is order 4711?")
-    runner = office.runner()
-
-    first = runner.run(turn.id)
-    [action] = office.actions(turn.id)
-    office.settle(action.id)
-    second = runner.run(turn.id)
-
-    assert (first, second) == ("waiting", "answered")
-    assert [one.id for one in office.actions(turn.id)] == [action.id]
-    assert len(office.model.calls()) == 2
-    assert len(office.posts(turn.id)) == 1
-    forgetful.close()
+@pytest.fixture
+def office(
+    db: Database, tmp_path: Path, redis_url: str, wipe: redis.Redis, model: Rehearsal
+) -> Iterator[Office]:
+    """On both databases."""
+    with open_office(tmp_path, redis_url, model, db) as opened:
+        yield opened
 
 
 def test_a_store_wiped_while_a_request_waits_gives_the_same_actions(
