@@ -19,8 +19,8 @@ _WEEKDAY = re.compile(
 _ISO = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})")
 _GERMAN = re.compile(r"\b(\d{1,2})\.(\d{1,2})\.(\d{4})?")
 _MONTH = "(" + "|".join(rf"{m[:3]}(?:{m[3:]})?" for m in _MONTHS) + r")\b"
-_DAY_MONTH = re.compile(rf"\b(\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH}", _I)
-_MONTH_DAY = re.compile(rf"\b{_MONTH}\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?\b", _I)
+_DAY_MONTH = re.compile(rf"\b(\d{{1,2}})(?:th|st|[nr]d)?\s+(?:of\s+)?{_MONTH}", _I)
+_MONTH_DAY = re.compile(rf"\b{_MONTH}\.?\s+(\d{{1,2}})(?:th|st|[nr]d)?\b", _I)
 _RELATIVE = (
     (re.compile(r"\bday after tomorrow\b", _I), 2),
     (re.compile(r"(?<!after )\btomorrow\b", _I), 1),

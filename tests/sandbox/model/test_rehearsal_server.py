@@ -202,10 +202,10 @@ async def test_a_script_with_a_match_leaves_other_requests_to_the_patterns(
 
 
 async def test_a_script_with_an_unknown_key_is_refused(address: str) -> None:
-    answer = await post(address, "/script", {"turns": [{"contnet": "x"}]})
+    answer = await post(address, "/script", {"turns": [{"words": "x"}]})
 
     assert answer.status_code == 400
-    assert "turns[0] does not know contnet" in answer.json()["error"]["message"]
+    assert "turns[0] does not know words" in answer.json()["error"]["message"]
 
 
 async def test_a_429_carries_retry_after_and_the_client_comes_back(address: str) -> None:
