@@ -28,14 +28,14 @@ class Answer:
 
 def build(answer: Answer) -> list[Message]:
     """One message per piece of the text; sources, cost and [Story] stand under the last one."""
-    pieces = split(_words(answer.text))
+    pieces = [piece for piece in split(_words(answer.text)) if piece.strip()]
     messages = [_message(piece, ()) for piece in pieces[:-1]]
     return [*messages, _message(pieces[-1], _footer(answer))]
 
 
 def build_notice(text: str) -> Message:
     """A short word of ours: it may hold a person's words, so it is Markdown made harmless too."""
-    return _message(split(_words(text))[0], ())
+    return _message(split(_words(text).strip())[0], ())
 
 
 def _words(text: str) -> str:

@@ -16,7 +16,9 @@ import structlog
 from aiohttp import web
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_sdk.web.async_client import AsyncWebClient
+from sqlmodel import SQLModel
 
+import audit.triggers
 from approvals.people import People
 from approvals.policy_file import load_policy
 from audit.keys import KeyRing
@@ -26,7 +28,7 @@ from bot.deps import BotDeps, Identity
 from bot.http import make_http
 from bot.web import make_async_web, make_web
 from core.clock import HeldClock
-from core.db import Database
+from core.db import Database, open_database
 from sandbox.slack.settings import Manifest, Settings
 from sandbox.slack.testing import FAST_RETRIES, running
 from tests.bot.desk import SECRET, TOKEN, Desk
@@ -59,12 +61,23 @@ async def desk(
 
 
 @pytest.fixture
-async def one_desk(
+async def any_desk(
     db: Database, clock: HeldClock, people: People, tmp_path: Path
 ) -> AsyncIterator[Desk]:
-    """The same over HTTP alone, where the transport makes no difference."""
+    """The same over HTTP alone, on both databases."""
     async with opened("http", db, clock, people, tmp_path) as made:
         yield made
+
+
+@pytest.fixture
+async def one_desk(clock: HeldClock, people: People, tmp_path: Path) -> AsyncIterator[Desk]:
+    """The same over HTTP and on SQLite, where transport and database make no difference."""
+    db = open_database(f"sqlite:///{tmp_path / 'signoff.db'}")
+    SQLModel.metadata.create_all(db.engine)
+    audit.triggers.install(db.engine)
+    async with opened("http", db, clock, people, tmp_path) as made:
+        yield made
+    db.engine.dispose()
 
 
 @asynccontextmanager

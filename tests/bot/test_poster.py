@@ -38,204 +38,204 @@ def owe(desk: Desk, text: str = "Hello", **changes: Any) -> str:
         )
 
 
-async def test_a_post_is_sent_once_however_often_its_job_is_delivered(one_desk: Desk) -> None:
-    post_id = owe(one_desk)
-    poster = one_desk.poster()
+async def test_a_post_is_sent_once_however_often_its_job_is_delivered(any_desk: Desk) -> None:
+    post_id = owe(any_desk)
+    poster = any_desk.poster()
 
     for _ in range(3):
         await asyncio.to_thread(poster.send, post_id)
 
-    [message] = await one_desk.messages()
-    [post] = one_desk.posts()
+    [message] = await any_desk.messages()
+    [post] = any_desk.posts()
     assert (post.ts, post.sent_channel, post.shown) == (message["ts"], SUPPORT, 1)
     assert message["metadata"] == {
         "event_type": "signoff_post",
         "event_payload": {"post_id": post_id},
     }
-    assert open_jobs(one_desk, post_id) == []
+    assert open_jobs(any_desk, post_id) == []
 
 
-async def test_two_workers_at_once_send_one_message(one_desk: Desk) -> None:
-    post_id = owe(one_desk)
-    await one_desk.post("faults", kind="delay", method="chat.postMessage", seconds=0.3, times=1)
-    posters = [one_desk.poster() for _ in range(4)]
+async def test_two_workers_at_once_send_one_message(any_desk: Desk) -> None:
+    post_id = owe(any_desk)
+    await any_desk.post("faults", kind="delay", method="chat.postMessage", seconds=0.3, times=1)
+    posters = [any_desk.poster() for _ in range(4)]
 
     await asyncio.gather(*(asyncio.to_thread(poster.send, post_id) for poster in posters))
 
-    assert len(await one_desk.messages()) == 1
+    assert len(await any_desk.messages()) == 1
 
 
-async def test_a_post_whose_reply_was_lost_leaves_one_message(one_desk: Desk) -> None:
-    post_id = owe(one_desk)
-    await one_desk.post("faults", kind="lost_reply", method="chat.postMessage", times=1)
-
-    with pytest.raises(Exception, match=r".+"):
-        await asyncio.to_thread(one_desk.poster().send, post_id)
-    assert open_jobs(one_desk, post_id) != []
-    await asyncio.to_thread(one_desk.poster().send, post_id)
-
-    [message] = await one_desk.messages()
-    assert one_desk.posts()[0].ts == message["ts"]
-    assert len(await one_desk.called("chat.postMessage")) == 1
-
-
-async def test_a_lost_reply_in_a_thread_is_found_there(one_desk: Desk) -> None:
-    root = await one_desk.say(ANA, SUPPORT, "Lunch?")
-    post_id = owe(one_desk, thread_ts=root)
-    await one_desk.post("faults", kind="lost_reply", method="chat.postMessage", times=1)
+async def test_a_post_whose_reply_was_lost_leaves_one_message(any_desk: Desk) -> None:
+    post_id = owe(any_desk)
+    await any_desk.post("faults", kind="lost_reply", method="chat.postMessage", times=1)
 
     with pytest.raises(Exception, match=r".+"):
-        await asyncio.to_thread(one_desk.poster().send, post_id)
-    await asyncio.to_thread(one_desk.poster().send, post_id)
+        await asyncio.to_thread(any_desk.poster().send, post_id)
+    assert open_jobs(any_desk, post_id) != []
+    await asyncio.to_thread(any_desk.poster().send, post_id)
 
-    assert [m["thread_ts"] for m in await one_desk.messages()] == [root]
+    [message] = await any_desk.messages()
+    assert any_desk.posts()[0].ts == message["ts"]
+    assert len(await any_desk.called("chat.postMessage")) == 1
 
 
-async def test_a_twin_that_turns_up_late_is_deleted(one_desk: Desk) -> None:
+async def test_a_lost_reply_in_a_thread_is_found_there(any_desk: Desk) -> None:
+    root = await any_desk.say(ANA, SUPPORT, "Lunch?")
+    post_id = owe(any_desk, thread_ts=root)
+    await any_desk.post("faults", kind="lost_reply", method="chat.postMessage", times=1)
+
+    with pytest.raises(Exception, match=r".+"):
+        await asyncio.to_thread(any_desk.poster().send, post_id)
+    await asyncio.to_thread(any_desk.poster().send, post_id)
+
+    assert [m["thread_ts"] for m in await any_desk.messages()] == [root]
+
+
+async def test_a_twin_that_turns_up_late_is_deleted(any_desk: Desk) -> None:
     """The first send showed up only after the second one: both carry the post's id."""
-    post_id = owe(one_desk)
-    await one_desk.post("faults", kind="lost_reply", method="chat.postMessage", times=1)
+    post_id = owe(any_desk)
+    await any_desk.post("faults", kind="lost_reply", method="chat.postMessage", times=1)
     with pytest.raises(Exception, match=r".+"):
-        await asyncio.to_thread(one_desk.poster().send, post_id)
+        await asyncio.to_thread(any_desk.poster().send, post_id)
     metadata = {"event_type": "signoff_post", "event_payload": {"post_id": post_id}}
     await asyncio.to_thread(
-        lambda: one_desk.web.chat_postMessage(channel=SUPPORT, text="Hello", metadata=metadata)
+        lambda: any_desk.web.chat_postMessage(channel=SUPPORT, text="Hello", metadata=metadata)
     )
 
-    await asyncio.to_thread(one_desk.poster().send, post_id)
-    one_desk.clock.advance(timedelta(minutes=1))
-    await one_desk.send_owed()
+    await asyncio.to_thread(any_desk.poster().send, post_id)
+    any_desk.clock.advance(timedelta(minutes=1))
+    await any_desk.send_owed()
 
-    [message] = await one_desk.messages()
-    assert one_desk.posts()[0].ts == message["ts"]
-    assert open_jobs(one_desk, post_id) == []
+    [message] = await any_desk.messages()
+    assert any_desk.posts()[0].ts == message["ts"]
+    assert open_jobs(any_desk, post_id) == []
 
 
-async def test_what_changes_is_drawn_anew_in_place(one_desk: Desk) -> None:
-    card = await one_desk.card()
-    with one_desk.deps.db.transaction() as session:
-        refresh_posts(session, subject="act_1", kind="card", now=one_desk.clock.now())
+async def test_what_changes_is_drawn_anew_in_place(any_desk: Desk) -> None:
+    card = await any_desk.card()
+    with any_desk.deps.db.transaction() as session:
+        refresh_posts(session, subject="act_1", kind="card", now=any_desk.clock.now())
 
-    await one_desk.send_owed()
+    await any_desk.send_owed()
 
-    [message] = await one_desk.messages()
+    [message] = await any_desk.messages()
     assert message["ts"] == card["ts"]
-    assert (one_desk.posts()[0].wanted, one_desk.posts()[0].shown) == (2, 2)
+    assert (any_desk.posts()[0].wanted, any_desk.posts()[0].shown) == (2, 2)
 
 
-async def test_rate_limits_are_waited_out(one_desk: Desk) -> None:
-    post_id = owe(one_desk)
-    await one_desk.post("faults", kind="rate_limit", method="chat.postMessage", times=1, seconds=0)
+async def test_rate_limits_are_waited_out(any_desk: Desk) -> None:
+    post_id = owe(any_desk)
+    await any_desk.post("faults", kind="rate_limit", method="chat.postMessage", times=1, seconds=0)
 
-    await asyncio.to_thread(one_desk.poster().send, post_id)
+    await asyncio.to_thread(any_desk.poster().send, post_id)
 
-    assert [c["status"] for c in await one_desk.called("chat.postMessage")] == [429, 200]
-    assert len(await one_desk.messages()) == 1
+    assert [c["status"] for c in await any_desk.called("chat.postMessage")] == [429, 200]
+    assert len(await any_desk.messages()) == 1
 
 
 async def test_a_channel_that_does_not_exist_fails_the_post_with_its_reason(
-    one_desk: Desk,
+    any_desk: Desk,
 ) -> None:
-    post_id = owe(one_desk, channel="C0NOWHERE")
+    post_id = owe(any_desk, channel="C0NOWHERE")
 
-    await asyncio.to_thread(one_desk.poster().send, post_id)
+    await asyncio.to_thread(any_desk.poster().send, post_id)
 
-    assert one_desk.posts()[0].failed == "Slack refused it: channel_not_found"
-    assert open_jobs(one_desk, post_id) == []
-
-
-async def test_a_card_somebody_deleted_is_not_sent_again(one_desk: Desk) -> None:
-    card = await one_desk.card()
-    await asyncio.to_thread(lambda: one_desk.web.chat_delete(channel=SUPPORT, ts=card["ts"]))
-    with one_desk.deps.db.transaction() as session:
-        refresh_posts(session, subject="act_1", kind="card", now=one_desk.clock.now())
-
-    await one_desk.send_owed()
-
-    assert await one_desk.messages() == []
-    assert one_desk.posts()[0].failed == "The message was deleted in Slack."
+    assert any_desk.posts()[0].failed == "Slack refused it: channel_not_found"
+    assert open_jobs(any_desk, post_id) == []
 
 
-async def test_a_token_slack_refuses_leaves_the_post_for_later(one_desk: Desk) -> None:
-    post_id = owe(one_desk)
-    one_desk.web.token = "xoxb-wrong"
+async def test_a_card_somebody_deleted_is_not_sent_again(any_desk: Desk) -> None:
+    card = await any_desk.card()
+    await asyncio.to_thread(lambda: any_desk.web.chat_delete(channel=SUPPORT, ts=card["ts"]))
+    with any_desk.deps.db.transaction() as session:
+        refresh_posts(session, subject="act_1", kind="card", now=any_desk.clock.now())
+
+    await any_desk.send_owed()
+
+    assert await any_desk.messages() == []
+    assert any_desk.posts()[0].failed == "The message was deleted in Slack."
+
+
+async def test_a_token_slack_refuses_leaves_the_post_for_later(any_desk: Desk) -> None:
+    post_id = owe(any_desk)
+    any_desk.web.token = "xoxb-wrong"
 
     with pytest.raises(SlackApiError):
-        await asyncio.to_thread(one_desk.poster().send, post_id)
+        await asyncio.to_thread(any_desk.poster().send, post_id)
 
-    assert one_desk.posts()[0].failed is None
-    assert open_jobs(one_desk, post_id) != []
+    assert any_desk.posts()[0].failed is None
+    assert open_jobs(any_desk, post_id) != []
 
 
-async def test_a_post_to_a_person_goes_into_their_direct_message(one_desk: Desk) -> None:
-    post_id = owe(one_desk, channel=FINN)
+async def test_a_post_to_a_person_goes_into_their_direct_message(any_desk: Desk) -> None:
+    post_id = owe(any_desk, channel=FINN)
 
-    await asyncio.to_thread(one_desk.poster().send, post_id)
+    await asyncio.to_thread(any_desk.poster().send, post_id)
 
-    [message] = await one_desk.messages("D0FINN")
+    [message] = await any_desk.messages("D0FINN")
     assert shown(message) == "Hello"
-    assert one_desk.posts()[0].sent_channel == "D0FINN"
+    assert any_desk.posts()[0].sent_channel == "D0FINN"
 
 
-async def test_a_long_answer_arrives_in_several_messages_in_order(one_desk: Desk) -> None:
+async def test_a_long_answer_arrives_in_several_messages_in_order(any_desk: Desk) -> None:
     paragraphs = [f"Paragraph {n}: " + "word " * 200 for n in range(30)]
     body = {"text": "\n\n".join(paragraphs), "sources": ["shop order 4711"], "cost_micros": 0}
-    owe(one_desk, kind="answer", body=body)
+    owe(any_desk, kind="answer", body=body)
 
-    await one_desk.send_owed()
+    await any_desk.send_owed()
 
-    messages = await one_desk.messages()
+    messages = await any_desk.messages()
     assert len(messages) == 3
     together = "\n\n".join(m["blocks"][0]["text"] for m in messages)
     assert [f"Paragraph {n}:" in together for n in range(30)] == [True] * 30
     assert [buttons(m) for m in messages] == [[], [], ["Story"]]
     assert "Sources: shop order 4711 · free" in shown(messages[-1])
-    assert [post.n for post in one_desk.posts()] == [0, 1, 2]
+    assert [post.n for post in any_desk.posts()] == [0, 1, 2]
 
 
-async def test_an_answer_cannot_call_a_whole_channel(one_desk: Desk) -> None:
-    owe(one_desk, kind="answer", body={"text": "Hi <!channel> <@U0FINN> ![x](http://evil/x)"})
+async def test_an_answer_cannot_call_a_whole_channel(any_desk: Desk) -> None:
+    owe(any_desk, kind="answer", body={"text": "Hi <!channel> <@U0FINN> ![x](http://evil/x)"})
 
-    await one_desk.send_owed()
+    await any_desk.send_owed()
 
-    [message] = await one_desk.messages()
+    [message] = await any_desk.messages()
     assert message["blocks"][0]["text"] == ("Hi &lt;!channel> &lt;@U0FINN> [x](http://evil/x)")
     assert "<" not in message["text"]
 
 
-async def test_a_delivery_during_another_one_leaves_the_work_to_it(one_desk: Desk) -> None:
+async def test_a_delivery_during_another_one_leaves_the_work_to_it(any_desk: Desk) -> None:
     """An update asked for while the first send is under way is made by the sender itself."""
-    card_id = owe(one_desk)
-    await one_desk.post("faults", kind="delay", method="chat.postMessage", seconds=0.4, times=1)
-    sending = threading.Thread(target=one_desk.poster().send, args=(card_id,))
+    card_id = owe(any_desk)
+    await any_desk.post("faults", kind="delay", method="chat.postMessage", seconds=0.4, times=1)
+    sending = threading.Thread(target=any_desk.poster().send, args=(card_id,))
     sending.start()
     await asyncio.sleep(0.2)
-    with one_desk.deps.db.transaction() as session:
-        refresh_posts(session, subject="turn_1", kind="notice", now=one_desk.clock.now())
-    await asyncio.to_thread(one_desk.poster().send, card_id)
+    with any_desk.deps.db.transaction() as session:
+        refresh_posts(session, subject="turn_1", kind="notice", now=any_desk.clock.now())
+    await asyncio.to_thread(any_desk.poster().send, card_id)
     await asyncio.to_thread(sending.join)
 
-    [post] = one_desk.posts()
+    [post] = any_desk.posts()
     assert (post.wanted, post.shown) == (2, 2)
-    assert open_jobs(one_desk, card_id) == []
-    assert len(await one_desk.messages()) == 1
+    assert open_jobs(any_desk, card_id) == []
+    assert len(await any_desk.messages()) == 1
 
 
 @pytest.mark.chaos
 async def test_a_worker_killed_before_the_ts_was_stored_leaves_one_message(
-    one_desk: Desk, tmp_path: Path
+    any_desk: Desk, tmp_path: Path
 ) -> None:
-    post_id = owe(one_desk)
-    code = await asyncio.to_thread(_die_while_sending, one_desk, post_id, tmp_path)
+    post_id = owe(any_desk)
+    code = await asyncio.to_thread(_die_while_sending, any_desk, post_id, tmp_path)
     assert code == -signal.SIGKILL
-    assert len(await one_desk.messages()) == 1
-    assert one_desk.posts()[0].ts is None
+    assert len(await any_desk.messages()) == 1
+    assert any_desk.posts()[0].ts is None
 
-    one_desk.clock.advance(timedelta(seconds=20))
-    await one_desk.send_owed()
+    any_desk.clock.advance(timedelta(seconds=20))
+    await any_desk.send_owed()
 
-    [message] = await one_desk.messages()
-    assert one_desk.posts()[0].ts == message["ts"]
+    [message] = await any_desk.messages()
+    assert any_desk.posts()[0].ts == message["ts"]
 
 
 _SENDER = """
