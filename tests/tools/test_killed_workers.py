@@ -16,7 +16,7 @@ from till import Till
 from core.clock import FileClock
 from core.db import Database
 
-pytestmark = [pytest.mark.chaos, pytest.mark.parametrize("db", ["sqlite"], indirect=True)]
+pytestmark = [pytest.mark.chaos, pytest.mark.parametrize("empty_db", ["sqlite"], indirect=True)]
 
 HERE = Path(__file__).parent
 CALLS = MappingProxyType(
