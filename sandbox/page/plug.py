@@ -69,7 +69,7 @@ class Plug:
             await self._pid_is(lambda now: now != pid)
             self._say("Tool worker killed.")
             await self._pid_is(lambda now: now not in (None, pid))
-            self._say("Back: a new tool worker runs.")
+            self._say("Back: a new tool worker is starting.")
             self._say(await self._ending())
         finally:
             self.armed = False

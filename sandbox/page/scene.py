@@ -106,7 +106,10 @@ class Scene:
 
     @property
     def told(self) -> str:
-        """The thread whose story is told: the open one, else the last with an answer."""
+        """The thread whose story is told: the open one, else the last with an answer. In direct
+        messages the app answers beside what was written, so there it is what was written last."""
+        if self.direct:
+            return self.thread_ts or last_word(self.messages)
         answered = [message.ts for message in self.messages if message.replies]
         return self.thread_ts or (answered[-1] if answered else "")
 
@@ -146,6 +149,11 @@ class Scene:
         """Address of another view; the person stays unless another is named."""
         query = {"as": person or self.me.id, "channel": channel, "thread": thread, "tab": tab}
         return "/?" + urlencode({name: value for name, value in query.items() if value})
+
+
+def last_word(messages: Sequence[Post]) -> str:
+    """The ts of the last message that a person wrote; empty without one."""
+    return next((one.ts for one in reversed(messages) if not one.author.is_app), "")
 
 
 def author(message: Json, names: Mapping[str, str], bot_user: str) -> Author:

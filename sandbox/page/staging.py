@@ -16,6 +16,7 @@ from sandbox.page.scene import (
     Post,
     Scene,
     author,
+    last_word,
     post,
 )
 
@@ -53,7 +54,7 @@ def stage(reading: Reading, asked: Asked) -> Scene:
         messages=tuple(posts[-SHOWN:]),
         earlier=max(len(posts) - SHOWN, 0),
         replies=tuple(_replies(reading, me, channel, thread_ts)) if channel else (),
-        status=reading.status(channel.id, thread_ts) if channel else "",
+        status=_status(reading, channel, posts, thread_ts) if channel else "",
         home=reading.home(me.id) if tab else None,
         connected=reading.connected(),
     )
@@ -72,6 +73,11 @@ def _channel(channels: Sequence[Channel], wanted: str) -> Channel | None:
             if channel.id == channel_id:
                 return channel
     return channels[0] if channels else None
+
+
+def _status(reading: Reading, channel: Channel, posts: Sequence[Post], thread_ts: str) -> str:
+    where = thread_ts or (last_word(posts) if channel.direct_with else "")
+    return reading.status(channel.id, where)
 
 
 def _posts(reading: Reading, me: Person, channel: Channel, open_ts: str) -> list[Post]:

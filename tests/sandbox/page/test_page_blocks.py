@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sandbox.page.environment import bound, environment
@@ -85,6 +85,7 @@ hostile = st.lists(
 ).map("".join)
 
 
+@settings(deadline=None)
 @given(hostile)
 def test_no_value_of_a_block_adds_a_tag_or_an_attribute(text: str) -> None:
     made = [

@@ -182,6 +182,23 @@ async def test_the_status_line_stands_in_its_thread(place: Place) -> None:
     assert "Signoff is reading the shop…" in thread
 
 
+async def test_direct_messages_show_status_and_story_of_what_was_written_last(
+    place: Place,
+) -> None:
+    ts = await place.says("U0ANA", "hello", "D0ANA")
+    await place.bot.assistant_threads_setStatus(
+        channel_id="D0ANA", thread_ts=ts, status="is thinking…"
+    )
+    line = {"at": "", "text": "Ana asked"}
+    place.world.stories[f"D0ANA:{ts}"] = [{"id": "act_1", "title": "Hello", "lines": [line]}]
+
+    messages = await place.see("/fragments/messages", channel="D0ANA")
+    story = await place.see("/fragments/story", channel="D0ANA")
+
+    assert "Signoff is thinking…" in messages
+    assert "Ana asked" in story
+
+
 async def test_home_shows_what_was_published_for_this_person(place: Place) -> None:
     blocks = [{"type": "header", "text": {"type": "plain_text", "text": "Waiting for you: 1"}}]
     await place.bot.views_publish(user_id="U0FINN", view={"type": "home", "blocks": blocks})

@@ -80,6 +80,7 @@ def test_no_markdown_injects_a_tag_or_an_attribute(text: str) -> None:
     assert problems(markdown(text, VIEWER)) == []
 
 
+@settings(deadline=None)
 @given(hostile)
 def test_no_plain_text_injects_a_tag_or_an_attribute(text: str) -> None:
     assert problems(plain(text)) == []

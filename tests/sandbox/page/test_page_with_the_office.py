@@ -86,7 +86,7 @@ async def test_a_refund_with_the_plug_pulled_is_told_and_counted_once(
         await asyncio.to_thread(worker.wait, 10)
         await place.see("Tool worker killed.")
     with _Worker(tmp_path):
-        await place.see("Back: a new tool worker runs.")
+        await place.see("Back: a new tool worker is starting.")
         second = await place.refund()
         shown = await place.see("Refund found by its key: the counter says 1.")
 
