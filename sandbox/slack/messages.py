@@ -24,6 +24,8 @@ class Message:
     bot_id: str | None = None
     client_msg_id: str | None = None
     ephemeral_to: str | None = None
+    #: The workspace of whoever wrote it.
+    team: str = TEAM
     #: Present while (and after) text was streamed: {"state", "until", "tasks", "plan"}.
     stream: Json | None = None
 
@@ -34,7 +36,9 @@ class Message:
     def as_slack(self, *, metadata: bool = True) -> Json:
         """The message as the Web API and events show it."""
         shown: Json = {"type": "message", "user": self.user, "ts": self.ts, "text": self.text}
-        shown["team"] = TEAM
+        shown["team"] = self.team
+        if self.team != TEAM:
+            shown.update(user_team=self.team, source_team=self.team)
         for key in ("subtype", "client_msg_id", "thread_ts", "edited"):
             if getattr(self, key) is not None:
                 shown[key] = getattr(self, key)

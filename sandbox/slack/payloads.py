@@ -16,8 +16,9 @@ from sandbox.slack.shapes import (
 )
 
 
-def event_callback(event: Json, *, at: float) -> Json:
-    """An Events API body around one event, with a new event id."""
+def event_callback(event: Json, *, at: float, shared: bool = False) -> Json:
+    """An Events API body around one event, with a new event id. `shared`: it happened in a channel
+    that people of another workspace are in too."""
     context = json.dumps({"event": event["type"], "nonce": secrets.token_hex(8)})
     return {
         "token": VERIFICATION_TOKEN,
@@ -38,7 +39,7 @@ def event_callback(event: Json, *, at: float) -> Json:
                 "is_enterprise_install": False,
             }
         ],
-        "is_ext_shared_channel": False,
+        "is_ext_shared_channel": shared,
         "event_context": "4-" + base64.urlsafe_b64encode(context.encode()).decode(),
     }
 

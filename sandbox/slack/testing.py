@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from aiohttp import web
@@ -81,8 +81,3 @@ def start(data: Path, *options: str) -> Iterator[Started]:
         finally:
             process.terminate()
             process.wait(timeout=10)
-
-
-def fast(settings: Settings) -> Settings:
-    """The same settings with waits of moments."""
-    return replace(settings, ack_seconds=0.3, retry_delays=FAST_RETRIES)

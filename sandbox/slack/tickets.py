@@ -7,6 +7,8 @@ from dataclasses import dataclass
 TRIGGER_SECONDS = 3.0
 RESPONSE_SECONDS = 30 * 60.0
 RESPONSE_USES = 5
+#: Of each kind the newest so many are remembered.
+KEPT = 10_000
 
 
 @dataclass
@@ -28,6 +30,8 @@ class Triggers:
             f"{secrets.randbelow(10**12)}.{secrets.randbelow(10**12)}.{secrets.token_hex(16)}"
         )
         self._issued[trigger_id] = _Trigger(user, self._now() + TRIGGER_SECONDS)
+        while len(self._issued) > KEPT:
+            del self._issued[next(iter(self._issued))]
         return trigger_id
 
     def problem(self, trigger_id: str) -> str:
@@ -72,6 +76,8 @@ class ResponseUrls:
         key = secrets.token_urlsafe(18)
         until = self._now() + RESPONSE_SECONDS
         self._issued[key] = ResponseUrl(channel, user, ts, thread_ts, until)
+        while len(self._issued) > KEPT:
+            del self._issued[next(iter(self._issued))]
         return key
 
     def use(self, key: str) -> ResponseUrl | str:

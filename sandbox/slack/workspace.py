@@ -168,8 +168,13 @@ class Workspace:
         if channel is not None and not channel.has_bot:
             return
         if _subscribed(self.settings.manifest.events, event):
-            body = payloads.event_callback(event, at=self.now())
+            shared = channel is not None and self.is_shared(channel)
+            body = payloads.event_callback(event, at=self.now(), shared=shared)
             self.dispatcher.post(Parcel("events_api", body))
+
+    def is_shared(self, channel: Channel) -> bool:
+        """Whether people of a connected workspace are in this channel."""
+        return any(self.people[member].is_stranger for member in channel.members)
 
     # Restarts
 

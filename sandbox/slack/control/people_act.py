@@ -43,6 +43,7 @@ class PeopleAct:
             thread_ts=(root.thread_ts or root.ts) if root else None,
             client_msg_id=str(uuid.uuid4()),
             bot_id="B0BOTTY" if person.is_bot else None,
+            team=person.team,
         )
         workspace.post(message)
         return {"ok": True, "ts": message.ts}

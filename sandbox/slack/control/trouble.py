@@ -55,10 +55,12 @@ class Trouble:
         file = self._workspace.settings.data / "run" / f"{process}.pid"
         try:
             pid = int(file.read_text())
-            os.kill(pid, signal.SIGKILL)
+            if pid > 1:  # 0 and below would reach whole groups of processes
+                os.kill(pid, signal.SIGKILL)
+                return pid
         except (FileNotFoundError, ProcessLookupError, ValueError):
-            raise Refused(f"No process {process} is running.", 404) from None
-        return pid
+            pass
+        raise Refused(f"No process {process} is running.", 404)
 
     def _offset(self) -> float:
         with contextlib.suppress(FileNotFoundError, ValueError):

@@ -33,7 +33,7 @@ def open_(call: Call) -> Json:
 
 def info(call: Call) -> Json:
     channel = call.channel()
-    shown = as_slack(channel)
+    shown = as_slack(call, channel)
     if call.flag("include_num_members"):
         shown["num_members"] = len(channel.members)
     return {"channel": shown}
@@ -41,7 +41,7 @@ def info(call: Call) -> Json:
 
 def list_(call: Call) -> Json:
     shown, rest = page(call, _of_types(call, call.workspace.channels.values()))
-    return {"channels": [as_slack(channel) for channel in shown], **rest}
+    return {"channels": [as_slack(call, channel) for channel in shown], **rest}
 
 
 def of_user(call: Call) -> Json:
@@ -51,7 +51,7 @@ def of_user(call: Call) -> Json:
         raise ApiError("user_not_found")
     joined = [c for c in call.workspace.channels.values() if user in c.members]
     shown, rest = page(call, _of_types(call, joined))
-    return {"channels": [as_slack(channel) for channel in shown], **rest}
+    return {"channels": [as_slack(call, channel) for channel in shown], **rest}
 
 
 def members(call: Call) -> Json:
@@ -80,7 +80,8 @@ def replies(call: Call) -> Json:
     return _messages(call, channel, [root, *found])
 
 
-def as_slack(channel: Channel) -> Json:
+def as_slack(call: Call, channel: Channel) -> Json:
+    shared = call.workspace.is_shared(channel)
     if channel.im_with:
         return {
             "id": channel.id,
@@ -103,8 +104,8 @@ def as_slack(channel: Channel) -> Json:
         "is_private": False,
         "is_archived": False,
         "is_general": channel.name == "general",
-        "is_shared": False,
-        "is_ext_shared": False,
+        "is_shared": shared,
+        "is_ext_shared": shared,
         "is_member": channel.has_bot,
         "created": _CREATED,
         "creator": "U0OLGA",
@@ -115,7 +116,7 @@ def as_slack(channel: Channel) -> Json:
 
 
 def _opened(call: Call, channel: Channel) -> Json:
-    shown = as_slack(channel) if call.flag("return_im") else {"id": channel.id}
+    shown = as_slack(call, channel) if call.flag("return_im") else {"id": channel.id}
     return {"no_op": True, "already_open": True, "channel": shown}
 
 

@@ -193,3 +193,19 @@ async def test_too_many_loading_messages_are_refused(bench: Bench) -> None:
     )
 
     assert answer["error"] == "invalid_arguments"
+
+
+async def test_people_from_a_connected_workspace_are_marked_in_what_they_write(
+    bench: Bench, answered: None
+) -> None:
+    await bench.types("Hello", user="U0EXT", channel="C0GENERAL")
+    await bench.types("Hello", channel="C0SUPPORT")
+    await bench.until(lambda: _delivered(bench, 2))
+
+    theirs, ours = (parcel.payload for parcel in bench.delivered)
+    assert (theirs["event"]["user_team"], theirs["is_ext_shared_channel"]) == ("T0OTHER", True)
+    assert ("user_team" in ours["event"], ours["is_ext_shared_channel"]) == (False, False)
+
+
+async def _delivered(bench: Bench, number: int) -> bool:
+    return len(bench.delivered) == number

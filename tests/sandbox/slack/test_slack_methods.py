@@ -56,12 +56,12 @@ async def test_forms_are_read_like_json(scene: Scene, name: str) -> None:
 async def test_an_unknown_argument_is_refused_by_its_name(scene: Scene, name: str) -> None:
     args = await HAPPY[name](scene)
 
-    answer = await scene.bench.call(name, {**args, "chanel": "x"})
+    answer = await scene.bench.call(name, {**args, "room": "x"})
 
     assert answer == {
         "ok": False,
         "error": "invalid_arguments",
-        "response_metadata": {"messages": ["[ERROR] unknown argument: chanel"]},
+        "response_metadata": {"messages": ["[ERROR] unknown argument: room"]},
     }
 
 
