@@ -20,6 +20,7 @@ from sandbox.office.calendar import command, prepare
 SHOP_KEY = "practice-shop-key"
 LOGIN = ("signoff", "practice-calendar-password")
 _PATIENCE_S = 30.0
+_TRIES = 3
 _ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -73,9 +74,21 @@ class Office:
 
 def start(tmp_path: Path, *, today: date | None = None) -> Office:
     """An office made anew in `tmp_path`, or gone on with what stands there."""
+    day = today or datetime.now(UTC).date()
+    for _ in range(_TRIES - 1):
+        try:
+            return _start(tmp_path.absolute(), day)
+        except PortTaken:  # between finding a free port and using it
+            continue
+    return _start(tmp_path.absolute(), day)
+
+
+class PortTaken(RuntimeError):
+    """A server of the practice office ended at once."""
+
+
+def _start(data: Path, today: date) -> Office:
     shop, smtp, calendar = (_free_port() for _ in range(3))
-    data = tmp_path.absolute()
-    today = today or datetime.now(UTC).date()
     folder = prepare(data, calendar, today, login=LOGIN)
     (data / "office" / "shop.key").write_text(SHOP_KEY)
     served = ["--port", str(shop), "--smtp-port", str(smtp), "--data", str(data)]
@@ -124,7 +137,8 @@ def _await(ready: Callable[[], bool], name: str, office: Office) -> None:
     while not ready():
         code = office._processes[name].poll()
         if code is not None or time.monotonic() > deadline:
-            raise RuntimeError(f"the practice {name} did not start (exit code {code})")
+            kind = RuntimeError if code is None else PortTaken
+            raise kind(f"the practice {name} did not start (exit code {code})")
         time.sleep(0.05)
 
 

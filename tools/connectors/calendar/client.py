@@ -58,14 +58,11 @@ class CalendarClient:
         data = f"<C:calendar-data><C:expand {times}/></C:calendar-data>"
         return [held.text for held in self._query(address, data, f"<C:time-range {times}/>")]
 
-    def by_uid(self, address: str, uid: str) -> Held | None:
-        """The event with this UID in one person's calendar."""
+    def with_uid(self, address: str, uid: str) -> list[Held]:
+        """Events of one person's calendar whose UID contains this text (CalDAV matches parts)."""
         match = f'<C:text-match collation="i;octet">{escape(uid)}</C:text-match>'
         wanted = f'<C:prop-filter name="UID">{match}</C:prop-filter>'
-        for held in self._query(address, "<C:calendar-data/>", wanted):
-            if f"UID:{uid}" in _unfolded(held.text):
-                return held
-        return None
+        return list(self._query(address, "<C:calendar-data/>", wanted))
 
     def get(self, path: str) -> Held | None:
         reply = self._link.ask("GET", quote(path))
@@ -131,7 +128,3 @@ def home(address: str) -> str:
 
 def _stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
-
-
-def _unfolded(text: str) -> str:
-    return text.replace("\r\n ", "").replace("\n ", "")

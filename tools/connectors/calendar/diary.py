@@ -44,9 +44,10 @@ class Diary:
         """A single meeting that the caller is part of. Raises `Refused`."""
         addresses = self.client.addresses()
         for address in sorted(addresses, key=lambda one: one != caller.lower()):
-            held = self.client.by_uid(address, uid)
-            if held:
-                return self._checked(held, address, caller)
+            for held in self.client.with_uid(address, uid):
+                found = meetings(held.text, self.local.zone)
+                if found and found[0].uid == uid:
+                    return self._checked(held, found, address, caller)
         raise Refused("There is no such meeting.", code="no_such_meeting")
 
     def at(self, path: str) -> Found | None:
@@ -55,8 +56,7 @@ class Diary:
         found = meetings(held.text, self.local.zone) if held else []
         return Found(found[0], held) if held and found else None
 
-    def _checked(self, held: Held, address: str, caller: str) -> Found:
-        found = meetings(held.text, self.local.zone)
+    def _checked(self, held: Held, found: list[Meeting], address: str, caller: str) -> Found:
         first = found[0] if found[0].people else _owned(found[0], address)
         if caller.lower() not in first.people:
             raise Refused("You are not part of this meeting.", code="not_yours")
