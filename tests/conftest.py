@@ -84,11 +84,10 @@ def postgres() -> Iterator[Any]:
 
 
 def _create(server: Any) -> str:
-    """The address of a new, empty database on this server."""
+    """The address of a new, empty schema on this server: much quicker than a database each."""
     name = next(_names)
-    _administer(server, f"CREATE DATABASE {name}")
-    uri: str = server.get_uri(database=name)
-    return uri
+    _administer(server, f"CREATE SCHEMA {name}")
+    return f"{server.get_uri()}&options=-csearch_path%3D{name}"
 
 
 def _administer(server: Any, statement: str) -> None:
