@@ -9,6 +9,7 @@ from typing import NoReturn
 from approvals.people import People, Principal
 from approvals.policy import Policy
 from bot.credentials import NoCredentialsHere
+from core.origins import Origin
 from tools.contract import Person
 
 
@@ -34,7 +35,9 @@ class PeopleDirectory:
 class NoNotesHere:
     """`tools.contract.Notes` where tools are declared only: nothing can be kept or recalled."""
 
-    def remember(self, *, text: str, author: str, key: str, now: datetime) -> NoReturn:
+    def remember(
+        self, *, text: str, author: str, key: str, origin: Origin, now: datetime
+    ) -> NoReturn:
         raise NoCredentialsHere()
 
     def recall(self, *, query: str, limit: int, now: datetime) -> NoReturn:

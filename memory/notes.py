@@ -17,6 +17,7 @@ from sqlmodel import Session, col, select
 from core.db import Database, insert_once
 from core.errors import RecallError
 from core.ids import new_id
+from core.origins import Origin
 from core.outbox import enqueue, finish, open_rows
 from memory.index import Hit, Index
 from memory.ranking import best, fold, terms
@@ -38,6 +39,7 @@ class Note:
     author: str
     at: datetime
     source: str
+    origin: Origin
     stale: bool = False
 
 
@@ -67,9 +69,12 @@ class NoteStore:
         self._db, self._index = db, index
         self._workspace_id, self._keeping = workspace_id, keeping
 
-    def remember(self, *, text: str, author: str, key: str, now: datetime) -> Note:
-        """Keep a sentence; the same key a second time changes nothing and gives the first note."""
-        row = self._new_row(text=text, author=author, key=key, now=now)
+    def remember(self, *, text: str, author: str, key: str, origin: Origin, now: datetime) -> Note:
+        """Keep a sentence; the same key a second time changes nothing and gives the first note.
+
+        `origin` says where its words came from and stays with it.
+        """
+        row = self._new_row(text=text, author=author, key=key, origin=origin, now=now)
         with self._db.transaction() as session:
             if insert_once(session, row):
                 self._queue_index(session, row.id, occasion="remembered", now=now)
@@ -149,7 +154,9 @@ class NoteStore:
                 _mark(session, note_id, None)
         return len(missing)
 
-    def _new_row(self, *, text: str, author: str, key: str, now: datetime) -> NoteRow:
+    def _new_row(
+        self, *, text: str, author: str, key: str, origin: Origin, now: datetime
+    ) -> NoteRow:
         if not text.strip() or len(text) > LONGEST_TEXT:
             raise RecallError(f"A note has between 1 and {LONGEST_TEXT} characters.")
         stale, expire = self._keeping.stale_after, self._keeping.expire_after
@@ -161,6 +168,7 @@ class NoteStore:
             folded=fold(text),
             author=author,
             source=f"note by {author}, {now:%-d %b %Y}",
+            origin=origin.value,
             valid_at=now,
             stale_at=now + stale if stale else None,
             expires_at=now + expire if expire else None,
@@ -226,7 +234,7 @@ class NoteStore:
 
 def _note(row: NoteRow, now: datetime) -> Note:
     stale = row.stale_at is not None and row.stale_at <= now
-    return Note(row.id, row.text, row.author, row.valid_at, row.source, stale)
+    return Note(row.id, row.text, row.author, row.valid_at, row.source, Origin(row.origin), stale)
 
 
 def _mark(session: Session, note_id: str, model: str | None) -> None:

@@ -24,6 +24,8 @@ class Note(SQLModel, table=True):
     author: str
     #: What an answer cites, like `note by Ana Berg`.
     source: str
+    #: Where its words came from (`core.origins.Origin`): what a letter says stays a letter's.
+    origin: str
     #: When it was true: it may be corrected by a later note, never overwritten.
     valid_at: datetime = Field(sa_type=UtcDateTime)
     #: From here on it is marked as past its time; from `expires_at` on it is not recalled.

@@ -17,6 +17,7 @@ import structlog
 from approvals.people import Principal
 from approvals.tables import Action
 from core.errors import SignoffError
+from core.origins import Origin
 from tools.bounded import Bounded
 from tools.contract import Arguments, Call, Caller, Refused, Tool, Unavailable
 
@@ -42,6 +43,7 @@ def call_for(action: Action, tool: Tool, principal: Principal, now: datetime) ->
         now=now,
         timeout_s=tool.timeout_s,
         facts=dict(action.facts or {}),
+        origins={pointer: Origin(origin) for pointer, origin in (action.origins or {}).items()},
     )
 
 

@@ -63,7 +63,11 @@ class Arguments(BaseModel):
 
 
 class Result(BaseModel):
-    """Base of every tool's result. `source` is what an answer cites, like `shop order 4711`."""
+    """Base of every tool's result. `source` is what an answer cites, like `shop order 4711`.
+
+    Everything else counts as what the tool `yields`, so it must be what the counterpart said: an
+    argument repeated there would be vouched for by us. Only `source` may repeat one.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -104,6 +108,8 @@ class Call:
     timeout_s: float
     #: The facts the approval rests on, for counterparts that accept preconditions.
     facts: Mapping[str, Any] = field(default_factory=dict)
+    #: JSON pointer of each argument's leaves -> where it came from; empty at preview.
+    origins: Mapping[str, Origin] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -172,6 +178,8 @@ class Tool:
     undo: Undo | None = None
     #: Without it the card says the preview's title and the result's source.
     done: Done | None = None
+    #: Where a result may hold less trusted things than `yields` says: what this one counts as.
+    yields_of: Callable[[Any], Origin] | None = None
     settle_s: float | None = None
     key_life_s: float | None = None
 
@@ -236,6 +244,10 @@ class Note(Protocol):
     def source(self) -> str: ...
 
     @property
+    def origin(self) -> Origin:
+        """Where its words came from when it was kept."""
+
+    @property
     def stale(self) -> bool:
         """Past its time: to be checked before it is relied on."""
 
@@ -254,7 +266,9 @@ class Recalled(Protocol):
 class Notes(Protocol):
     """Recall; made from `memory` by the bootstrap."""
 
-    def remember(self, *, text: str, author: str, key: str, now: datetime) -> Note: ...
+    def remember(
+        self, *, text: str, author: str, key: str, origin: Origin, now: datetime
+    ) -> Note: ...
 
     def recall(self, *, query: str, limit: int, now: datetime) -> Recalled: ...
 

@@ -9,6 +9,7 @@ import structlog
 from pydantic import ValidationError
 
 from core.canonical import NotCanonical, canonical
+from core.origins import TRUST_ORDER, Origin
 from tools.contract import Arguments, Effect, Result, Tool
 
 log = structlog.get_logger()
@@ -32,7 +33,7 @@ def success(
         "status": "succeeded",
         "result": plain,
         "summary": _summary(tool, args, whole, preview),
-        "origin": tool.yields.value,
+        "origin": _origin(tool, whole).value,
     }
 
 
@@ -80,6 +81,18 @@ def _summary(tool: Tool, args: Arguments, result: Result, preview: Mapping[str, 
     if tool.effect is Effect.READ:
         return f"Read: {result.source}"
     return f"{_title(tool, preview)}: done ({result.source})"
+
+
+def _origin(tool: Tool, result: Result) -> Origin:
+    """What the result counts as: never more trusted than the tool declares."""
+    if tool.yields_of is None:
+        return tool.yields
+    try:
+        own = tool.yields_of(result)
+    except Exception:
+        log.exception("origin_failed", tool=tool.name)
+        return Origin.MODEL
+    return max(own, tool.yields, key=TRUST_ORDER.index)
 
 
 def _title(tool: Tool, preview: Mapping[str, Any] | None) -> str:

@@ -60,14 +60,20 @@ def _author(message: Mapping[str, Any], turn: Turn) -> Origin:
 
 
 def _results(session: Session, registry: Registry, turn: Turn) -> list[Labelled]:
-    """What tools answered in this turn, under the origin each declares."""
+    """What tools answered in this turn, under the origin each result has.
+
+    `source` is left out: it may repeat the model's own arguments, which nobody vouched for.
+    """
     query = select(Action).where(Action.turn_id == turn.id, Action.status == "succeeded")
     texts = []
     for action in session.exec(query):
         tool = registry.tool(action.tool)
-        result = (action.outcome or {}).get("result")
+        outcome = action.outcome or {}
+        result = outcome.get("result")
         if tool is not None and result is not None:
-            texts.append(Labelled(tool.yields, json.dumps(result, ensure_ascii=False)))
+            said = {name: value for name, value in result.items() if name != "source"}
+            origin = Origin(outcome.get("origin", tool.yields))
+            texts.append(Labelled(origin, json.dumps(said, ensure_ascii=False)))
     return texts
 
 

@@ -34,7 +34,7 @@ def test_texts_of_a_turn_carry_who_wrote_them(office: Office) -> None:
     ]
     assert said[4] == (
         Origin.FIRST_PARTY,
-        '{"source": "shop order 4711", "text": "shipped"}',
+        '{"text": "shipped"}',
     )
     assert (Origin.FIRST_PARTY, "Finn Aalto finn@lindqvist.example") in said
 

@@ -13,6 +13,7 @@ from vectors import embed, free_port
 from core.clock import HeldClock
 from core.db import Database
 from core.errors import ConfigError, RecallError
+from core.origins import Origin
 from core.outbox import Outbox
 from memory.index import Index
 from memory.notes import Keeping, NoteStore
@@ -20,7 +21,13 @@ from memory.tables import Note
 
 
 def remember(store: NoteStore, clock: HeldClock, text: str, key: str = "") -> str:
-    return store.remember(text=text, author="Ana Berg", key=key or text, now=clock.now()).id
+    return store.remember(
+        text=text,
+        author="Ana Berg",
+        key=key or text,
+        origin=Origin.REQUESTER,
+        now=clock.now(),
+    ).id
 
 
 def index_all(store: NoteStore, db: Database, clock: HeldClock) -> int:
@@ -200,7 +207,7 @@ def test_an_embedding_that_fails_falls_back_to_words(
 @pytest.mark.parametrize("text", ["", "   ", "x" * 4_001])
 def test_a_note_has_a_length(store: NoteStore, clock: HeldClock, text: str) -> None:
     with pytest.raises(RecallError, match="between 1 and 4000 characters"):
-        store.remember(text=text, author="Ana", key="k", now=clock.now())
+        store.remember(text=text, author="Ana", key="k", origin=Origin.REQUESTER, now=clock.now())
 
 
 def test_signs_in_a_query_are_only_signs(store: NoteStore, clock: HeldClock) -> None:

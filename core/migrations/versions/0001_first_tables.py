@@ -162,6 +162,7 @@ def upgrade() -> None:
     sa.Column('folded', sa.String(), nullable=False),
     sa.Column('author', sa.String(), nullable=False),
     sa.Column('source', sa.String(), nullable=False),
+    sa.Column('origin', sa.String(), nullable=False),
     sa.Column('valid_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('stale_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('expires_at', sa.DateTime(timezone=True), nullable=True),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from core.origins import Origin
+from core.origins import TRUST_ORDER, Origin
 from tools.connectors.notes.operations import Operations
 from tools.connectors.notes.shapes import (
     Forget,
@@ -17,6 +17,7 @@ from tools.connectors.notes.shapes import (
 )
 from tools.contract import Connector, Effect, Ports, Retry, Tool
 
+_YIELDS = Origin.COLLEAGUE
 #: Keys are unique in our own table for as long as the note stands.
 _KEY_LIFE_S = 3_650 * 86_400.0
 
@@ -47,7 +48,7 @@ def _remember(does: Operations) -> Tool:
         undo=_forget_again,
         done=lambda _args, _result: "Noted",
         scopes=("notes:write",),
-        yields=Origin.COLLEAGUE,
+        yields=_YIELDS,
         can="remember a note",
     )
 
@@ -62,7 +63,8 @@ def _recall(does: Operations) -> Tool:
         retry=Retry.IDEMPOTENT,
         run=does.recall,
         scopes=("notes:read",),
-        yields=Origin.COLLEAGUE,
+        yields=_YIELDS,
+        yields_of=_least_trusted,
         can="recall notes",
     )
 
@@ -81,10 +83,15 @@ def _forget(does: Operations) -> Tool:
         done=lambda _args, _result: "Forgotten",
         scopes=("notes:write",),
         authority=("note_id",),
-        yields=Origin.COLLEAGUE,
+        yields=_YIELDS,
         can="forget a note",
     )
 
 
+def _least_trusted(found: NotesFound) -> Origin:
+    """A note that keeps a letter's words makes what was recalled a letter's words."""
+    return max((note.origin for note in found.notes), key=TRUST_ORDER.index, default=_YIELDS)
+
+
 def _forget_again(_args: Any, result: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    return "notes.forget", {"note_id": result["note"]["note_id"]}
+    return "notes.forget", {"note_id": result["note_id"]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.origins import Origin
 from tools.connectors.notes.shapes import (
     Forget,
     Forgotten,
@@ -29,9 +30,13 @@ class Operations:
         workspace can recall a note: never put passwords or private data into one.
         """
         note = self._notes.remember(
-            text=args.text, author=call.caller.name, key=call.key, now=call.now
+            text=args.text,
+            author=call.caller.name,
+            key=call.key,
+            origin=call.origins.get("/text", Origin.MODEL),
+            now=call.now,
         )
-        return NoteKept(source=note.source, note=NoteFound.of(note))
+        return NoteKept(source=note.source, note_id=note.id)
 
     def preview_remember(self, args: Remember, call: Call) -> Preview:
         return Preview(
@@ -46,7 +51,7 @@ class Operations:
         note = self._notes.find_by_key(call.key)
         if note is None:
             return None
-        return NoteKept(source=note.source, note=NoteFound.of(note))
+        return NoteKept(source=note.source, note_id=note.id)
 
     def recall(self, args: Recall, call: Call) -> NotesFound:
         """Look for notes that people asked to have kept.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from core.origins import Origin
 from tools.contract import Arguments, Note, Result
 
 
@@ -38,6 +39,8 @@ class NoteFound(BaseModel):
     at: str
     source: str
     past_its_time: bool
+    #: Where its words came from when it was kept: what is not from a person is not trusted.
+    origin: Origin
 
     @classmethod
     def of(cls, note: Note) -> NoteFound:
@@ -48,6 +51,7 @@ class NoteFound(BaseModel):
             at=note.at.isoformat(),
             source=note.source,
             past_its_time=note.stale,
+            origin=Origin.COLLEAGUE if note.origin.trusted else note.origin,
         )
 
 
@@ -58,7 +62,9 @@ class NotesFound(Result):
 
 
 class NoteKept(Result):
-    note: NoteFound
+    """Without the text: repeating it here would make it a colleague's words, whoever wrote it."""
+
+    note_id: str
 
 
 class Forgotten(Result):

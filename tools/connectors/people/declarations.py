@@ -34,7 +34,6 @@ class Operations:
         """Say who has to approve a tool's actions, as the policy has it now."""
         return ApproversFound(
             source="approval policy",
-            tool=args.tool,
             approvers=tuple(self._directory.approvers(args.tool)),
         )
 

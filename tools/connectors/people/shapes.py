@@ -34,6 +34,5 @@ class PeopleFound(Result):
 
 
 class ApproversFound(Result):
-    tool: str
     #: Groups and people in words; empty when nobody is named.
     approvers: tuple[str, ...]
