@@ -3,7 +3,8 @@
 import math
 from collections.abc import Callable
 
-from sandbox.slack.methods.table import PER_CHANNEL, Method
+from sandbox.slack.methods.row import Method
+from sandbox.slack.methods.table import PER_CHANNEL
 from sandbox.slack.shapes import Json
 
 

@@ -12,7 +12,8 @@ from sandbox.slack.messages import Channel
 from sandbox.slack.methods.arguments import convert, read_body, take_token
 from sandbox.slack.methods.call import ApiError, Call
 from sandbox.slack.methods.handlers import HANDLERS
-from sandbox.slack.methods.table import TABLE, Method
+from sandbox.slack.methods.row import Method
+from sandbox.slack.methods.table import TABLE
 from sandbox.slack.shapes import APP_TOKEN, BOT_TOKEN, Json
 from sandbox.slack.workspace import Workspace
 

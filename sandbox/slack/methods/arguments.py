@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from sandbox.slack.methods.call import ApiError
-from sandbox.slack.methods.table import Arg, Method
+from sandbox.slack.methods.row import Arg, Method
 from sandbox.slack.shapes import Json
 
 #: Bolt's clients send it with every call; it only matters to apps of a whole organisation.

@@ -1,11 +1,9 @@
 """Every method this workspace knows: arguments, scopes, rate limit and error codes, as data.
 
-From https://docs.slack.dev/reference/methods. Arguments are words `name`, `name:kind` (bool, int,
-list, object; else a string) or `name=code`, the error code Slack gives when it is missing (else
-`invalid_arguments`). Of `scopes` any one is enough; `{kind}` is `channels` or `im`, by the channel.
+From https://docs.slack.dev/reference/methods; `row.py` says how to read it.
 """
 
-from dataclasses import dataclass, field
+from sandbox.slack.methods.row import Method, row
 
 #: Calls per minute of Slack's tiers. https://docs.slack.dev/apis/web-api/rate-limits
 TIER_1, TIER_2, TIER_3, TIER_4 = 1, 20, 50, 100
@@ -26,62 +24,6 @@ COMMON_ERRORS = (
     "ratelimited",
 )
 
-
-@dataclass(frozen=True)
-class Arg:
-    """`missing` is the error code when a required argument is absent."""
-
-    name: str
-    kind: str = "string"
-    missing: str = "invalid_arguments"
-
-
-@dataclass(frozen=True)
-class Method:
-    """One row. `takes` says which token: the `bot` token, the `app` token, or `none`."""
-
-    name: str
-    required: tuple[Arg, ...]
-    optional: tuple[Arg, ...]
-    scopes: tuple[str, ...]
-    per_minute: int
-    errors: tuple[str, ...]
-    takes: str = "bot"
-    by_name: dict[str, Arg] = field(default_factory=dict, compare=False)
-
-
-def _row(
-    name: str,
-    per_minute: int,
-    *,
-    required: str = "",
-    optional: str = "",
-    scopes: str = "",
-    errors: str = "",
-    takes: str = "bot",
-) -> Method:
-    needed, others = _args(required), _args(optional)
-    return Method(
-        name=name,
-        required=needed,
-        optional=others,
-        scopes=tuple(scopes.split()),
-        per_minute=per_minute,
-        errors=tuple(errors.split()),
-        takes=takes,
-        by_name={arg.name: arg for arg in (*needed, *others)},
-    )
-
-
-def _args(words: str) -> tuple[Arg, ...]:
-    args = []
-    for word in words.split():
-        declared, _, missing = word.partition("=")
-        name, _, kind = declared.partition(":")
-        args.append(Arg(name, kind or "string", missing or "invalid_arguments"))
-    return tuple(args)
-
-
 _LOOK = "icon_emoji icon_url username"
 _CONTENT = "attachments:list blocks:list markdown_text text"
 _CONTENT_ERRORS = (
@@ -92,10 +34,10 @@ _PAGE = "cursor limit:int"
 _TRIGGER_ERRORS = "invalid_trigger_id expired_trigger_id exchanged_trigger_id"
 
 _ROWS = (
-    _row("api.test", TIER_4, optional="error foo", takes="none"),
-    _row("auth.test", UNLIMITED),
-    _row("apps.connections.open", TIER_1, scopes="connections:write", takes="app"),
-    _row(
+    row("api.test", TIER_4, optional="error foo", takes="none"),
+    row("auth.test", UNLIMITED),
+    row("apps.connections.open", TIER_1, scopes="connections:write", takes="app"),
+    row(
         "chat.postMessage",
         PER_CHANNEL,
         required="channel",
@@ -105,7 +47,7 @@ _ROWS = (
         errors=f"channel_not_found not_in_channel {_CONTENT_ERRORS} cannot_reply_to_message "
         "invalid_metadata_format invalid_metadata_schema metadata_too_large",
     ),
-    _row(
+    row(
         "chat.update",
         TIER_3,
         required="channel ts",
@@ -115,7 +57,7 @@ _ROWS = (
         errors=f"channel_not_found message_not_found cant_update_message {_CONTENT_ERRORS} "
         "invalid_metadata_format invalid_metadata_schema metadata_too_large",
     ),
-    _row(
+    row(
         "chat.delete",
         TIER_3,
         required="channel ts",
@@ -123,7 +65,7 @@ _ROWS = (
         scopes="chat:write",
         errors="channel_not_found message_not_found cant_delete_message",
     ),
-    _row(
+    row(
         "chat.postEphemeral",
         PER_CHANNEL,
         required="channel user",
@@ -131,13 +73,13 @@ _ROWS = (
         scopes="chat:write",
         errors=f"channel_not_found not_in_channel user_not_in_channel {_CONTENT_ERRORS}",
     ),
-    _row(
+    row(
         "chat.getPermalink",
         UNLIMITED,
         required="channel message_ts",
         errors="channel_not_found message_not_found",
     ),
-    _row(
+    row(
         "chat.startStream",
         TIER_2,
         required="channel thread_ts",
@@ -147,7 +89,7 @@ _ROWS = (
         errors="channel_not_found not_in_channel message_not_found missing_recipient_user_id "
         "missing_recipient_team_id msg_too_long invalid_chunks",
     ),
-    _row(
+    row(
         "chat.appendStream",
         TIER_4,
         required="channel ts",
@@ -156,7 +98,7 @@ _ROWS = (
         errors="channel_not_found message_not_found message_not_in_streaming_state no_text "
         "msg_too_long invalid_chunks",
     ),
-    _row(
+    row(
         "chat.stopStream",
         TIER_2,
         required="channel ts",
@@ -166,7 +108,7 @@ _ROWS = (
         "invalid_chunks invalid_blocks invalid_blocks_format msg_blocks_too_long "
         "invalid_metadata_format invalid_metadata_schema metadata_too_large",
     ),
-    _row(
+    row(
         "conversations.open",
         TIER_3,
         optional="channel users prevent_creation:bool return_im:bool",
@@ -174,7 +116,7 @@ _ROWS = (
         errors="users_list_not_supplied user_not_found user_disabled cannot_dm_bot "
         "channel_not_found too_many_users",
     ),
-    _row(
+    row(
         "conversations.info",
         TIER_3,
         required="channel",
@@ -182,14 +124,14 @@ _ROWS = (
         scopes="{kind}:read",
         errors="channel_not_found",
     ),
-    _row(
+    row(
         "conversations.list",
         TIER_2,
         optional=f"{_PAGE} exclude_archived:bool types",
         scopes="channels:read im:read",
         errors="invalid_types invalid_cursor invalid_limit",
     ),
-    _row(
+    row(
         "conversations.members",
         TIER_4,
         required="channel",
@@ -197,7 +139,7 @@ _ROWS = (
         scopes="{kind}:read",
         errors="channel_not_found invalid_cursor invalid_limit",
     ),
-    _row(
+    row(
         "conversations.history",
         TIER_3,
         required="channel",
@@ -206,7 +148,7 @@ _ROWS = (
         errors="channel_not_found not_in_channel invalid_cursor invalid_limit "
         "invalid_ts_latest invalid_ts_oldest",
     ),
-    _row(
+    row(
         "conversations.replies",
         TIER_3,
         required="channel ts",
@@ -215,7 +157,7 @@ _ROWS = (
         errors="channel_not_found not_in_channel thread_not_found invalid_cursor invalid_limit "
         "invalid_ts_latest invalid_ts_oldest",
     ),
-    _row(
+    row(
         "users.info",
         TIER_4,
         required="user",
@@ -223,49 +165,49 @@ _ROWS = (
         scopes="users:read",
         errors="user_not_found",
     ),
-    _row(
+    row(
         "users.list",
         TIER_2,
         optional=f"{_PAGE} include_locale:bool",
         scopes="users:read",
         errors="invalid_cursor invalid_limit",
     ),
-    _row(
+    row(
         "users.conversations",
         TIER_3,
         optional=f"{_PAGE} exclude_archived:bool types user",
         scopes="channels:read im:read",
         errors="user_not_found invalid_types invalid_cursor invalid_limit",
     ),
-    _row(
+    row(
         "views.open",
         TIER_4,
         required="trigger_id view:object",
         optional="interactivity_pointer",
         errors=f"{_TRIGGER_ERRORS} duplicate_external_id view_too_large",
     ),
-    _row(
+    row(
         "views.push",
         TIER_4,
         required="trigger_id view:object",
         optional="interactivity_pointer",
         errors=f"{_TRIGGER_ERRORS} duplicate_external_id view_too_large push_limit_reached",
     ),
-    _row(
+    row(
         "views.update",
         TIER_4,
         required="view:object",
         optional="view_id external_id hash",
         errors="not_found hash_conflict duplicate_external_id view_too_large",
     ),
-    _row(
+    row(
         "views.publish",
         TIER_4,
         required="user_id view:object",
         optional="hash",
         errors="user_not_found hash_conflict duplicate_external_id view_too_large",
     ),
-    _row(
+    row(
         "reactions.add",
         TIER_3,
         required="channel=no_item_specified timestamp=no_item_specified name=invalid_name",
@@ -273,7 +215,7 @@ _ROWS = (
         errors="no_item_specified invalid_name channel_not_found message_not_found "
         "already_reacted too_many_emoji",
     ),
-    _row(
+    row(
         "reactions.remove",
         TIER_2,
         required="name=invalid_name",
@@ -281,14 +223,14 @@ _ROWS = (
         scopes="reactions:write",
         errors="no_item_specified invalid_name channel_not_found message_not_found no_reaction",
     ),
-    _row(
+    row(
         "reactions.get",
         TIER_3,
         optional="channel timestamp file file_comment full:bool",
         scopes="reactions:read",
         errors="no_item_specified channel_not_found message_not_found",
     ),
-    _row(
+    row(
         "assistant.threads.setStatus",
         UNLIMITED,
         required="channel_id thread_ts",
@@ -296,7 +238,7 @@ _ROWS = (
         scopes="assistant:write chat:write",
         errors="channel_not_found not_in_channel thread_not_found",
     ),
-    _row(
+    row(
         "assistant.threads.setSuggestedPrompts",
         UNLIMITED,
         required="channel_id prompts:list",
@@ -304,34 +246,34 @@ _ROWS = (
         scopes="assistant:write",
         errors="channel_not_found thread_not_found too_many_prompts",
     ),
-    _row(
+    row(
         "assistant.threads.setTitle",
         UNLIMITED,
         required="channel_id thread_ts title",
         scopes="assistant:write",
         errors="channel_not_found thread_not_found",
     ),
-    _row(
+    row(
         "bots.info",
         TIER_3,
         optional="bot",
         scopes="users:read",
         errors="bot_not_found",
     ),
-    _row(
+    row(
         "team.info",
         TIER_3,
         optional="team domain include_slackbot_availability:bool",
         scopes="team:read",
         errors="team_not_found",
     ),
-    _row(
+    row(
         "usergroups.list",
         TIER_2,
         optional="include_count:bool include_disabled:bool include_users:bool",
         scopes="usergroups:read",
     ),
-    _row(
+    row(
         "usergroups.users.list",
         TIER_2,
         required="usergroup",
@@ -341,4 +283,4 @@ _ROWS = (
     ),
 )
 
-TABLE: dict[str, Method] = {row.name: row for row in _ROWS}
+TABLE: dict[str, Method] = {method.name: method for method in _ROWS}

@@ -1,80 +1,11 @@
 """For every row of the method table: a call that works, and one for each error code it names."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
-from core.clock import HeldClock
 from sandbox.slack.shapes import Json
-from tests.sandbox.slack.slack_bench import ANA, SUPPORT, Bench, home, modal, section
-
-
-@dataclass
-class Scene:
-    """A thread: Ana asked, the app answered. And rights and views as they are needed."""
-
-    bench: Bench
-    clock: HeldClock
-    asked: str
-    answered: str
-
-    @classmethod
-    async def set(cls, bench: Bench, clock: HeldClock) -> "Scene":
-        asked = await bench.types("Where is order 4711?")
-        args = {"channel": SUPPORT, "text": "Shipped", "thread_ts": asked}
-        answered = (await bench.call("chat.postMessage", args))["ts"]
-        return cls(bench, clock, asked, answered)
-
-    @property
-    def trigger(self) -> str:
-        return self.bench.workspace.triggers.issue(ANA)
-
-    async def view(self, **more: Any) -> Json:
-        args = {"trigger_id": self.trigger, "view": modal(**more)}
-        return dict((await self.bench.call("views.open", args))["view"])
-
-    async def stream(self) -> str:
-        args = {
-            "channel": SUPPORT,
-            "thread_ts": self.asked,
-            "recipient_user_id": ANA,
-            "recipient_team_id": "T0PRACTICE",
-            "markdown_text": "Let me look. ",
-        }
-        return str((await self.bench.call("chat.startStream", args))["ts"])
-
-    async def old_stream(self) -> str:
-        ts = await self.stream()
-        self.clock.advance(timedelta(minutes=6))
-        return ts
-
-    async def old_trigger(self) -> str:
-        trigger = self.trigger
-        self.clock.advance(timedelta(seconds=4))
-        return trigger
-
-    async def used_trigger(self) -> str:
-        trigger = self.trigger
-        await self.bench.call("views.open", {"trigger_id": trigger, "view": modal()})
-        return trigger
-
-    async def three_modals(self) -> str:
-        await self.view()
-        for _ in range(2):
-            await self.bench.call("views.push", {"trigger_id": self.trigger, "view": modal()})
-        return self.trigger
-
-    async def reacted(self, *names: str) -> str:
-        for name in names or ("eyes",):
-            args = {"channel": SUPPORT, "timestamp": self.asked, "name": name}
-            await self.bench.call("reactions.add", args)
-        return self.asked
-
-    async def without_app(self) -> str:
-        await self.bench.do("members", user="U0SIGNOFF", channel=SUPPORT, joins=False)
-        return SUPPORT
-
+from tests.sandbox.slack.slack_bench import ANA, SUPPORT, home, modal, section
+from tests.sandbox.slack.slack_scene import Scene
 
 Args = Callable[[Scene], Awaitable[Json]]
 LONG_MARKDOWN = [{"type": "markdown", "text": "x" * 7000}] * 2

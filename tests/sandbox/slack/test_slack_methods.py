@@ -11,7 +11,8 @@ from sandbox.slack.methods.table import COMMON_ERRORS, TABLE
 from sandbox.slack.settings import Manifest
 from sandbox.slack.shapes import APP_TOKEN, BOT_TOKEN
 from tests.sandbox.slack.slack_bench import SUPPORT, Bench
-from tests.sandbox.slack.slack_cases import ERRORS, HAPPY, Scene
+from tests.sandbox.slack.slack_cases import ERRORS, HAPPY
+from tests.sandbox.slack.slack_scene import Scene
 
 ROWS = sorted(TABLE)
 REQUIRED = [(row.name, arg.name, arg.missing) for row in TABLE.values() for arg in row.required]
