@@ -11,7 +11,7 @@ from sqlmodel import Session, col, func, select
 from approvals import grants
 from approvals.actions import move
 from approvals.closed import closed_sentence
-from approvals.entitlement import entitled, impossible
+from approvals.entitlement import eligible, entitled, impossible
 from approvals.people import People, Principal
 from approvals.policy import Stage, Verdict, approver_words
 from approvals.tables import Action, Decision, Request
@@ -80,16 +80,20 @@ def open_request(
     session.add(request)
     session.flush()
     _record(session, log, moved, "opened", "The question was put", "system:policy", now)
-    ask_post(
-        session,
-        workspace_id=moved.workspace_id,
-        subject=moved.id,
-        kind="card",
-        channel=moved.channel,
-        thread_ts=moved.thread_ts,
-        body={"request_id": request.id},
-        now=now,
-    )
+    places = [(moved.channel, moved.thread_ts)]
+    places += [(person.slack_id, None) for person in _elsewhere(people, moved, verdict)]
+    for number, (channel, thread_ts) in enumerate(places):
+        ask_post(
+            session,
+            workspace_id=moved.workspace_id,
+            subject=moved.id,
+            kind="card",
+            channel=channel,
+            thread_ts=thread_ts,
+            body={"request_id": request.id},
+            now=now,
+            n=number,
+        )
     return request
 
 
@@ -155,6 +159,14 @@ def _locked(session: Session, request_id: str) -> Request | None:
         .execution_options(populate_existing=True)
     )
     return session.exec(query).first()
+
+
+def _elsewhere(people: People, action: Action, verdict: Verdict) -> list[Principal]:
+    """Approvers who cannot see where it was asked: a direct message has one reader besides us."""
+    if not action.channel.startswith("D"):
+        return []
+    able = [person for stage in verdict.stages for person in eligible(people, action, stage)]
+    return [person for person in dict.fromkeys(able) if person.id != action.principal_id]
 
 
 def _refuse(  # noqa: PLR0917 - a private call

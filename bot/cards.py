@@ -20,8 +20,8 @@ from graphs.runtime.tables import Conversation, Turn
 _REQUESTER = "requester"
 
 
-class NoSuchCard(SignoffError):
-    """This card is about something that is not there any more."""
+class Unrenderable(SignoffError):
+    """This message cannot be shown: what it is about is gone."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class _Rows:
 
 
 def card_view(session: Session, people: People, action_id: str, *, now: datetime) -> Card:
-    """What the card of this action tells now. Raises `NoSuchCard`."""
+    """What the card of this action tells now. Raises `Unrenderable`."""
     rows = _rows(session, action_id)
     action, request = rows.action, rows.request
     asker = people.by_id(action.principal_id)
@@ -75,7 +75,7 @@ def _rows(session: Session, action_id: str) -> _Rows:
     action = session.get(Action, action_id)
     request = session.exec(select(Request).where(Request.action_id == action_id)).first()
     if action is None or request is None:
-        raise NoSuchCard()
+        raise Unrenderable()
     query = select(Decision).where(Decision.request_id == request.id).order_by(col(Decision.at))
     return _Rows(action, request, tuple(session.exec(query)))
 

@@ -16,6 +16,32 @@ from core.errors import SignoffError
 from core.posts import Post
 
 EVENT = "signoff_post"
+#: Answers of Slack that no further try changes (docs.slack.dev, chat.postMessage errors).
+PERMANENT = frozenset(
+    {
+        "channel_not_found",
+        "not_in_channel",
+        "is_archived",
+        "user_not_found",
+        "users_not_found",
+        "cannot_dm_bot",
+        "user_disabled",
+        "thread_not_found",
+        "cannot_reply_to_message",
+        "restricted_action",
+        "restricted_action_thread_locked",
+        "restricted_action_read_only_channel",
+        "message_not_found",
+        "cant_update_message",
+        "edit_window_closed",
+        "invalid_blocks",
+        "invalid_blocks_format",
+        "msg_too_long",
+        "msg_blocks_too_long",
+        "no_text",
+        "missing_scope",
+    }
+)
 _PAGE = 200
 #: Our clock and Slack's may differ: messages this much older than the row are looked at too.
 _SLACK_MAY_LAG = timedelta(minutes=5)

@@ -15,16 +15,15 @@ from typing import Any, Literal
 import structlog
 from sqlmodel import Session, col, select
 
-from approvals.actions import answer_unknown
 from approvals.entitlement import entitled
 from approvals.people import Principal
 from approvals.policy import Stage
 from approvals.requests import decide
 from approvals.tables import Action, Request
+from approvals.unknowns import answer_unknown
 from bot.cards import title_of
 from bot.deps import BotDeps
 from bot.intake import take_trigger
-from core.outbox import enqueue
 from core.posts import Post
 
 log = structlog.get_logger()
@@ -151,26 +150,6 @@ def take_answer(deps: BotDeps, click: Click, person: Principal, *, happened: boo
             now=now,
         )
     return answered.sentence
-
-
-def take_look(deps: BotDeps, click: Click) -> str | None:
-    """Have the tool worker look once more whether it happened."""
-    now = deps.clock.now()
-    with deps.db.transaction() as session:
-        if not _record(session, deps, click, now):
-            return None
-        if not _stands(session, deps, click, ("question",), click.value):
-            return _odd(session, deps, click)
-        enqueue(
-            session,
-            workspace_id=deps.identity.team_id,
-            job="execute",
-            subject=click.value,
-            key=f"{click.value}:look:{click.trigger_id}",
-            args={"action_id": click.value},
-            now=now,
-        )
-    return "I am looking again."
 
 
 def take_story(deps: BotDeps, click: Click) -> bool | None:

@@ -50,7 +50,7 @@ def graph_jobs(floor: Floor) -> Mapping[str, Handler]:
         clock=floor.clock,
         web=web,
         identity=identity,
-        renderer=Renderer(floor.people, floor.registry),
+        renderer=Renderer(floor.people),
         lease=lease,
     )
     turns = _Turns(floor.db, floor.people, web, identity, runner, progress)

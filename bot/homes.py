@@ -42,11 +42,15 @@ def waiting_items(session: Session, deps: BotDeps, person: Principal) -> Sequenc
     return [_item(session, deps, person, request, action) for request, action in found]
 
 
-def card_link(session: Session, identity: Identity, action_id: str) -> str | None:
-    """Where this action's card stands in Slack; None before it was sent."""
-    query = select(Post).where(Post.subject == action_id, Post.kind == "card")
-    post = session.exec(query).first()
-    if post is None or post.ts is None or post.sent_channel is None:
+def card_link(
+    session: Session, identity: Identity, action_id: str, person: Principal
+) -> str | None:
+    """Where this person sees this action's card; None where nowhere, or before it was sent."""
+    query = select(Post).where(Post.subject == action_id, Post.kind == "card").order_by(col(Post.n))
+    sent = [post for post in session.exec(query) if post.ts and post.sent_channel]
+    own = [post for post in sent if post.channel == person.slack_id]
+    post = next(iter([*own, *sent]), None)
+    if post is None or post.ts is None:
         return None
     link = f"{identity.url}archives/{post.sent_channel}/p{post.ts.replace('.', '')}"
     if post.thread_ts is None:
@@ -63,7 +67,7 @@ def _item(
     return Item(
         title=title_of(action),
         about=f"asked by {name} in {place_of(session, action)} · expires {expires}",
-        link=card_link(session, deps.identity, action.id),
+        link=card_link(session, deps.identity, action.id, person),
     )
 
 
@@ -86,4 +90,4 @@ def _recent(session: Session, deps: BotDeps, person: Principal) -> Sequence[Item
 def _done(session: Session, deps: BotDeps, person: Principal, action: Action) -> Item:
     at = clock_time(action.settled_at, person.tz) if action.settled_at else ""
     about = f"{status_words(action)} {at} · {place_of(session, action)}"
-    return Item(title_of(action), about, card_link(session, deps.identity, action.id))
+    return Item(title_of(action), about, card_link(session, deps.identity, action.id, person))

@@ -15,28 +15,26 @@ from datetime import datetime, timedelta
 import structlog
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from audit.log import Log
 from bot.blocks.parts import Message
-from bot.channel import Gone, Sent, SlackChannel
+from bot.cards import Unrenderable
+from bot.channel import PERMANENT, Gone, Sent, SlackChannel
 from bot.deps import Identity
-from bot.render import Renderer, Unrenderable
+from bot.followups import Jobs, ask_next, ask_twin_check, jobs_of
+from bot.render import Renderer
 from core.clock import Clock
 from core.db import Database
 from core.errors import SignoffError
 from core.faultpoints import point
 from core.leases import Held, Keepalive, guard, release, take
-from core.outbox import Outbox, enqueue, finish, open_rows
-from core.posts import Post, ask_post
+from core.outbox import finish
+from core.posts import Post
 
 log = structlog.get_logger()
 
 LEASE = timedelta(seconds=15)
-#: After a second send a twin may still turn up: looked for this much later.
-TWIN_CHECK = timedelta(seconds=30)
-_TWINS = ":twins"
-_JOB = "send_post"
 
 
 @dataclass(frozen=True)
@@ -45,11 +43,9 @@ class _Work:
 
     post: Post
     held: Held
-    rows: tuple[str, ...]
+    jobs: Jobs
     #: Whether an earlier delivery may have sent it already.
     tried: bool
-    #: Whether to look for what turned up twice.
-    twins: bool
 
 
 class Poster:
@@ -97,16 +93,15 @@ class Poster:
             )
             if held is None:
                 return None
-            rows = open_rows(session, job=_JOB, subject=post_id)
+            jobs = jobs_of(session, post_id, now=now)
             post = session.get(Post, post_id)
             if post is None or post.failed:
-                finish(session, rows, now=now)
+                finish(session, jobs.rows, now=now)
                 release(session, held, now=now)
                 return None
-            twins = any(session.get_one(Outbox, row).key.endswith(_TWINS) for row in rows)
             tried = post.attempted_at is not None
             post.attempted_at = post.attempted_at or now
-            return _Work(post, held, tuple(rows), tried, twins)
+            return _Work(post, held, jobs, tried)
 
     def _give_back(self, work: _Work) -> None:
         try:
@@ -123,7 +118,7 @@ class Poster:
         except Unrenderable as error:
             self._fail(work, error.sentence)
         except SlackApiError as error:
-            if error.response.get("error") not in _PERMANENT:
+            if error.response.get("error") not in PERMANENT:
                 raise
             self._fail(work, f"Slack refused it: {error.response['error']}")
 
@@ -132,11 +127,8 @@ class Poster:
         with self._db.read() as session:
             fresh = session.get_one(Post, post.id)
             wanted = fresh.wanted
-            source = _whole(session, fresh)
-            parts = self._renderer.messages(session, source, now=self._clock.now())
-        if post.n >= len(parts):
-            raise Unrenderable()
-        message = parts[post.n]
+            rendered = self._renderer.render(session, fresh, now=self._clock.now())
+        message = rendered.message
         sent = Sent(post.sent_channel or "", post.ts) if post.ts else None
         again = False
         if sent is None:
@@ -144,9 +136,9 @@ class Poster:
             point("post:sent")
         elif post.shown < wanted:
             self._slack.update(sent, message, post.id)
-        if work.twins:
+        if work.jobs.twins:
             self._slack.delete_twins(sent, post)
-        self._store(work, sent, wanted, more=post.n + 1 < len(parts), again=again)
+        self._store(work, sent, wanted, more=rendered.more, again=again)
 
     def _first(self, work: _Work, message: Message) -> tuple[Sent, bool]:
         """Send the message, or find the one a lost try left; and whether it may appear twice."""
@@ -172,10 +164,10 @@ class Poster:
             if first:
                 self._record(session, row, "bot:post:sent", _said(row), now)
             if first and more:
-                _ask_next(session, row, now)
+                ask_next(session, row, now=now)
             if first and again:
-                _ask_twin_check(session, row, now)
-            finish(session, work.rows, now=now)
+                ask_twin_check(session, row, now=now)
+            finish(session, work.jobs.rows, now=now)
             release(session, work.held, now=now)
 
     def _fail(self, work: _Work, reason: str) -> None:
@@ -187,7 +179,7 @@ class Poster:
             row.failed = reason
             session.add(row)
             self._record(session, row, "bot:post:failed", f"Could not be shown: {reason}", now)
-            finish(session, work.rows, now=now)
+            finish(session, work.jobs.rows, now=now)
             release(session, work.held, now=now)
 
     def _record(self, session: Session, row: Post, kind: str, reason: str, now: datetime) -> None:
@@ -211,42 +203,6 @@ class Poster:
             return row is not None and row.failed is None and row.shown < row.wanted
 
 
-def _whole(session: Session, post: Post) -> Post:
-    """The post whose body a further part is cut from: the same subject and kind, n = 0."""
-    if post.n == 0:
-        return post
-    query = select(Post).where(Post.subject == post.subject, Post.kind == post.kind, Post.n == 0)
-    return session.exec(query).one()
-
-
-def _ask_next(session: Session, row: Post, now: datetime) -> None:
-    # Each part asks for the next one, so they arrive in order.
-    ask_post(
-        session,
-        workspace_id=row.workspace_id,
-        subject=row.subject,
-        kind=row.kind,
-        channel=row.sent_channel or row.channel,
-        thread_ts=row.thread_ts,
-        body={},
-        now=now,
-        n=row.n + 1,
-    )
-
-
-def _ask_twin_check(session: Session, row: Post, now: datetime) -> None:
-    enqueue(
-        session,
-        workspace_id=row.workspace_id,
-        job=_JOB,
-        subject=row.id,
-        key=f"{row.id}{_TWINS}",
-        args={"post_id": row.id},
-        now=now,
-        not_before=now + TWIN_CHECK,
-    )
-
-
 def _said(row: Post) -> str:
     shown = {
         "answer": "Answered in Slack",
@@ -255,31 +211,3 @@ def _said(row: Post) -> str:
         "digest": "Posted the digest",
     }
     return shown.get(row.kind, "Told in Slack")
-
-
-#: Answers of Slack that no further try changes (docs.slack.dev, chat.postMessage errors).
-_PERMANENT = frozenset(
-    {
-        "channel_not_found",
-        "not_in_channel",
-        "is_archived",
-        "user_not_found",
-        "users_not_found",
-        "cannot_dm_bot",
-        "user_disabled",
-        "thread_not_found",
-        "cannot_reply_to_message",
-        "restricted_action",
-        "restricted_action_thread_locked",
-        "restricted_action_read_only_channel",
-        "message_not_found",
-        "cant_update_message",
-        "edit_window_closed",
-        "invalid_blocks",
-        "invalid_blocks_format",
-        "msg_too_long",
-        "msg_blocks_too_long",
-        "no_text",
-        "missing_scope",
-    }
-)

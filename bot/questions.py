@@ -7,16 +7,14 @@ from sqlmodel import Session
 from approvals.people import People
 from approvals.tables import Action
 from bot.blocks.question import Question
-from bot.cards import NoSuchCard, title_of
-from tools.registry import Registry
+from bot.cards import Unrenderable, title_of
 
 
-def question_view(session: Session, people: People, registry: Registry, action_id: str) -> Question:
-    """What the question about this action tells now. Raises `NoSuchCard`."""
+def question_view(session: Session, people: People, action_id: str) -> Question:
+    """What the question about this action tells now. Raises `Unrenderable`."""
     action = session.get(Action, action_id)
     if action is None:
-        raise NoSuchCard()
-    tool = registry.tool(action.tool)
+        raise Unrenderable()
     asker = people.by_id(action.principal_id)
     name = asker.first_name if asker else "The person who asked"
     system = action.tool.partition(".")[0]
@@ -24,7 +22,6 @@ def question_view(session: Session, people: People, registry: Registry, action_i
         action_id=action.id,
         title=title_of(action),
         look=f"Please look into {system} yourself and tell me.",
-        can_look=bool(tool and tool.verify),
         who=f"{name}, its approvers or an operator can say.",
         closed=None if action.status == "unknown" else _closed(action),
     )

@@ -1,53 +1,69 @@
-"""What each `posts` row looks like now: rows in, messages out. Reads SQL, never Slack."""
+"""What each `posts` row looks like now: rows in, one message out. Reads SQL, never Slack."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from approvals.people import People
 from bot.blocks import answer, card, digest, question
 from bot.blocks.parts import Message
 from bot.blocks.text import one_line
-from bot.cards import card_view
+from bot.cards import Unrenderable, card_view
 from bot.questions import question_view
-from core.errors import SignoffError
 from core.posts import Post
-from tools.registry import Registry
 
 
-class Unrenderable(SignoffError):
-    """This message cannot be shown: what it is about is gone."""
+@dataclass(frozen=True)
+class Rendered:
+    """`more`: the text goes on in a further post, the one with the next `n`."""
+
+    message: Message
+    more: bool = False
 
 
 @dataclass(frozen=True)
 class Renderer:
-    """Builds the messages of a post: one, or several where an answer is too long for one."""
+    """Builds the message of a post as things stand.
+
+    An answer or a digest too long for one message is as many posts, numbered by `n`; all other
+    kinds show the same in every post of theirs (a card may stand in several places).
+    """
 
     people: People
-    registry: Registry
 
-    def messages(self, session: Session, post: Post, *, now: datetime) -> list[Message]:
-        """Every part, in order; part n is the post with that `n`. Raises `Unrenderable`."""
-        body = post.body
-        if post.kind == "answer":
-            return answer.build(
-                answer.Answer(
-                    text=str(body.get("text") or ""),
-                    sources=tuple(one_line(str(s)) for s in body.get("sources") or ()),
-                    cost_micros=body.get("cost_micros"),
-                    story=post.subject,
-                )
-            )
+    def render(self, session: Session, post: Post, *, now: datetime) -> Rendered:
+        """Raises `Unrenderable`."""
+        if post.kind in ("answer", "digest"):
+            parts = _parts(session, post)
+            if post.n >= len(parts):
+                raise Unrenderable()
+            return Rendered(parts[post.n], more=post.n + 1 < len(parts))
         if post.kind == "notice":
-            return [answer.build_notice(str(body.get("text") or ""))]
-        if post.kind == "digest":
-            return digest.build(str(body.get("text") or ""))
+            return Rendered(answer.build_notice(str(post.body.get("text") or "")))
         if post.kind == "card":
-            return [card.build(card_view(session, self.people, post.subject, now=now))]
+            return Rendered(card.build(card_view(session, self.people, post.subject, now=now)))
         if post.kind == "question":
-            view = question_view(session, self.people, self.registry, post.subject)
-            return [question.build(view)]
+            return Rendered(question.build(question_view(session, self.people, post.subject)))
         raise Unrenderable(f"nobody knows how to show a {post.kind}")
+
+
+def _parts(session: Session, post: Post) -> list[Message]:
+    # The text lies in the first post; the others are cut from it.
+    query = select(Post.body).where(
+        Post.subject == post.subject, Post.kind == post.kind, Post.n == 0
+    )
+    body = session.exec(query).one()
+    text = str(body.get("text") or "")
+    if post.kind == "digest":
+        return digest.build(text)
+    return answer.build(
+        answer.Answer(
+            text=text,
+            sources=tuple(one_line(str(source)) for source in body.get("sources") or ()),
+            cost_micros=body.get("cost_micros"),
+            story=post.subject,
+        )
+    )

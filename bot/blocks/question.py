@@ -14,8 +14,6 @@ class Question:
     title: str
     #: How to find out by hand: where to look.
     look: str
-    #: Whether we can look again ourselves.
-    can_look: bool
     #: Who may answer, in words.
     who: str
     closed: str | None = None
@@ -30,12 +28,10 @@ def build(question: Question) -> Message:
         "I sent this and then lost the connection, so I do not know whether it happened. "
         f"I will not try again by myself. {one_line(question.look)} {one_line(question.who)}"
     )
-    buttons = [
+    buttons = (
         button("It happened", "happened", question.action_id),
         button("It did not happen", "not_happened", question.action_id),
-    ]
-    if question.can_look:
-        buttons.append(button("Look again", "look_again", question.action_id))
+    )
     return Message(
         escape(f"Did this happen? {title}"),
         (rich(run(f"Did this happen? {title}", bold=True)), literal(told), actions(*buttons)),

@@ -16,7 +16,6 @@ from bot.clicks import (
     Click,
     read_click,
     take_answer,
-    take_look,
     take_odd,
     take_reject,
     take_story,
@@ -60,8 +59,6 @@ async def _follow(delivery: Delivery, click: Click, person: Principal) -> None:
     elif click.action_id in ("happened", "not_happened"):
         happened = click.action_id == "happened"
         told = await asyncio.to_thread(take_answer, deps, click, person, happened=happened)
-    elif click.action_id == "look_again":
-        told = await asyncio.to_thread(take_look, deps, click)
     elif click.action_id == "reject":
         told = await _ask_why(delivery, click, person)
     elif click.action_id == "story":

@@ -104,7 +104,7 @@ class Desk:
             clock=deps.clock,
             web=self.web,
             identity=deps.identity,
-            renderer=Renderer(deps.people, deps.registry),
+            renderer=Renderer(deps.people),
             **more,
         )
 
@@ -181,13 +181,14 @@ def propose_refund(
     principal: str = "ana",
     args: dict[str, Any] | None = None,
     four_eyes: bool = True,
+    channel: str = SUPPORT,
 ) -> Action:
     """An awaiting refund with its request and its card."""
     action = Action(
         id=action_id,
         workspace_id=deps.identity.team_id,
         principal_id=principal,
-        channel=SUPPORT,
+        channel=channel,
         thread_ts=thread_ts,
         tool="shop.refund",
         tool_version="1.0.0",

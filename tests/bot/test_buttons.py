@@ -167,6 +167,26 @@ async def test_where_two_must_agree_the_card_shows_who_said_yes_already(one_desk
     assert one_desk.action().status == "approved"
 
 
+async def test_what_was_asked_in_a_direct_message_reaches_its_approvers_in_theirs(
+    one_desk: Desk,
+) -> None:
+    with one_desk.deps.db.transaction() as session:
+        propose_refund(session, one_desk.deps, channel="D0ANA")
+    await one_desk.send_owed()
+    [asked] = await one_desk.messages("D0ANA")
+    [card] = await one_desk.messages("D0FINN")
+    assert shown(card) == shown(asked)
+    assert f"/D0FINN/p{card['ts'].replace('.', '')}" in await one_desk.command(FINN, "approvals")
+
+    await one_desk.click(FINN, card["ts"], "approve", channel="D0FINN")
+
+    assert one_desk.action().status == "approved"
+    await one_desk.send_owed()
+    for channel in ("D0ANA", "D0FINN"):
+        [closed] = await one_desk.messages(channel)
+        assert buttons(closed) == ["Story"]
+
+
 async def test_tampered_values_and_foreign_messages_are_turned_away(one_desk: Desk) -> None:
     card = await one_desk.card()
     request = _value(card, "approve")

@@ -190,10 +190,8 @@ def test_an_answer_tells_what_it_cost(cost: int | None, words: str) -> None:
 @given(HOSTILE, HOSTILE)
 def test_slack_accepts_questions_homes_and_modals(title: str, about: str) -> None:
     title = title or "x"
-    accepted(build_question(Question("act_1", title, about, can_look=True, who=about)))
-    accepted(
-        build_question(Question("act_1", title, about, can_look=False, who="", closed=about or "x"))
-    )
+    accepted(build_question(Question("act_1", title, about, who=about)))
+    accepted(build_question(Question("act_1", title, about, who="", closed=about or "x")))
     item = home.Item(title, about, "https://x.example/archives/C1/p1")
     for view in (
         home.build(home.Home((item,) * 30, (item,), (item,) * 30)),

@@ -251,7 +251,6 @@ from bot.render import Renderer
 from bot.web import make_web
 from core.clock import HeldClock
 from core.db import open_database
-from tools.registry import Registry
 
 url, api, keys, people, now, post_id = sys.argv[1:]
 web = make_web("xoxb-practice", api)
@@ -261,7 +260,7 @@ Poster(
     clock=HeldClock(datetime.fromisoformat(now)),
     web=web,
     identity=Identity.of(web.auth_test().data),
-    renderer=Renderer(People.load(Path(people)), Registry.of(())),
+    renderer=Renderer(People.load(Path(people))),
 ).send(post_id)
 """
 

@@ -1,0 +1,61 @@
+"""What sending a post may lead to: its next part, or a later look for a twin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from core.outbox import Outbox, enqueue, open_rows
+from core.posts import Post, ask_post
+
+#: After a second send a twin may still turn up: looked for this much later.
+TWIN_CHECK = timedelta(seconds=30)
+SEND = "send_post"
+_TWINS = ":twins"
+
+
+def ask_next(session: Session, row: Post, *, now: datetime) -> None:
+    """Owe Slack the next part. Each part asks for the one after it, so they arrive in order."""
+    ask_post(
+        session,
+        workspace_id=row.workspace_id,
+        subject=row.subject,
+        kind=row.kind,
+        channel=row.sent_channel or row.channel,
+        thread_ts=row.thread_ts,
+        body={},
+        now=now,
+        n=row.n + 1,
+    )
+
+
+def ask_twin_check(session: Session, row: Post, *, now: datetime) -> None:
+    """Have somebody look later whether this post stands in Slack twice."""
+    enqueue(
+        session,
+        workspace_id=row.workspace_id,
+        job=SEND,
+        subject=row.id,
+        key=f"{row.id}{_TWINS}",
+        args={"post_id": row.id},
+        now=now,
+        not_before=now + TWIN_CHECK,
+    )
+
+
+@dataclass(frozen=True)
+class Jobs:
+    """Open jobs of one post that this delivery does; `twins` says to look for doubles too."""
+
+    rows: tuple[str, ...]
+    twins: bool
+
+
+def jobs_of(session: Session, post_id: str, *, now: datetime) -> Jobs:
+    """The post's open jobs, but for a look for twins whose time has not come: it stays open."""
+    rows = [session.get_one(Outbox, row) for row in open_rows(session, job=SEND, subject=post_id)]
+    looks = [row for row in rows if row.key.endswith(_TWINS)]
+    due = [row for row in looks if row.created_at + TWIN_CHECK <= now]
+    return Jobs(tuple(r.id for r in rows if r not in looks or r in due), twins=bool(due))
