@@ -107,8 +107,9 @@ class Models:
             raise ModelError("The model gave no answer.")
         choice = reply.choices[0]
         raw = [
-            (call.id, call.function.name, call.function.arguments)
-            for call in choice.message.tool_calls or ()
+            # Some compatible servers leave the id out.
+            (call.id or f"call_{position}", call.function.name, call.function.arguments)
+            for position, call in enumerate(choice.message.tool_calls or ())
             if call.type == "function"
         ]
         calls, problems = read_calls(raw, tools)

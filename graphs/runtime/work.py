@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from sqlmodel import Session, select
-from tools.observe import observation
 
 from approvals.actions import Proposed, propose
 from approvals.tables import Action
@@ -26,6 +25,7 @@ from llm.client import Models
 from llm.config import Tier
 from llm.prompts import ASSISTANT
 from llm.recorder import record, recorded
+from tools.observe import observation
 from tools.registry import Registry
 
 
@@ -55,8 +55,9 @@ class Work:
         turn = self._turn
         with self._desk.db.read() as session:
             known = recorded(session, turn.id, step)
+            if known is None:
+                self._check(session)
         if known is None:
-            self._check()
             answer = self._desk.models.complete(messages, self._schemas(), self._desk.tier)
             with self.write() as session:
                 known = record(
@@ -105,17 +106,17 @@ class Work:
         """A transaction that commits only while the turn is ours and running."""
         with self._desk.db.transaction() as session:
             guard(session, self._held)
-            status = session.exec(select(Turn.status).where(Turn.id == self._turn.id)).one()
-            if status != RUNNING:
-                raise TurnEnded(f"turn {self._turn.id} is {status}")
+            self._still_running(session)
             yield session
 
-    def _check(self) -> None:
+    def _check(self, session: Session) -> None:
         # A model's answer is paid for: not asked for when it could not be kept.
         if self._lost():
             raise LeaseLost(f"{self._held.name} was taken over")
-        with self._desk.db.read() as session:
-            status = session.exec(select(Turn.status).where(Turn.id == self._turn.id)).one()
+        self._still_running(session)
+
+    def _still_running(self, session: Session) -> None:
+        status = session.exec(select(Turn.status).where(Turn.id == self._turn.id)).one()
         if status != RUNNING:
             raise TurnEnded(f"turn {self._turn.id} is {status}")
 

@@ -31,7 +31,7 @@ def test_an_unknown_price_makes_the_cost_unknown_and_never_zero() -> None:
     [
         ("version: 1", "version: 1\n  bad: [", "this is not YAML. Check the spelling."),
         ("  small: {model: gpt-5-mini", "  tiny: {model: gpt-5-mini", "this entry is missing"),
-        ("model: gpt-5,", "modle: gpt-5,", "this entry is missing. Add it."),
+        ("model: gpt-5,", "models: gpt-5,", "this entry is missing. Add it."),
         ('"2.00"', '"-2"', "greater than or equal to 0"),
         ('"2.00"', '"two"', "Mend this value."),
     ],
