@@ -98,10 +98,21 @@ class Policy:
         return self._index[tool]
 
     def approvers(self, tool: str) -> tuple[str, ...]:
-        """Who may be asked about this tool, in words: `Finance`, `the person who asks`."""
-        asking = [rule for rule in self.rules_for(tool) if rule.outcome == "ask" and rule.tools]
-        whos = [stage.who for rule in asking for stage in rule.stages]
-        return tuple(dict.fromkeys(approver_words(who) for who in whos or self.default_approvers))
+        """Who may be asked about this tool, in words: `Finance`, `the person who asks`, `nobody`.
+
+        Only its name is known here, so where a rule lets reads pass that is said as well.
+        """
+        about = [rule for rule in self.rules_for(tool) if rule.tools]
+        asking = [rule for rule in about if rule.outcome == "ask"]
+        whos = [approver_words(stage.who) for rule in asking for stage in rule.stages]
+        if not asking and any(rule.outcome == "allow" for rule in about):
+            return ("nobody",)
+        if not asking:
+            whos = [approver_words(who) for who in self.default_approvers]
+        reads_pass = any(r.outcome == "allow" and r.effects == {"read"} for r in self.rules)
+        if reads_pass and all(rule.effects for rule in asking):
+            whos.append("nobody when it only reads")
+        return tuple(dict.fromkeys(whos))
 
     def sentences(self, people: Group, tools: Sequence[Ability]) -> list[str]:
         """The policy as plain sentences about these tools, for `signoff can`."""

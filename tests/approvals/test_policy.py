@@ -349,7 +349,13 @@ def test_an_empty_group_is_said_to_be_nobody() -> None:
 
 def test_the_approvers_of_a_tool_are_named_in_words() -> None:
     assert STARTER.approvers("shop.refund") == ("Finance", "the person who asks")
-    assert STARTER.approvers("crm.delete") == ("Operations",)
+    assert STARTER.approvers("crm.delete") == ("Operations", "nobody when it only reads")
+    assert STARTER.approvers("notes.remember") == ("nobody",)
+    assert STARTER.approvers("calendar.list") == (
+        "the person who asks",
+        "Operations",
+        "nobody when it only reads",
+    )
 
 
 # What a slip in the file is answered with.
