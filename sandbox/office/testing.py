@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 
 from sandbox.office.calendar import command, prepare
+from sandbox.office.generate import SEED, generate
 
 SHOP_KEY = "practice-shop-key"
 LOGIN = ("signoff", "practice-calendar-password")
@@ -90,6 +91,7 @@ class PortTaken(RuntimeError):
 def _start(data: Path, today: date) -> Office:
     shop, smtp, calendar = (_free_port() for _ in range(3))
     folder = prepare(data, calendar, today, login=LOGIN)
+    generate(data, seed=SEED, today=today)
     (data / "office" / "shop.key").write_text(SHOP_KEY)
     served = ["--port", str(shop), "--smtp-port", str(smtp), "--data", str(data)]
     office = Office(
