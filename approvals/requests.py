@@ -2,39 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
-from approvals import grants
 from approvals.actions import move
 from approvals.closed import closed_sentence
+from approvals.decided import Decided
 from approvals.entitlement import eligible, entitled, impossible
 from approvals.people import People, Principal
 from approvals.policy import Stage, Verdict, approver_words
-from approvals.tables import Action, Decision, Request
+from approvals.tables import Action, Request
+from approvals.votes import cast, count, voted
 from approvals.waiting import waiting_for, waiting_of
 from audit.log import Log
-from core.db import insert_once
 from core.ids import derive_id
-from core.outbox import enqueue
-from core.posts import ask_post, refresh_posts
+from core.posts import ask_post
 
 __all__ = ["Decided", "decide", "expire_due", "open_request", "waiting_for", "waiting_of"]
 
 _STRANGER = "This button doesn't belong to an open request."
-
-
-@dataclass(frozen=True)
-class Decided:
-    """What became of a click, and the sentence for the person who clicked."""
-
-    outcome: Literal[
-        "approved", "rejected", "counted", "already_decided", "expired", "not_allowed", "voted"
-    ]
-    sentence: str
 
 
 def open_request(
@@ -123,15 +111,15 @@ def decide(
     allowed, why = entitled(people, action, stage, person)
     if not allowed or person is None:
         return _refuse(session, log, action, person, why, now)
-    if not _cast(session, request, person, vote, reason, now):
-        return Decided("voted", _voted(stage, _votes(session, request)))
+    if not cast(session, request, person, vote=vote, reason=reason, now=now):
+        return Decided("voted", voted(session, request))
     words = {"words": reason} if reason else None
     said = f"{person.first_name} {'approved' if vote == 'approve' else 'said no'}"
     _record(session, log, action, "vote", said, person.id, now, body=words)
     if vote == "reject":
         move(session, log, action, "rejected", now=now, actor=person.id, reason=said)
         return Decided("rejected", "Rejected. Nothing is done, and the asker is told.")
-    return _count(session, log, request, action, person, now=now)
+    return count(session, log, request, action, person, now=now)
 
 
 def expire_due(session: Session, log: Log, *, now: datetime, limit: int = 100) -> int:
@@ -183,91 +171,10 @@ def _refuse(  # noqa: PLR0917 - a private call
     return Decided("not_allowed", why)
 
 
-def _cast(  # noqa: PLR0917 - a private call
-    session: Session,
-    request: Request,
-    person: Principal,
-    vote: str,
-    reason: str | None,
-    now: datetime,
-) -> bool:
-    row = Decision(
-        id=derive_id("dec", request.id, person.id),
-        workspace_id=request.workspace_id,
-        request_id=request.id,
-        stage=request.stage,
-        person_id=person.id,
-        vote=vote,
-        reason=None if reason is None else reason.replace("\x00", ""),
-        at=now,
-    )
-    return insert_once(session, row)
-
-
-def _votes(session: Session, request: Request) -> int:
-    query = select(func.count(col(Decision.id))).where(
-        Decision.request_id == request.id,
-        Decision.stage == request.stage,
-        Decision.vote == "approve",
-    )
-    return session.exec(query).one()
-
-
-def _count(
-    session: Session,
-    log: Log,
-    request: Request,
-    action: Action,
-    person: Principal,
-    *,
-    now: datetime,
-) -> Decided:
-    stage = Stage(**request.stages[request.stage])
-    votes = _votes(session, request)
-    if votes < stage.quorum:
-        refresh_posts(session, subject=action.id, kind="card", now=now)
-        return Decided("counted", f"Counted. {_missing(stage, votes)}")
-    if request.stage + 1 < len(request.stages):
-        request.stage += 1
-        session.add(request)
-        session.flush()
-        refresh_posts(session, subject=action.id, kind="card", now=now)
-        following = approver_words(request.stages[request.stage]["who"])
-        return Decided("counted", f"Counted. Now it is for {following}.")
-    moved = move(
-        session,
-        log,
-        action,
-        "approved",
-        now=now,
-        actor=person.id,
-        reason=f"{person.first_name} approved",
-    )
-    grants.mint(session, log, moved, source=f"request:{request.id}", now=now)
-    enqueue(
-        session,
-        workspace_id=moved.workspace_id,
-        job="execute",
-        subject=moved.id,
-        key=f"{moved.id}:approved",
-        args={"action_id": moved.id},
-        now=now,
-    )
-    return Decided("approved", "Approved. I do it now.")
-
-
 def _expire(session: Session, log: Log, request: Request, action: Action, *, now: datetime) -> None:
     whos = _whos([Stage(**request.stages[request.stage])])
     reason = f"Nobody answered in time (asked {whos})"
     move(session, log, action, "expired", now=now, actor="system:approvals", reason=reason)
-
-
-def _voted(stage: Stage, votes: int) -> str:
-    return f"You have answered already. {_missing(stage, votes)}"
-
-
-def _missing(stage: Stage, votes: int) -> str:
-    return f"{votes} of {stage.quorum} from {approver_words(stage.who)} so far."
 
 
 def _whos(stages: tuple[Stage, ...] | list[Stage]) -> str:

@@ -457,3 +457,22 @@ def test_an_approver_who_left_the_group_is_noticed_at_execution(
             "somebody who approved this may not approve it any more"
         )
         assert grants.lapsed(session, gone, row) == "the person who asked is not served any more"
+
+
+def test_what_is_asked_in_a_direct_message_is_shown_to_those_who_decide_as_well(
+    db: Database, log: Log, people: People, propose_some: Propose
+) -> None:
+    (action,) = propose_some()
+    with db.transaction() as session:
+        row = session.get_one(Action, action.id)
+        row.channel, row.thread_ts = "D0ANA", None
+        session.flush()
+        open_request(session, log, row, verdict(), people, now=NOW)
+
+    with db.read() as session:
+        cards = session.exec(select(Post).where(Post.kind == "card").order_by("n")).all()
+    assert [(card.n, card.channel, card.thread_ts) for card in cards] == [
+        (0, "D0ANA", None),
+        (1, "U0FINN", None),
+        (2, "U0OLGA", None),
+    ]

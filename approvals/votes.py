@@ -1,0 +1,105 @@
+"""Votes on a request: one per person, counted stage by stage; the last needed one permits."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Session, col, func, select
+
+from approvals import grants
+from approvals.decided import Decided
+from approvals.moves import move
+from approvals.people import Principal
+from approvals.policy import Stage, approver_words
+from approvals.tables import Action, Decision, Request
+from audit.log import Log
+from core.db import insert_once
+from core.ids import derive_id
+from core.outbox import enqueue
+from core.posts import refresh_posts
+
+
+def cast(
+    session: Session,
+    request: Request,
+    person: Principal,
+    *,
+    vote: str,
+    reason: str | None,
+    now: datetime,
+) -> bool:
+    """Note this person's vote; False when they have voted on this request before."""
+    row = Decision(
+        id=derive_id("dec", request.id, person.id),
+        workspace_id=request.workspace_id,
+        request_id=request.id,
+        stage=request.stage,
+        person_id=person.id,
+        vote=vote,
+        reason=None if reason is None else reason.replace("\x00", ""),
+        at=now,
+    )
+    return insert_once(session, row)
+
+
+def count(
+    session: Session,
+    log: Log,
+    request: Request,
+    action: Action,
+    person: Principal,
+    *,
+    now: datetime,
+) -> Decided:
+    """What the approval just cast leads to: more votes, the next stage, or the permission."""
+    stage = Stage(**request.stages[request.stage])
+    votes = _votes(session, request)
+    if votes < stage.quorum:
+        refresh_posts(session, subject=action.id, kind="card", now=now)
+        return Decided("counted", f"Counted. {_missing(stage, votes)}")
+    if request.stage + 1 < len(request.stages):
+        request.stage += 1
+        session.add(request)
+        session.flush()
+        refresh_posts(session, subject=action.id, kind="card", now=now)
+        following = approver_words(request.stages[request.stage]["who"])
+        return Decided("counted", f"Counted. Now it is for {following}.")
+    moved = move(
+        session,
+        log,
+        action,
+        "approved",
+        now=now,
+        actor=person.id,
+        reason=f"{person.first_name} approved",
+    )
+    grants.mint(session, log, moved, source=f"request:{request.id}", now=now)
+    enqueue(
+        session,
+        workspace_id=moved.workspace_id,
+        job="execute",
+        subject=moved.id,
+        key=f"{moved.id}:approved",
+        args={"action_id": moved.id},
+        now=now,
+    )
+    return Decided("approved", "Approved. I do it now.")
+
+
+def voted(session: Session, request: Request) -> str:
+    """What somebody who answered before is told."""
+    stage = Stage(**request.stages[request.stage])
+    return f"You have answered already. {_missing(stage, _votes(session, request))}"
+
+
+def _votes(session: Session, request: Request) -> int:
+    query = select(func.count(col(Decision.id))).where(
+        Decision.request_id == request.id,
+        Decision.stage == request.stage,
+        Decision.vote == "approve",
+    )
+    return session.exec(query).one()
+
+
+def _missing(stage: Stage, votes: int) -> str:
+    return f"{votes} of {stage.quorum} from {approver_words(stage.who)} so far."
