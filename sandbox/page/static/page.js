@@ -100,7 +100,7 @@ function morph(old, next) {
     return;
   }
   if (old.isEqualNode(next)) return;
-  const kept = old.nodeName === "DIALOG" ? ["open"] : ["data-unread"];
+  const kept = ["DIALOG", "DETAILS"].includes(old.nodeName) ? ["open"] : ["data-unread"];
   for (const { name } of [...old.attributes]) if (!next.hasAttribute(name) && !kept.includes(name)) old.removeAttribute(name);
   for (const { name, value } of next.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
   if (old.nodeName === "TEXTAREA") return;

@@ -182,6 +182,21 @@ async def test_the_status_line_stands_in_its_thread(place: Place) -> None:
     assert "Signoff is reading the shop…" in thread
 
 
+async def test_the_newest_action_is_told_first_and_earlier_ones_are_folded(place: Place) -> None:
+    root = await place.says("U0ANA", "@Signoff do it")
+    place.world.stories[f"C0SUPPORT:{root}"] = [
+        {"id": "act_1", "title": "Read a letter", "status": "succeeded", "lines": []},
+        {"id": "act_2", "title": "Send a mail", "status": "denied", "lines": []},
+    ]
+
+    told = await place.see("/fragments/story", thread_ts=root)
+
+    assert told.index('<article class="story" id="story-act_2">') < told.index(
+        '<details class="story" id="story-act_1">'
+    )
+    assert '<span class="chip chip-bad">refused</span>' in told
+
+
 async def test_direct_messages_show_status_and_story_of_what_was_written_last(
     place: Place,
 ) -> None:
