@@ -95,7 +95,7 @@ def demo_plan(ports: Ports, data: Path, environ: Mapping[str, str]) -> Plan:
             "OPENAI_API_KEY": "practice",
             "SIGNOFF_REHEARSAL": "1",
         }
-        processes.append(_model(ports))
+        processes.append(_model(ports, data))
     env["SIGNOFF_SECRETS_FILE"] = str(_practice_secrets(ports, data))
     processes += _infrastructure(ports, data, environ) + _application(ports, data, env)
     page = f"http://127.0.0.1:{ports.page}/"
@@ -233,10 +233,10 @@ def _slack(ports: Ports, data: Path) -> Process:
     )
 
 
-def _model(ports: Ports) -> Process:
+def _model(ports: Ports, data: Path) -> Process:
     return _sandbox(
         "model",
-        ["model", "--port", str(ports.model)],
+        ["model", "--port", str(ports.model), "--data", str(data)],
         lambda: serves(f"http://127.0.0.1:{ports.model}/v1/models"),
         "the rehearsal model, a pattern matcher",
     )

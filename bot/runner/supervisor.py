@@ -18,6 +18,8 @@ from core.errors import ConfigError
 
 #: A process that keeps dying is brought back after this many seconds, by how often it died lately.
 _AGAIN_AFTER_S = (0.0, 0.5, 1.0, 5.0, 10.0)
+#: The longest wait for one that had come up: it was killed, its start is not at fault.
+_AGAIN_AT_MOST_S = 1.0
 _STOP_S = 12.0
 _LOG_BYTES = 5_000_000
 
@@ -83,20 +85,23 @@ class Supervisor:
         return self._ending.is_set()
 
     def stop(self) -> None:
-        """End every process, last started first: politely, then after 12 s for certain."""
-        alive = [r for r in reversed(self._running.values()) if r.child.poll() is None]
-        for running in alive:
-            _signal(running.child.pid, signal.SIGTERM, group=False)
+        """End every process, last wave first, so that workers can still reach their stores:
+        politely, then after 12 s for certain."""
+        for wave in sorted({r.spec.wave for r in self._running.values()}, reverse=True):
+            self._stop_wave([r for r in self._running.values() if r.spec.wave == wave])
+        self._lock.close()
+
+    def _stop_wave(self, batch: Sequence[_Running]) -> None:
+        for running in batch:
+            running.child.send_signal(signal.SIGTERM)
         deadline = time.monotonic() + _STOP_S
-        for running in alive:
+        for running in batch:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 running.child.wait(max(0.0, deadline - time.monotonic()))
-        for running in self._running.values():
             # The group may outlive its leader: pool children of a worker, for instance.
-            _signal(running.child.pid, signal.SIGKILL, group=True)
+            _kill_group(running.child.pid)
             running.child.wait()
             self._pid_file(running.spec).unlink(missing_ok=True)
-        self._lock.close()
 
     def _await(self, batch: Sequence[Process], deadline: float) -> None:
         waiting = [self._running[spec.name] for spec in batch]
@@ -137,7 +142,7 @@ class Supervisor:
         if running.again_at is None:
             running.again_at = now + self._delay(running, now)
             how = _how_it_ended(running.child.returncode)
-            _signal(running.child.pid, signal.SIGKILL, group=True)
+            _kill_group(running.child.pid)
             self._say(
                 f"  {running.spec.name:<14} {how} {time.strftime('%H:%M:%S')}, starting again"
             )
@@ -148,7 +153,8 @@ class Supervisor:
     def _delay(self, running: _Running, now: float) -> float:
         recent = [at for at in running.deaths if now - at < 30.0]
         running.deaths = [*recent, now]
-        return _AGAIN_AFTER_S[min(len(recent), len(_AGAIN_AFTER_S) - 1)]
+        delay = _AGAIN_AFTER_S[min(len(recent), len(_AGAIN_AFTER_S) - 1)]
+        return min(delay, _AGAIN_AT_MOST_S) if running.announced else delay
 
     def _spawn(self, spec: Process) -> subprocess.Popen[bytes]:
         (self._data / "run" / f"{spec.name}.ready").unlink(missing_ok=True)
@@ -199,16 +205,13 @@ def _end_leftover(path: Path) -> None:
         # and name this folder in their environment.
         folder = str(path.parent.parent).encode()
         if os.getsid(pid) == pid and folder in Path(f"/proc/{pid}/environ").read_bytes():
-            _signal(pid, signal.SIGKILL, group=True)
+            _kill_group(pid)
     path.unlink(missing_ok=True)
 
 
-def _signal(pid: int, number: int, *, group: bool) -> None:
+def _kill_group(leader: int) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
-        if group:
-            os.killpg(pid, number)
-        else:
-            os.kill(pid, number)
+        os.killpg(leader, signal.SIGKILL)
 
 
 def _how_it_ended(code: int) -> str:

@@ -1,4 +1,4 @@
-"""One practice office for the tests that only talk to it; those that break things start their own."""
+"""One practice office for tests that only talk to it; those that break things start their own."""
 
 from __future__ import annotations
 

@@ -68,6 +68,7 @@ class Demo:
         """SIGTERM, as Ctrl-C does; returns its exit status."""
         if self._child is None:
             return 0
+        self.http.close()
         self._child.send_signal(signal.SIGTERM)
         code = self._child.wait(40)
         self._child = None
