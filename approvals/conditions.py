@@ -7,7 +7,7 @@ import re
 import cel
 
 from approvals.cases import CEL_NAMES
-from approvals.configfile import ConfigFile, Place
+from core.configfile import ConfigFile, Place
 
 _FUNCTIONS = frozenset(
     [

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from approvals.configfile import ConfigFile, parse_config, read_config
+from core.configfile import ConfigFile, parse_config, read_config
 
 _ADDRESS = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\"]+")
 #: A display name may not look like an address itself: readers differ on which one counts.
@@ -135,10 +135,7 @@ class People:
 
 
 def _people(file: ConfigFile) -> People:
-    try:
-        parsed = _File.model_validate(file.values)
-    except ValidationError as error:
-        raise file.invalid(error, _MEND) from error
+    parsed = file.read_as(_File, _MEND)
     _refuse_twins(file, parsed)
     _refuse_strangers(file, parsed)
     everyone = tuple(_principal(entry, parsed.groups) for entry in parsed.people)

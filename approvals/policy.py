@@ -104,15 +104,15 @@ class Policy:
         """
         about = [rule for rule in self.rules_for(tool) if rule.tools]
         asking = [rule for rule in about if rule.outcome == "ask"]
-        whos = [approver_words(stage.who) for rule in asking for stage in rule.stages]
+        asked = [approver_words(stage.who) for rule in asking for stage in rule.stages]
         if not asking and any(rule.outcome == "allow" for rule in about):
             return ("nobody",)
         if not asking:
-            whos = [approver_words(who) for who in self.default_approvers]
+            asked = [approver_words(who) for who in self.default_approvers]
         reads_pass = any(r.outcome == "allow" and r.effects == {"read"} for r in self.rules)
         if reads_pass and all(rule.effects for rule in asking):
-            whos.append("nobody when it only reads")
-        return tuple(dict.fromkeys(whos))
+            asked.append("nobody when it only reads")
+        return tuple(dict.fromkeys(asked))
 
     def sentences(self, people: Group, tools: Sequence[Ability]) -> list[str]:
         """The policy as plain sentences about these tools, for `signoff can`."""

@@ -6,11 +6,11 @@ import re
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from approvals.cases import Stage
 from approvals.conditions import compiled
-from approvals.configfile import ConfigFile, Place, parse_config, read_config
+from core.configfile import ConfigFile, Place, parse_config, read_config
 from approvals.policy import EFFECTS, Policy
 from approvals.rules import Rule
 from core.money import Money, NotMoney, parse_money
@@ -77,10 +77,7 @@ def parse_policy(text: str, path: Path) -> Policy:
 
 
 def _policy(file: ConfigFile) -> Policy:
-    try:
-        parsed = _File.model_validate(file.values)
-    except ValidationError as error:
-        raise file.invalid(error, _MEND) from error
+    parsed = file.read_as(_File, _MEND)
     approvers = _words(parsed.default_approvers)
     for who in approvers:
         _check_who(file, ("default_approvers",), who)

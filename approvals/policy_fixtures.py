@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from approvals.configfile import ConfigFile, Place, read_config
+from core.configfile import ConfigFile, Place, read_config
 from approvals.people import People
 from approvals.policy import Policy, Subject, Verdict, judge
 from core.money import NotMoney, parse_money
@@ -63,10 +63,7 @@ class Tried:
 def run(policy: Policy, people: People, path: Path) -> tuple[Tried, ...]:
     """Judge every example of the file. Raises `ConfigError` when the file itself is wrong."""
     file = read_config(path)
-    try:
-        parsed = _File.model_validate(file.values)
-    except ValidationError as error:
-        raise file.invalid(error, _MEND) from error
+    parsed = file.read_as(_File, _MEND)
     return tuple(
         _try(policy, people, file, ("cases", index), example)
         for index, example in enumerate(parsed.cases)
@@ -83,9 +80,9 @@ def _try(
 def _problem(example: _Example, verdict: Verdict) -> str | None:
     if verdict.kind != example.expect:
         return f"expected {example.expect}, got {verdict.kind}: {verdict.reason}"
-    whos = tuple(stage.who for stage in verdict.stages)
-    if example.who is not None and set(whos) != set(example.who):
-        return f"expected {', '.join(example.who)} to be asked, got {', '.join(whos) or 'nobody'}"
+    asked = tuple(stage.who for stage in verdict.stages)
+    if example.who is not None and set(asked) != set(example.who):
+        return f"expected {', '.join(example.who)} to be asked, got {', '.join(asked) or 'nobody'}"
     if example.reason is not None and example.reason not in verdict.reason:
         return f"expected the reason {example.reason!r}, got {verdict.reason!r}"
     return None

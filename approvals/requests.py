@@ -54,7 +54,7 @@ def open_request(
         "awaiting",
         now=now,
         actor="system:policy",
-        reason=f"Asked {_whos(verdict.stages)}: {verdict.reason}",
+        reason=f"Asked {_asked(verdict.stages)}: {verdict.reason}",
         verdict=plain,
     )
     request = Request(
@@ -172,12 +172,12 @@ def _refuse(  # noqa: PLR0917 - a private call
 
 
 def _expire(session: Session, log: Log, request: Request, action: Action, *, now: datetime) -> None:
-    whos = _whos([Stage(**request.stages[request.stage])])
-    reason = f"Nobody answered in time (asked {whos})"
+    asked = _asked([Stage(**request.stages[request.stage])])
+    reason = f"Nobody answered in time (asked {asked})"
     move(session, log, action, "expired", now=now, actor="system:approvals", reason=reason)
 
 
-def _whos(stages: tuple[Stage, ...] | list[Stage]) -> str:
+def _asked(stages: tuple[Stage, ...] | list[Stage]) -> str:
     return ", then ".join(approver_words(stage.who) for stage in stages)
 
 

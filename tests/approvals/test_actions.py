@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlmodel import Session, col, select
@@ -43,7 +44,7 @@ def types(session: Session, action_id: str) -> list[str]:
     return [each.removeprefix("approvals:") for each in session.exec(query).all()]
 
 
-def step(db: Database, log: Log, action: Action, *path: str, **changes: object) -> Action:
+def step(db: Database, log: Log, action: Action, *path: str, **changes: Any) -> Action:
     with db.transaction() as session:
         for to in path:
             action = move(

@@ -84,7 +84,7 @@ def test_people_are_found_by_any_words_about_them(people: People) -> None:
         ),
         (("id: sam", "id: ana"), 8, "has the same id"),
         (("finance: [finn, olga]", "finance: [finn, olag]"), 10, "names 'olag', who is not among"),
-        (("operator: true", "operater: true"), 7, "I do not know the key 'operater'"),
+        (("operator: true", "boss: true"), 7, "I do not know the key 'boss'"),
         (("U0SAM", "sam"), 8, "slack_id"),
         (("name: Sam Cole", "name: Sam Cole, tz: Mars/North"), 8, "not a time zone"),
         (("ana@lindqvist.example", "ana at lindqvist"), 5, "is not a mail address"),

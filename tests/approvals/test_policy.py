@@ -364,7 +364,7 @@ def test_the_approvers_of_a_tool_are_named_in_words() -> None:
 @pytest.mark.parametrize(
     ("rules", "line", "says"),
     [
-        ("  - {name: a, tool: x, alow: true}", 3, "I do not know the key 'alow'"),
+        ("  - {name: a, tool: x, permit: true}", 3, "I do not know the key 'permit'"),
         ("  - {name: a, tool: x}", 3, "must say one of allow, deny, ask or who"),
         ("  - {name: a, allow: true, deny: true}", 3, "it says allow and deny"),
         ("  - name: a\n    above: lots\n    deny: true", 4, "is not an amount with a currency"),
