@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from core.configfile import ConfigFile, read_config
 from core.errors import ConfigError
-from core.yamlfile import read_yaml
 from tools.contract import Connector, Setting
 
 Lookup = Callable[[str], str]
@@ -39,19 +39,26 @@ def open_secrets(path: Path | None) -> Lookup:
             "SIGNOFF_SECRETS_FILE is missing: the tool worker needs it. Copy "
             "config/secrets.sample.yaml, fill it in, and name it there."
         )
-    _text, value = read_yaml(path)
-    if not isinstance(value, dict):
-        raise ConfigError(f"{path.name}, line 1: write one `NAME: value` per line.")
+    known = _texts(read_config(path))
     if path.stat().st_mode & 0o077:
         raise ConfigError(f"{path} may be read by others on this machine. Run: chmod 600 {path}")
-    known = {str(name): "" if item is None else str(item) for name, item in value.items()}
 
     def lookup(name: str) -> str:
         if name not in known:
-            raise ConfigError(f"{path.name}: {name} is missing. Add a line `{name}: …`.")
+            raise ConfigError(f"{path}: {name} is missing. Add a line `{name}: …`.")
         return known[name]
 
     return lookup
+
+
+def _texts(file: ConfigFile) -> Mapping[str, str]:
+    if not isinstance(file.values, dict):
+        raise file.error((), "there are no names in it", "Write one `NAME: value` per line.")
+    for name, value in file.values.items():
+        # YAML reads 0123 as 83 and `no` as false: a password would silently be another one.
+        if not isinstance(value, str | None):
+            raise file.error((str(name),), f"{name} is not a text", "Put it in quotes.")
+    return {str(name): value or "" for name, value in file.values.items()}
 
 
 def require_settings(connectors: Iterable[Connector], lookup: Lookup) -> None:

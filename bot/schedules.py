@@ -14,10 +14,10 @@ from sqlmodel import Session, col, select
 
 from bot.tables import Schedule, ScheduleRun
 from core.canonical import digest
+from core.configfile import read_config
 from core.db import insert_once
 from core.ids import derive_id
 from core.outbox import enqueue
-from core.yamlfile import load_model
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -74,7 +74,8 @@ class Due:
 
 def load_automations(path: Path) -> Automations:
     """Raises `ConfigError` with the file, the line and the mend."""
-    return load_model(path, Automations)
+    mend = "Compare with the starter file config/automations.yaml."
+    return read_config(path).read_as(Automations, mend)
 
 
 def sync_schedules(

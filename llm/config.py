@@ -6,10 +6,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from core.errors import ConfigError
+from core.configfile import read_config
 
 Tier = Literal["small", "large"]
 
@@ -64,45 +63,4 @@ class _File(BaseModel):
 
     @classmethod
     def read(cls, path: Path) -> _File:
-        try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"{path}: cannot be read. Restore it from the repository.") from error
-        try:
-            return cls.model_validate(yaml.safe_load(text))
-        except yaml.YAMLError as error:
-            mark = getattr(error, "problem_mark", None)
-            line = mark.line + 1 if mark else 1
-            raise ConfigError(
-                f"{path}, line {line}: this is not YAML. Check the spelling."
-            ) from error
-        except ValidationError as error:
-            raise ConfigError(_explain(path, text, error)) from error
-
-
-def _explain(path: Path, text: str, error: ValidationError) -> str:
-    first = error.errors()[0]
-    keys = [str(part) for part in first["loc"]]
-    where = ".".join(keys) or "the file"
-    return f"{path}, line {_line(text, keys)}: {where}: {_mend(first['type'], first['msg'])}"
-
-
-def _mend(kind: str, message: str) -> str:
-    if kind == "missing":
-        return "this entry is missing. Add it."
-    if kind == "extra_forbidden":
-        return "no such setting. Remove it, or check its spelling."
-    return f"{message}. Mend this value."
-
-
-def _line(text: str, keys: list[str]) -> int:
-    """Line of the deepest of these keys that the file holds, 1-based."""
-    node, line = yaml.compose(text, Loader=yaml.SafeLoader), 1
-    for key in keys:
-        if not isinstance(node, yaml.MappingNode):
-            break
-        found = [(k, v) for k, v in node.value if k.value == key]
-        if not found:
-            break
-        line, node = found[0][0].start_mark.line + 1, found[0][1]
-    return line
+        return read_config(path).read_as(cls, "Compare with the starter file config/models.yaml.")

@@ -29,11 +29,11 @@ def test_an_unknown_price_makes_the_cost_unknown_and_never_zero() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "sentence"),
     [
-        ("version: 1", "version: 1\n  bad: [", "this is not YAML. Check the spelling."),
-        ("  small: {model: gpt-5-mini", "  tiny: {model: gpt-5-mini", "this entry is missing"),
-        ("model: gpt-5,", "models: gpt-5,", "this entry is missing. Add it."),
+        ("version: 1", "version: 1\n  bad: [", "Check the indentation"),
+        ("  small: {model: gpt-5-mini", "  tiny: {model: gpt-5-mini", "live.small is missing"),
+        ("model: gpt-5,", "models: gpt-5,", "live.large.model is missing"),
         ('"2.00"', '"-2"', "greater than or equal to 0"),
-        ('"2.00"', '"two"', "Mend this value."),
+        ('"2.00"', '"two"', "Compare with the starter file"),
     ],
 )
 def test_a_broken_file_is_named_with_line_and_mend(
@@ -51,5 +51,5 @@ def test_a_broken_file_is_named_with_line_and_mend(
 
 
 def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="Restore it from the repository"):
+    with pytest.raises(ConfigError, match="Copy the starter file"):
         ModelsConfig.load(tmp_path / "none.yaml")
