@@ -20,6 +20,7 @@ from core.errors import SignoffError
 from core.origins import Origin
 from tools.bounded import Bounded
 from tools.contract import Arguments, Call, Caller, Refused, Tool, Unavailable
+from tools.limits import Limits
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -34,14 +35,16 @@ def key_of(action_id: str) -> str:
     return hashlib.sha256(action_id.encode()).hexdigest()
 
 
-def call_for(action: Action, tool: Tool, principal: Principal, now: datetime) -> Call:
+def call_for(
+    action: Action, tool: Tool, principal: Principal, *, limits: Limits, now: datetime
+) -> Call:
     """What the tool is told besides its arguments."""
     return Call(
         action_id=action.id,
         key=key_of(action.id),
         caller=Caller(principal.id, principal.name, principal.email),
         now=now,
-        timeout_s=tool.timeout_s,
+        timeout_s=limits.deadline_s(tool.timeout_s),
         facts=dict(action.facts or {}),
         origins={pointer: Origin(origin) for pointer, origin in (action.origins or {}).items()},
     )
@@ -50,12 +53,12 @@ def call_for(action: Action, tool: Tool, principal: Principal, now: datetime) ->
 def ask(
     bounded: Bounded, tool: Tool, function: Callable[[Any, Call], T], args: Arguments, call: Call
 ) -> T:
-    """What `function(args, call)` returns within the tool's deadline.
+    """What `function(args, call)` returns within the call's deadline.
 
     Raises `Refused` or `Unavailable` and nothing else.
     """
     try:
-        return bounded.call(lambda: function(args, call), timeout_s=tool.timeout_s)
+        return bounded.call(lambda: function(args, call), timeout_s=call.timeout_s)
     except (Refused, Unavailable):
         raise
     except tool.final as error:

@@ -49,12 +49,14 @@ class Work:
 
 def lease_until(deps: Deps, tool: Tool, now: datetime) -> datetime:
     """The tool's own deadline and some slack."""
-    return now + timedelta(seconds=tool.timeout_s + deps.limits.lease_slack_s)
+    return now + timedelta(
+        seconds=deps.limits.deadline_s(tool.timeout_s) + deps.limits.lease_slack_s
+    )
 
 
-def send_deadline(tool: Tool, now: datetime) -> datetime:
+def send_deadline(deps: Deps, tool: Tool, now: datetime) -> datetime:
     """The last moment a call that begins now may still be sending."""
-    return now + timedelta(seconds=tool.timeout_s)
+    return now + timedelta(seconds=deps.limits.deadline_s(tool.timeout_s))
 
 
 def reclaim(
@@ -70,7 +72,7 @@ def reclaim(
         "tainted": tainted,
     }
     if step is Step.CALL:
-        changes["sent_by"] = send_deadline(tool, now)
+        changes["sent_by"] = send_deadline(deps, tool, now)
     write(session, action, **changes)
     note(session, deps, action, "attempt", _again(tool, step, action.attempt), now=now)
     return action

@@ -13,6 +13,8 @@ from core.errors import ConfigError
 class Limits:
     """The engine's times and counts. Seconds everywhere; tests make them short."""
 
+    #: Scales each tool's declared `timeout_s`: how long one call may take.
+    deadline_factor: float = 1.0
     #: A claim outlives the tool's own deadline by this much (DESIGN section 5: 10 s + 5 s).
     lease_slack_s: float = 5.0
     #: Facts older than this are read again before an intent is written.
@@ -32,6 +34,10 @@ class Limits:
     max_starts: int = 30
     #: Scales each tool's declared `settle_s`.
     settle_factor: float = 1.0
+
+    def deadline_s(self, declared_s: float) -> float:
+        """How long a call of a tool with this `timeout_s` may take."""
+        return declared_s * self.deadline_factor
 
     def backoff(self, attempt: int) -> timedelta:
         """The wait after attempt 1, 2, …"""

@@ -6,6 +6,7 @@ is called; everything that follows from the verdict is one transaction.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,7 @@ from approvals.policy import Verdict
 from approvals.requests import open_request
 from approvals.tables import Action
 from core.canonical import NotCanonical
+from core.errors import SignoffError
 from core.faultpoints import point
 from core.outbox import enqueue, finish, open_rows
 from tools.alike import asked_instead, one_alike
@@ -62,8 +64,10 @@ class Prepare:
         if action is None:
             log.warning("no_such_action", action_id=action_id)
             return "gone"
-        status = self._advance(action, queued) if action.status == "proposed" else action.status
-        if status != "proposed":
+        if action.status == "proposed":
+            status = self._advance(action, queued)
+        else:
+            status = action.status
             self._finish(queued)
         if status == "allowed":
             self._execute(action_id)
@@ -73,20 +77,32 @@ class Prepare:
         tool = self._deps.registry.tool(action.tool)
         principal = self._deps.people.by_id(action.principal_id)
         if tool is None:
-            return self._fail(action, Refused("There is no such tool.", code="unknown_tool"))
+            return self._fail(
+                action, Refused("There is no such tool.", code="unknown_tool"), queued
+            )
         if principal is None:
-            return self._deny(action, "the person who asked is not served any more")
+            return self._deny(action, "the person who asked is not served any more", queued)
         try:
             prepared = self._prepare(action, tool, principal)
         except Refused as refusal:
-            return self._fail(action, refusal)
+            return self._fail(action, refusal, queued)
         except Unavailable as error:
             return self._later(action, error, queued)
         except NotCanonical:
             log.exception("preview_not_canonical", tool=tool.name, action_id=action.id)
-            return self._fail(action, Refused("What this tool found cannot be used.", code="facts"))
+            return self._fail(
+                action, Refused("What this tool found cannot be used.", code="facts"), queued
+            )
+        except SignoffError:
+            raise  # the database, the log: the queue brings it back
+        except Exception:
+            reference = secrets.token_hex(4)
+            log.exception("prepare_failed", action_id=action.id, reference=reference)
+            sentence = f"Something went wrong on our side (reference {reference})."
+            return self._later(action, Unavailable(sentence, reached=False), queued)
         with self._deps.db.transaction() as session:
             status = self._follow(session, action, prepared)
+            finish(session, queued, now=self._deps.clock.now())
         point("prepare:judged")
         return status
 
@@ -126,7 +142,9 @@ class Prepare:
     ) -> Preview:
         if tool.preview is None:
             return plain_preview(tool)
-        call = call_for(action, tool, principal, self._deps.clock.now())
+        call = call_for(
+            action, tool, principal, limits=self._deps.limits, now=self._deps.clock.now()
+        )
         return ask(self._deps.bounded, tool, tool.preview, args, call)
 
     def _follow(self, session: Session, action: Action, prepared: _Prepared) -> str:
@@ -183,8 +201,9 @@ class Prepare:
             verdict=verdict.as_json(),
         ).status
 
-    def _deny(self, action: Action, reason: str) -> str:
+    def _deny(self, action: Action, reason: str, queued: list[str]) -> str:
         with self._deps.db.transaction() as session:
+            finish(session, queued, now=self._deps.clock.now())
             row = row_of(session, action.id)
             if row.status != "proposed":
                 return row.status
@@ -193,9 +212,10 @@ class Prepare:
                 session, self._deps.log, row, "denied", now=now, actor=ACTOR, reason=reason
             ).status
 
-    def _fail(self, action: Action, refusal: Refused | Unavailable) -> str:
+    def _fail(self, action: Action, refusal: Refused | Unavailable, queued: list[str]) -> str:
         code = refusal.code if isinstance(refusal, Refused) else "unavailable"
         with self._deps.db.transaction() as session:
+            finish(session, queued, now=self._deps.clock.now())
             row = row_of(session, action.id)
             if row.status != "proposed":
                 return row.status
@@ -214,7 +234,7 @@ class Prepare:
         """The counterpart does not answer: looked at again after a while, so many times."""
         tries = action.attempt + 1
         if isinstance(error, Unexpected) or tries >= self._deps.limits.max_previews:
-            return self._fail(action, error)
+            return self._fail(action, error, queued)
         due = self._deps.clock.now() + self._deps.limits.backoff(tries)
         with self._deps.db.transaction() as session:
             session.execute(

@@ -90,5 +90,5 @@ def _may_call_blind(tool: Tool, limits: Limits, at: Standing, *, now: datetime) 
     if tool.retry is not Retry.IDEMPOTENT or tool.key_life_s is None:
         return False
     end = at.first_sent + timedelta(seconds=tool.key_life_s)
-    arrives = now + timedelta(seconds=tool.timeout_s)
+    arrives = now + timedelta(seconds=limits.deadline_s(tool.timeout_s))
     return not at.refused and at.attempt < limits.max_attempts and arrives < end

@@ -50,7 +50,7 @@ def claim_again(session: Session, deps: Deps, work: Work, step: Step, *, tainted
     """The next claim of an executing action, in this transaction. Raises `LeaseLost`."""
     now = deps.clock.now()
     action = reclaim(session, deps, work, step, tainted=tainted, now=now)
-    call = call_for(action, work.tool, work.principal, now)
+    call = call_for(action, work.tool, work.principal, limits=deps.limits, now=now)
     return Claim(
         action=action, tool=work.tool, args=work.args, call=call, step=step, queued=work.queued
     )

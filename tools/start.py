@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-import structlog
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session
 
 from approvals import grants, switches
 from approvals.actions import supersede
@@ -20,18 +19,16 @@ from approvals.policy import Verdict
 from approvals.tables import Action
 from core.errors import ApprovalError
 from core.faultpoints import point
-from core.ids import derive_id
 from core.outbox import finish
 from tools.calling import ask, call_for
 from tools.claim import Claim, Work, lease_until, note, postpone, send_deadline
 from tools.content import same_facts, unchanged
 from tools.contract import Effect, Preview, Refused, Retry, Tool, Unavailable
 from tools.deps import ACTOR, Deps
+from tools.gates import free_at, scopes
 from tools.judging import preview_json, verdict_on
 from tools.outcomes import failure
 from tools.protocol import Step
-
-log = structlog.get_logger()
 
 
 def begin(deps: Deps, work: Work) -> Claim | str:
@@ -72,7 +69,7 @@ def _claim(deps: Deps, work: Work) -> Claim | str:
             stopped = switches.stopped(
                 session,
                 workspace_id=action.workspace_id,
-                scopes=_scopes(action),
+                scopes=scopes(action),
                 people=deps.people,
             )
             if stopped is not None:
@@ -80,9 +77,9 @@ def _claim(deps: Deps, work: Work) -> Claim | str:
             gone = grants.lapsed(session, deps.people, action)
             if gone is not None:
                 return _superseded(deps, session, work, gone)
-            free_at = _rate(session, tool, action, now)
-            if free_at is not None:
-                postpone(session, work.queued, free_at)
+            due = free_at(deps, session, tool, action, now=now)
+            if due is not None:
+                postpone(session, work.queued, due)
                 return "held"
             grants.consume(session, deps.log, action, now=now)
             moved = _to_executing(deps, session, work, now)
@@ -93,7 +90,7 @@ def _claim(deps: Deps, work: Work) -> Claim | str:
         action=moved,
         tool=tool,
         args=work.args,
-        call=call_for(moved, tool, work.principal, now),
+        call=call_for(moved, tool, work.principal, limits=deps.limits, now=now),
         step=Step.CALL,
         queued=work.queued,
     )
@@ -113,7 +110,7 @@ def _to_executing(deps: Deps, session: Session, work: Work, now: datetime) -> Ac
         token=action.token,
         attempt=1,
         lease_until=lease_until(deps, tool, now),
-        sent_by=send_deadline(tool, now),
+        sent_by=send_deadline(deps, tool, now),
         next_at=None,
     )
     body = {"args": action.args, "facts": action.facts or {}}
@@ -122,7 +119,9 @@ def _to_executing(deps: Deps, session: Session, work: Work, now: datetime) -> Ac
 
 
 def _look_again(deps: Deps, work: Work) -> Preview:
-    call = call_for(work.action, work.tool, work.principal, deps.clock.now())
+    call = call_for(
+        work.action, work.tool, work.principal, limits=deps.limits, now=deps.clock.now()
+    )
     if work.tool.preview is None:  # asked by `begin`
         raise Refused("nothing to look at")
     return ask(deps.bounded, work.tool, work.tool.preview, work.args, call)
@@ -158,19 +157,6 @@ def _asks_more(action: Action, verdict: Verdict) -> bool:
     before = [(s["who"], s["quorum"]) for s in (action.verdict or {}).get("stages", ())]
     given = before if action.status == "approved" else []
     return [(stage.who, stage.quorum) for stage in verdict.stages] != given
-
-
-def _rate(session: Session, tool: Tool, action: Action, now: datetime) -> datetime | None:
-    """When a call of this tool is free again; None when it is now."""
-    minute = timedelta(seconds=60)
-    query = select(func.count(col(Action.id))).where(
-        Action.workspace_id == action.workspace_id,
-        Action.tool == tool.name,
-        col(Action.sent_by) > now - minute + timedelta(seconds=tool.timeout_s),
-    )
-    if session.exec(query).one() < tool.per_minute:
-        return None
-    return now + timedelta(seconds=max(1.0, 60.0 / tool.per_minute))
 
 
 def _counterpart_down(deps: Deps, work: Work, error: Unavailable) -> str:
@@ -232,17 +218,6 @@ def _move_on(deps: Deps, session: Session, work: Work, to: str, reason: str) -> 
     )
     finish(session, work.queued, now=now)
     return to
-
-
-def _scopes(action: Action) -> tuple[str, ...]:
-    """Every stop that holds this action."""
-    # The conversation's id as `graphs.runtime.turns` derives it from the same three values.
-    conversation = derive_id("conv", action.workspace_id, action.channel, action.thread_ts or "")
-    scopes = [switches.conversation_scope(conversation)]
-    scopes.append(switches.automation_scope(action.automation))
-    if action.turn_id is not None:
-        scopes.append(switches.turn_scope(action.turn_id))
-    return tuple(scopes)
 
 
 def _promise(tool: Tool) -> str:

@@ -47,7 +47,7 @@ def test_limits_come_from_the_settings_by_name() -> None:
 
 @pytest.mark.parametrize("numbers", [{"tools_patience": 1.0}, {"tools_max_attempts": -1.0}])
 def test_limits_that_do_not_exist_or_make_no_sense_are_refused(numbers: dict[str, float]) -> None:
-    with pytest.raises(ConfigError, match="Names: tools_lease_slack_s"):
+    with pytest.raises(ConfigError, match="Names: tools_deadline_factor, "):
         limits_of(numbers)
 
 

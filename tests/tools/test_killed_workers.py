@@ -15,6 +15,7 @@ from till import Till
 
 from core.clock import FileClock
 from core.db import Database
+from core.faultpoints import arm
 
 pytestmark = [pytest.mark.chaos, pytest.mark.parametrize("empty_db", ["sqlite"], indirect=True)]
 
@@ -30,10 +31,11 @@ CALLS = MappingProxyType(
 
 def killed_at(place: str, road: Road, till: Till, clock_file: Path, action_id: str) -> None:
     """Run a worker that dies at this place, and see that it did."""
+    folder = clock_file.with_name("faultpoints")
+    arm(folder, place)
     environ = {
         **os.environ,
-        "SIGNOFF_FAULTPOINT": place,
-        "SIGNOFF_FAULTPOINT_MARK": str(clock_file.with_name("mark")),
+        "SIGNOFF_FAULTPOINTS": str(folder),
         "PYTHONPATH": str(HERE),
     }
     url = road.db.engine.url.render_as_string(hide_password=False)

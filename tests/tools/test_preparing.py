@@ -9,6 +9,7 @@ import pytest
 from road import POLICY, Road
 from till import Fault, Till
 
+from approvals.origins import Labelled
 from approvals.policy_file import parse_policy
 from tools.observe import observation
 
@@ -197,3 +198,18 @@ def test_a_model_learns_that_it_was_rejected_not_by_whom(
     road.decide(action_id, vote=vote)
 
     assert observation(road.row(action_id)) == {"status": "rejected", "message": message}
+
+
+def test_a_fault_of_our_own_is_tried_again_then_said_with_a_reference(road: Road) -> None:
+    def broken(_session: object, _action: object) -> list[Labelled]:
+        raise RuntimeError("a bug")
+
+    action_id = road.propose("till.balance", order="4711")
+    later = road.changed(evidence=broken)
+
+    answers = [later.prepare(action_id) for _ in range(4)]
+
+    assert answers == ["proposed"] * 3 + ["failed"]
+    message = observation(road.row(action_id))["message"]
+    assert message.startswith("Something went wrong on our side (reference ")
+    assert road.open_jobs(action_id) == []

@@ -1,1 +1,1 @@
-"""One package per system, each with `make(ports)`; they import `tools.contract` and `core` alone."""
+"""One package per system, each with `make(ports)`; importing `tools.contract` and `core` alone."""

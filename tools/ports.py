@@ -1,0 +1,101 @@
+"""What `make(ports)` is given: settings, a clock, the directory and the notes.
+
+Protocols, so that connectors need no import of `memory` or `approvals`; the bootstrap fills them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from core.clock import Clock
+from core.origins import Origin
+
+
+@dataclass(frozen=True)
+class Person:
+    """A directory entry as tools see it."""
+
+    id: str
+    name: str
+    email: str | None
+    roles: tuple[str, ...]
+
+
+class Directory(Protocol):
+    """Who is who and who approves; made from `approvals` by the bootstrap."""
+
+    def find(self, query: str) -> Sequence[Person]: ...
+
+    def approvers(self, tool: str) -> Sequence[str]: ...
+
+    def is_inside(self, address: str) -> bool: ...
+
+    def knows(self, address: str) -> bool: ...
+
+
+class Note(Protocol):
+    """A remembered sentence with its provenance."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def text(self) -> str: ...
+
+    @property
+    def author(self) -> str: ...
+
+    @property
+    def at(self) -> datetime: ...
+
+    @property
+    def source(self) -> str: ...
+
+    @property
+    def origin(self) -> Origin:
+        """Where its words came from when it was kept."""
+
+    @property
+    def stale(self) -> bool:
+        """Past its time: to be checked before it is relied on."""
+
+
+class Recalled(Protocol):
+    """Notes found, best first."""
+
+    @property
+    def notes(self) -> Sequence[Note]: ...
+
+    @property
+    def by_words_only(self) -> bool:
+        """Search by meaning could not be asked."""
+
+
+class Notes(Protocol):
+    """Recall; made from `memory` by the bootstrap."""
+
+    def remember(
+        self, *, text: str, author: str, key: str, origin: Origin, now: datetime
+    ) -> Note: ...
+
+    def recall(self, *, query: str, limit: int, now: datetime) -> Recalled: ...
+
+    def get(self, note_id: str) -> Note | None: ...
+
+    def forget(self, *, note_id: str, now: datetime) -> bool: ...
+
+    def find_by_key(self, key: str) -> Note | None: ...
+
+
+@dataclass(frozen=True)
+class Ports:
+    """What `make(ports)` may use. `setting(name)` reads the secrets file; in any process but the
+    tool worker it raises, so tools are declared everywhere and can act in one place only."""
+
+    setting: Callable[[str], str]
+    clock: Clock
+    directory: Directory
+    notes: Notes
