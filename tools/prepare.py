@@ -27,13 +27,12 @@ from core.errors import SignoffError
 from core.faultpoints import point
 from core.outbox import enqueue, finish, open_rows
 from tools.alike import asked_instead, one_alike
-from tools.calling import Unexpected, ask, call_for
-from tools.claim import postpone
+from tools.calling import ask, call_for
 from tools.content import alike_digest, content_digest, plain, validated
 from tools.contract import Arguments, Preview, Refused, Tool, Unavailable
-from tools.deps import ACTOR, Deps
+from tools.deps import Deps
 from tools.judging import plain_preview, preview_json, verdict_on
-from tools.outcomes import failure
+from tools.unprepared import deny, fail, put_off
 
 log = structlog.get_logger()
 JOB = "prepare"
@@ -77,21 +76,24 @@ class Prepare:
         tool = self._deps.registry.tool(action.tool)
         principal = self._deps.people.by_id(action.principal_id)
         if tool is None:
-            return self._fail(
-                action, Refused("There is no such tool.", code="unknown_tool"), queued
+            return fail(
+                self._deps, action, Refused("There is no such tool.", code="unknown_tool"), queued
             )
         if principal is None:
-            return self._deny(action, "the person who asked is not served any more", queued)
+            return deny(self._deps, action, "the person who asked is not served any more", queued)
         try:
             prepared = self._prepare(action, tool, principal)
         except Refused as refusal:
-            return self._fail(action, refusal, queued)
+            return fail(self._deps, action, refusal, queued)
         except Unavailable as error:
-            return self._later(action, error, queued)
+            return put_off(self._deps, action, error, queued)
         except NotCanonical:
             log.exception("preview_not_canonical", tool=tool.name, action_id=action.id)
-            return self._fail(
-                action, Refused("What this tool found cannot be used.", code="facts"), queued
+            return fail(
+                self._deps,
+                action,
+                Refused("What this tool found cannot be used.", code="facts"),
+                queued,
             )
         except SignoffError:
             raise  # the database, the log: the queue brings it back
@@ -99,7 +101,7 @@ class Prepare:
             reference = secrets.token_hex(4)
             log.exception("prepare_failed", action_id=action.id, reference=reference)
             sentence = f"Something went wrong on our side (reference {reference})."
-            return self._later(action, Unavailable(sentence, reached=False), queued)
+            return put_off(self._deps, action, Unavailable(sentence, reached=False), queued)
         with self._deps.db.transaction() as session:
             status = self._follow(session, action, prepared)
             finish(session, queued, now=self._deps.clock.now())
@@ -200,51 +202,6 @@ class Prepare:
             reason=f"Not allowed: {verdict.reason}",
             verdict=verdict.as_json(),
         ).status
-
-    def _deny(self, action: Action, reason: str, queued: list[str]) -> str:
-        with self._deps.db.transaction() as session:
-            finish(session, queued, now=self._deps.clock.now())
-            row = row_of(session, action.id)
-            if row.status != "proposed":
-                return row.status
-            now = self._deps.clock.now()
-            return move(
-                session, self._deps.log, row, "denied", now=now, actor=ACTOR, reason=reason
-            ).status
-
-    def _fail(self, action: Action, refusal: Refused | Unavailable, queued: list[str]) -> str:
-        code = refusal.code if isinstance(refusal, Refused) else "unavailable"
-        with self._deps.db.transaction() as session:
-            finish(session, queued, now=self._deps.clock.now())
-            row = row_of(session, action.id)
-            if row.status != "proposed":
-                return row.status
-            return move(
-                session,
-                self._deps.log,
-                row,
-                "failed",
-                now=self._deps.clock.now(),
-                actor=ACTOR,
-                reason=f"Not done: {refusal.sentence}",
-                outcome=failure(code, refusal.sentence),
-            ).status
-
-    def _later(self, action: Action, error: Unavailable, queued: list[str]) -> str:
-        """The counterpart does not answer: looked at again after a while, so many times."""
-        tries = action.attempt + 1
-        if isinstance(error, Unexpected) or tries >= self._deps.limits.max_previews:
-            return self._fail(action, error, queued)
-        due = self._deps.clock.now() + self._deps.limits.backoff(tries)
-        with self._deps.db.transaction() as session:
-            session.execute(
-                update(Action)
-                .where(col(Action.id) == action.id, col(Action.status) == "proposed")
-                .values(attempt=tries)
-            )
-            postpone(session, queued, due)
-        log.info("preview_put_off", action_id=action.id, tries=tries)
-        return "proposed"
 
     def _finish(self, queued: list[str]) -> None:
         if queued:

@@ -1,0 +1,71 @@
+"""Proposals that do not get as far as a verdict: refused, impossible, or put off.
+
+Each answers with the status the action then has; a faster delivery's status is left as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import structlog
+from sqlalchemy import update
+from sqlmodel import col
+
+from approvals.moves import move, row_of
+from approvals.tables import Action
+from core.outbox import finish
+from tools.calling import Unexpected
+from tools.claim import postpone
+from tools.contract import Refused, Unavailable
+from tools.deps import ACTOR, Deps
+from tools.outcomes import failure
+
+log = structlog.get_logger()
+
+
+def deny(deps: Deps, action: Action, reason: str, queued: Sequence[str]) -> str:
+    """Refuse it before it was looked into."""
+    with deps.db.transaction() as session:
+        finish(session, queued, now=deps.clock.now())
+        row = row_of(session, action.id)
+        if row.status != "proposed":
+            return row.status
+        now = deps.clock.now()
+        return move(session, deps.log, row, "denied", now=now, actor=ACTOR, reason=reason).status
+
+
+def fail(deps: Deps, action: Action, refusal: Refused | Unavailable, queued: Sequence[str]) -> str:
+    """It cannot be done, and the model is told why in this sentence."""
+    code = refusal.code if isinstance(refusal, Refused) else "unavailable"
+    with deps.db.transaction() as session:
+        finish(session, queued, now=deps.clock.now())
+        row = row_of(session, action.id)
+        if row.status != "proposed":
+            return row.status
+        return move(
+            session,
+            deps.log,
+            row,
+            "failed",
+            now=deps.clock.now(),
+            actor=ACTOR,
+            reason=f"Not done: {refusal.sentence}",
+            outcome=failure(code, refusal.sentence),
+        ).status
+
+
+def put_off(deps: Deps, action: Action, error: Unavailable, queued: Sequence[str]) -> str:
+    """The counterpart does not answer: looked at again after a while, so many times."""
+    tries = action.attempt + 1
+    if isinstance(error, Unexpected) or tries >= deps.limits.max_previews:
+        return fail(deps, action, error, queued)
+    due = deps.clock.now() + deps.limits.backoff(tries)
+    with deps.db.transaction() as session:
+        session.execute(
+            update(Action)
+            .where(col(Action.id) == action.id, col(Action.status) == "proposed")
+            .values(attempt=tries)
+        )
+        postpone(session, queued, due)
+    log.info("preview_put_off", action_id=action.id, tries=tries)
+    return "proposed"
