@@ -71,7 +71,7 @@ class _Entry(BaseModel):
 class _File(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    workspace: str = Field(pattern=r"^[TE][A-Z0-9]+$")
+    workspace: str = Field(pattern=r"^(T|E)[A-Z0-9]+$")
     people: tuple[_Entry, ...] = Field(min_length=1)
     groups: dict[str, tuple[str, ...]] = {}
     domains: tuple[str, ...] = ()

@@ -10,9 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from approvals.cases import Stage
 from approvals.conditions import compiled
-from core.configfile import ConfigFile, Place, parse_config, read_config
 from approvals.policy import EFFECTS, Policy
 from approvals.rules import Rule
+from core.configfile import ConfigFile, Place, parse_config, read_config
 from core.money import Money, NotMoney, parse_money
 
 _MEND = "Compare with the starter file config/policy.yaml."

@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.configfile import ConfigFile, Place, read_config
 from approvals.people import People
 from approvals.policy import Policy, Subject, Verdict, judge
+from core.configfile import ConfigFile, Place, read_config
 from core.money import NotMoney, parse_money
 from core.origins import Origin
 
