@@ -190,7 +190,7 @@ class Office:
         with self.db.transaction() as session:
             action = session.get_one(Action, action_id)
             for status in path:
-                changes = {"outcome": outcome} if status == to else {}
+                changes: dict[str, Any] = {"outcome": outcome} if status == to else {}
                 action = move(
                     session,
                     self.log,

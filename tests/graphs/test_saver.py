@@ -82,7 +82,7 @@ def test_a_thread_takes_only_writes_that_name_its_generation(
     saver.open_thread("t", generation=2, fence=1)
 
     with pytest.raises(WrongGeneration):
-        put(saver, thread(**gate), said="x")
+        put(saver, thread("t", **gate), said="x")
 
 
 def test_a_thread_that_lost_its_parent_checkpoint_takes_no_child(

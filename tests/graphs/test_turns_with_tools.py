@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from pydantic import Field
@@ -172,7 +173,7 @@ class Workers:
         )
         executor, runner = Executor(deps), office.runner()
         prepare = Prepare(deps, execute=executor.run)
-        self._jobs = {
+        self._jobs: dict[str, Any] = {
             "run_turn": runner.run,
             "prepare": prepare.run,
             "execute": executor.run,
