@@ -25,7 +25,7 @@ COMMANDS = {
     "can": ("tell", "what Signoff may do, and who approves"),
     "why": ("tell", "the story of one action: who allowed it, what happened"),
     "audit": ("tell", "show the log's entries for one action"),
-    "policy": ("policy", "check the policy file and say what it means"),
+    "policy": ("policy", "check the policy file, or play its examples"),
 }
 
 
@@ -71,6 +71,6 @@ def _parser() -> argparse.ArgumentParser:
     made["why"].add_argument("action", nargs="?", help="an action's id; the latest unless said")
     made["audit"].add_argument("what", choices=("show",))
     made["audit"].add_argument("action")
-    made["policy"].add_argument("what", choices=("check",))
+    made["policy"].add_argument("what", choices=("check", "test"))
     made["policy"].add_argument("file", nargs="?", type=Path)
     return parser

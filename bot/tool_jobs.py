@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
+
+import structlog
 
 from bot.bootstrap import Floor
 from bot.broker import Handler
 from bot.credentials import NoCredentialsHere
+from core.errors import RecallError
+from core.leases import take
 from graphs.runtime.evidence import make_evidence
 from tools.deps import Deps
 from tools.executor import Executor
 from tools.limits import limits_of
 from tools.prepare import Prepare
+
+log = structlog.get_logger()
+_REPAIR_EVERY = timedelta(minutes=1)
 
 
 def tool_jobs(floor: Floor) -> Mapping[str, Handler]:
@@ -27,6 +35,7 @@ def tool_jobs(floor: Floor) -> Mapping[str, Handler]:
         limits=limits_of(floor.settings.limits),
     )
     executor = Executor(deps)
+    _repair_index(floor)
 
     def index_note(*, note_id: str) -> None:
         if floor.notes is None:
@@ -38,3 +47,18 @@ def tool_jobs(floor: Floor) -> Mapping[str, Handler]:
         "execute": executor.run,
         "index_note": index_note,
     }
+
+
+def _repair_index(floor: Floor) -> None:
+    """Have every note indexed that Chroma lacks, after it was emptied or its model was changed."""
+    now = floor.clock.now()
+    with floor.db.transaction() as session:
+        mine = take(session, name="notes:repair", holder="tools", ttl=_REPAIR_EVERY, now=now)
+    if floor.notes is None or mine is None:
+        return  # a process of this pool has just looked
+    try:
+        queued = floor.notes.repair(now=now)
+    except RecallError as error:
+        log.warning("index_not_checked", why=error.sentence)
+    else:
+        log.info("index_checked", queued=queued)
