@@ -8,8 +8,8 @@ from typing import Any
 from approvals.tables import Action
 from bot.words import clock_time
 
-#: Fields of a result that name the thing made, best first.
-_REFERENCES = ("refund_id", "reference", "message_id", "uid", "id")
+#: Fields of a result that hold a short name of the thing made, best first.
+_REFERENCES = ("reference", "refund", "restock")
 _IRREGULAR = {"send": "sent", "find": "found", "read": "read", "set": "set", "put": "put"}
 
 

@@ -45,10 +45,10 @@ def _words(text: str) -> str:
 
 def cost_words(cost_micros: int | None) -> str:
     if cost_micros is None:
-        return "cost unknown"
+        return "cost: unknown"
     if cost_micros == 0:
-        return "free"
-    return f"${cost_micros / 1_000_000:.4f}"
+        return "cost: free"
+    return f"cost: ${cost_micros / 1_000_000:.4f}"
 
 
 def _message(text: str, footer: Sequence[Block]) -> Message:

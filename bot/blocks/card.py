@@ -9,7 +9,7 @@ from typing import Any
 from bot.blocks.leaves import Shown, show
 from bot.blocks.limits import FALLBACK
 from bot.blocks.parts import Block, Message, actions, button, literal, rich, run
-from bot.blocks.text import cut, escape, one_line
+from bot.blocks.text import cut, escape, one_line, titled, visible
 from core.origins import TRUST_ORDER, Origin
 
 
@@ -42,9 +42,9 @@ class Card:
 
 def build(card: Card) -> Message:
     """The card's message: open with its buttons, or closed with what became of it."""
-    title = one_line(card.title)
+    title = titled(card.title)
     if card.closed is not None:
-        line = " · ".join(card.closed)
+        line = visible(" · ".join(card.closed))
         blocks: tuple[Block, ...] = (
             rich(run(title, bold=True), run(f"\n{_line(card)}")),
             literal(cut(line, 2_900)),
@@ -53,7 +53,7 @@ def build(card: Card) -> Message:
         return Message(_fallback(f"{title}: {line}"), blocks)
     shown = show(card.args)
     return Message(
-        _fallback(f"{title}? {card.why} Expires {card.expires}."),
+        _fallback(f"{title}? {_sentence(card.why)} Expires {card.expires}."),
         (_head(card, title), *shown.blocks, *_buttons(card, shown)),
     )
 
@@ -61,7 +61,7 @@ def build(card: Card) -> Message:
 def _head(card: Card, title: str) -> Block:
     lines = [
         _line(card),
-        f"{_why_you(card)}: {one_line(card.why, 400)}",
+        f"{_why_you(card)}: {_sentence(card.why)}",
         f"Can be undone: {one_line(card.can_undo)}.",
         *([f"Approved so far: {', '.join(card.votes)}."] if card.votes else []),
         f"Expires {card.expires}, then nothing happens.",
@@ -129,6 +129,11 @@ def _buttons(card: Card, shown: Shown) -> tuple[Block, ...]:
     label = "Do it" if card.confirm else f"Approve {one_line(card.verb, 40)}"
     action = "confirm" if card.confirm else "approve"
     return (actions(button(label, action, card.request_id, style="primary"), reject),)
+
+
+def _sentence(text: str) -> str:
+    shown = one_line(text, 400)
+    return shown if shown.endswith((".", "!", "?", "…")) else f"{shown}."
 
 
 def _fallback(text: str) -> str:

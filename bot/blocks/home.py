@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.blocks.help import HELP
 from bot.blocks.parts import Block, context, divider, section
-from bot.blocks.text import escape, words
+from bot.blocks.text import escape, titled, words
 
 _SHOWN = 20
 
@@ -57,7 +57,7 @@ def _list(title: str, items: tuple[Item, ...], empty: str) -> list[Block]:
 
 
 def _line(item: Item) -> str:
-    title = words(item.title)
+    title = words(titled(item.title))
     shown = f"<{item.link}|{title}>" if item.link else f"*{title}*"
     return f"{shown} · {words(item.about)}" if item.about else shown
 

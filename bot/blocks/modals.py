@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.blocks.limits import SECTION, TITLE
 from bot.blocks.parts import Block, literal
-from bot.blocks.text import cut, one_line, visible
+from bot.blocks.text import cut, titled, visible
 
 #: The reason's block and action id, and its longest text.
 REASON = "reason"
@@ -24,7 +24,7 @@ def reject_modal(request_id: str, title: str) -> dict[str, Any]:
         "submit": _plain("Reject"),
         "close": _plain("Back"),
         "blocks": [
-            literal(one_line(title)),
+            literal(titled(title)),
             {
                 "type": "input",
                 "block_id": REASON,
@@ -59,7 +59,7 @@ def _pages(lines: Sequence[str]) -> list[str]:
         if pages[-1] and len(pages[-1]) + 1 + len(shown) > SECTION:
             pages.append("")
         pages[-1] = f"{pages[-1]}\n{shown}" if pages[-1] else shown
-    return [page for page in pages[:100] if page]
+    return [page for page in pages[:100] if page.strip()]
 
 
 def _plain(text: str) -> Block:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.blocks.parts import Message, actions, button, literal, rich, run
-from bot.blocks.text import escape, one_line
+from bot.blocks.text import escape, one_line, titled
 
 
 @dataclass(frozen=True)
@@ -20,10 +20,13 @@ class Question:
 
 
 def build(question: Question) -> Message:
-    title = one_line(question.title)
+    title = titled(question.title)
     if question.closed is not None:
         text = f"{title}: {one_line(question.closed)}"
-        return Message(escape(text), (rich(run(title, bold=True)), literal(question.closed)))
+        return Message(
+            escape(text),
+            (rich(run(title, bold=True)), literal(one_line(question.closed, 2_000) or "Settled.")),
+        )
     told = (
         "I sent this and then lost the connection, so I do not know whether it happened. "
         f"I will not try again by myself. {one_line(question.look)} {one_line(question.who)}"

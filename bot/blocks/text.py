@@ -23,6 +23,11 @@ def visible(text: str, *, keep: str = " \n") -> str:
     return "".join(c if c in keep else _spelled(c) for c in text)
 
 
+def titled(text: str) -> str:
+    """The text on one line, as a heading that is never empty."""
+    return one_line(text).strip() or "(without a name)"
+
+
 def one_line(text: str, limit: int = 200) -> str:
     """The text made visible on one line, cut after `limit` characters with an ellipsis."""
     line = " ".join(text.split())

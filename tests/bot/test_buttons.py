@@ -37,7 +37,7 @@ async def test_the_card_says_what_why_and_until_when(one_desk: Desk) -> None:
         "",
         "Order 4711 · Visa ••42 · asked by Ana in Slack · order: from our own records"
         " · amount: typed by Ana",
-        "Why you: refunds above EUR 100 need Finance",
+        "Why you: refunds above EUR 100 need Finance.",
         "Can be undone: no.",
         "Expires Mon 10:00, then nothing happens.",
         "order: 4711",
@@ -147,7 +147,7 @@ async def test_a_rejection_that_comes_too_late_says_what_happened(one_desk: Desk
 async def test_the_asker_confirms_what_only_they_must(one_desk: Desk) -> None:
     card = await one_desk.card(stages=(ASKER,), four_eyes=False)
     assert buttons(card) == ["Do it", "Don't"]
-    assert "Why I ask: it goes out in your name" in shown(card)
+    assert "Why I ask: it goes out in your name." in shown(card)
 
     await one_desk.click(ANA, card["ts"], "confirm")
 

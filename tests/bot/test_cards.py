@@ -73,7 +73,7 @@ def test_the_open_card_reads_as_promised() -> None:
         "Refund EUR 180.00 to Mara Lind?",
         "Order 4711 · Visa ••42 · asked by Ana in #support · order: from our own records"
         " · amount: typed by Ana",
-        "Why you: refunds above EUR 100 need Finance",
+        "Why you: refunds above EUR 100 need Finance.",
         "Can be undone: no.",
         "Expires Mon 17:00, then nothing happens.",
         "order: 4711",
@@ -107,7 +107,7 @@ def test_what_cannot_be_shown_whole_cannot_be_approved() -> None:
     assert "too long to show whole" in text_of(message)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300, deadline=None, derandomize=True)
 @given(ARGS)
 def test_every_leaf_can_be_read_back_from_what_the_card_shows(args: dict[str, Any]) -> None:
     message = card.build(changed(args=args))
@@ -118,7 +118,7 @@ def test_every_leaf_can_be_read_back_from_what_the_card_shows(args: dict[str, An
         assert not show(args).whole
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, deadline=None, derandomize=True)
 @given(ARGS, HOSTILE, HOSTILE, st.booleans())
 def test_slack_accepts_every_card(
     args: dict[str, Any],
@@ -139,7 +139,7 @@ def test_slack_accepts_every_card(
     accepted(card.build(hostile))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, deadline=None, derandomize=True)
 @given(HOSTILE)
 def test_what_is_hidden_is_spelled_out_and_one_text_looks_like_one_text_only(text: str) -> None:
     shown = visible(text)
@@ -148,7 +148,7 @@ def test_what_is_hidden_is_spelled_out_and_one_text_looks_like_one_text_only(tex
     assert spelled_back(shown) == text
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(st.text(max_size=3_000), st.integers(200, 900))
 def test_a_split_answer_loses_nothing_but_the_gaps_it_was_cut_at(text: str, size: int) -> None:
     pieces = markdown.split(text, size)
@@ -168,7 +168,7 @@ def test_a_code_block_that_is_cut_stays_a_code_block_in_every_piece() -> None:
     assert "".join(pieces).count("line 199") == 1
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(HOSTILE, st.lists(HOSTILE, max_size=12), st.one_of(st.none(), st.integers(0, 10**9)))
 def test_slack_accepts_every_answer(text: str, sources: list[str], cost: int | None) -> None:
     answer = Answer(text=text, sources=tuple(sources), cost_micros=cost, story="turn_1")
@@ -178,7 +178,7 @@ def test_slack_accepts_every_answer(text: str, sources: list[str], cost: int | N
 
 
 @pytest.mark.parametrize(
-    ("cost", "words"), [(None, "cost unknown"), (0, "free"), (1_234, "$0.0012")]
+    ("cost", "words"), [(None, "cost: unknown"), (0, "cost: free"), (1_234, "cost: $0.0012")]
 )
 def test_an_answer_tells_what_it_cost(cost: int | None, words: str) -> None:
     [message] = build(Answer(text="Hi", sources=("shop order 4711",), cost_micros=cost))
@@ -186,7 +186,7 @@ def test_an_answer_tells_what_it_cost(cost: int | None, words: str) -> None:
     assert message.blocks[1]["elements"][0]["text"] == f"Sources: shop order 4711 · {words}"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(HOSTILE, HOSTILE)
 def test_slack_accepts_questions_homes_and_modals(title: str, about: str) -> None:
     title = title or "x"
@@ -245,7 +245,7 @@ def read_back(message: Message) -> list[tuple[tuple[str, ...], str]]:
         if block["type"] != "section":
             continue
         first, _, rest = block["text"]["text"].partition("\n")
-        long = re.fullmatch(r"(.*?)(, part \d+ of \d+)?:", first)
+        long = re.fullmatch(r"([^:]*?)(, part \d+ of \d+)?:", first)
         if long:
             path = path_of(long[1])
             found[path] = found.get(path, "") + rest

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from slack_sdk.errors import SlackApiError
 
+from core.faultpoints import arm
 from core.outbox import open_rows
 from core.posts import ask_post, refresh_posts
 from tests.bot.desk import ANA, FINN, SUPPORT, Desk, buttons, shown
@@ -189,7 +190,7 @@ async def test_a_long_answer_arrives_in_several_messages_in_order(any_desk: Desk
     together = "\n\n".join(m["blocks"][0]["text"] for m in messages)
     assert [f"Paragraph {n}:" in together for n in range(30)] == [True] * 30
     assert [buttons(m) for m in messages] == [[], [], ["Story"]]
-    assert "Sources: shop order 4711 · free" in shown(messages[-1])
+    assert "Sources: shop order 4711 · cost: free" in shown(messages[-1])
     assert [post.n for post in any_desk.posts()] == [0, 1, 2]
 
 
@@ -270,11 +271,8 @@ def _die_while_sending(desk: Desk, post_id: str, tmp_path: Path) -> int:
     people = str(Path(__file__).parents[2] / "config" / "people.yaml")
     now = desk.clock.now().isoformat()
     arguments = [url, f"{desk.base}/api/", str(tmp_path / "signoff.key"), people, now, post_id]
-    environ = {
-        **os.environ,
-        "SIGNOFF_FAULTPOINT": "post:sent",
-        "SIGNOFF_FAULTPOINT_MARK": str(tmp_path / "mark"),
-    }
+    arm(tmp_path / "points", "post:sent")
+    environ = {**os.environ, "SIGNOFF_FAULTPOINTS": str(tmp_path / "points")}
     return subprocess.run(
         [sys.executable, "-c", _SENDER, *arguments], env=environ, timeout=60, check=False
     ).returncode
