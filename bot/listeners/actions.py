@@ -25,7 +25,9 @@ from bot.clicks import (
 from bot.listeners.home import publish
 from bot.stories import story_lines
 
-_STALE = frozenset({"expired_trigger_id", "trigger_expired", "exchanged_trigger_id"})
+_STALE = frozenset(
+    {"expired_trigger_id", "trigger_expired", "exchanged_trigger_id", "invalid_trigger_id"}
+)
 
 
 def register(app: AsyncApp, edge: Edge) -> None:

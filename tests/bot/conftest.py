@@ -2,40 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import aiohttp
 import pytest
 import structlog
-from aiohttp import web
-from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
-from slack_sdk.web.async_client import AsyncWebClient
-from sqlmodel import SQLModel
 
-import audit.triggers
 from approvals.people import People
-from approvals.policy_file import load_policy
-from audit.keys import KeyRing
-from audit.log import Log
-from bot.app import make_app
-from bot.deps import BotDeps, Identity
-from bot.http import make_http
-from bot.web import make_async_web, make_web
 from core.clock import HeldClock
-from core.db import Database, open_database
-from sandbox.slack.settings import Manifest, Settings
-from sandbox.slack.testing import FAST_RETRIES, running
-from tests.bot.desk import SECRET, TOKEN, Desk
-from tools.registry import Registry
-
-CONFIG = Path(__file__).parents[2] / "config"
-MANIFEST = Path(__file__).parents[2] / "manifest.json"
+from core.db import Database
+from tests.bot.desk import Desk
+from tests.bot.opening import CONFIG, opened, sqlite
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -72,80 +49,7 @@ async def any_desk(
 @pytest.fixture
 async def one_desk(clock: HeldClock, people: People, tmp_path: Path) -> AsyncIterator[Desk]:
     """The same over HTTP and on SQLite, where transport and database make no difference."""
-    db = open_database(f"sqlite:///{tmp_path / 'signoff.db'}")
-    SQLModel.metadata.create_all(db.engine)
-    audit.triggers.install(db.engine)
+    db = sqlite(tmp_path)
     async with opened("http", db, clock, people, tmp_path) as made:
         yield made
     db.engine.dispose()
-
-
-@asynccontextmanager
-async def opened(
-    transport: str, db: Database, clock: HeldClock, people: People, tmp_path: Path
-) -> AsyncIterator[Desk]:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        address = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        settings = Settings(
-            data=tmp_path / "slack",
-            retry_delays=FAST_RETRIES,
-            manifest=Manifest.load(MANIFEST),
-            ack_seconds=3.0 if transport == "http" else 1.0,
-        )
-        if transport == "http":
-            settings = replace(
-                settings,
-                request_url=f"{address}/slack/events",
-                interactivity_url=f"{address}/slack/interactions",
-                commands_url=f"{address}/slack/commands",
-            )
-        async with running(settings) as workspace, aiohttp.ClientSession() as http:
-            deps = await _deps(workspace.api_url, db, clock, people, tmp_path)
-            bolt = make_app(deps)
-            runner = web.AppRunner(
-                make_http(deps, bolt=bolt if transport == "http" else None, practice=True),
-                shutdown_timeout=0.2,
-            )
-            await runner.setup()
-            await web.SockSite(runner, listening).start()
-            handler = _socket_mode(bolt, workspace.api_url) if transport == "socket" else None
-            if handler:
-                await handler.connect_async()
-            try:
-                yield Desk(
-                    deps=deps,
-                    base=workspace.base_url,
-                    bot=address,
-                    http=http,
-                    web=make_web(TOKEN, workspace.api_url, timeout_s=5),
-                    transport=transport,
-                    bolt=bolt,
-                )
-            finally:
-                if handler:
-                    await handler.close_async()
-                await runner.cleanup()
-
-
-def _socket_mode(bolt: Any, api_url: str) -> AsyncSocketModeHandler:
-    return AsyncSocketModeHandler(
-        bolt, "xapp-practice", web_client=AsyncWebClient(base_url=api_url)
-    )
-
-
-async def _deps(
-    api_url: str, db: Database, clock: HeldClock, people: People, tmp_path: Path
-) -> BotDeps:
-    client = make_async_web(TOKEN, api_url)
-    return BotDeps(
-        db=db,
-        log=Log(keys=KeyRing.load_or_create(tmp_path / "signoff.key")),
-        clock=clock,
-        people=people,
-        policy=await asyncio.to_thread(load_policy, CONFIG / "policy.yaml"),
-        registry=Registry.of(()),
-        identity=Identity.of((await client.auth_test()).data),
-        web=client,
-        signing_secret=SECRET,
-    )

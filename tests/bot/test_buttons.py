@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -249,6 +250,33 @@ async def test_a_commit_that_fails_leaves_the_click_unacknowledged(desk: Desk) -
 
     assert not acked
     assert desk.action().status == "awaiting"
+
+
+async def test_what_fails_after_the_record_is_acknowledged_and_told_with_a_reference(
+    desk: Desk,
+) -> None:
+    card = await desk.card()
+    await desk.post("faults", kind="lost_reply", method="views.open", times=1)
+
+    acked = await desk.click(FINN, card["ts"], "reject")
+
+    assert acked
+    [told] = await desk.whispers(FINN)
+    assert re.fullmatch(
+        r"Something went wrong on my side \(reference [0-9a-f]{8}\)\. Nothing was changed\.", told
+    )
+    assert desk.action().status == "awaiting"
+
+
+async def test_a_modal_that_comes_too_late_says_to_press_again(one_desk: Desk) -> None:
+    card = await one_desk.card()
+    payload = _click(FINN, card["ts"], value=_value(card, "reject"), action_id="reject")
+
+    await one_desk.post("deliver", type="interactive", payload=payload)
+
+    assert await one_desk.whispers(FINN) == [
+        "That took me too long. Please press the button again."
+    ]
 
 
 async def test_a_press_before_our_own_send_was_stored_waits_for_it(one_desk: Desk) -> None:

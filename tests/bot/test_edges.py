@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
+from approvals.people import People
 from bot.app import make_app
 from bot.context import fetch_context
 from bot.deps import Identity
@@ -16,8 +18,10 @@ from bot.http import make_http
 from bot.members import FRESH
 from bot.progress import SlackProgress
 from bot.words import addressed_to_another, clock_time, day_time, plain
+from core.clock import HeldClock
 from core.errors import ConfigError
 from tests.bot.desk import ANA, FINN, GENERAL, GITA, SUPPORT, Desk, propose_refund
+from tests.bot.opening import opened, sqlite
 
 
 async def test_health_tells_whether_the_database_answers(one_desk: Desk) -> None:
@@ -164,6 +168,23 @@ async def test_a_database_that_comes_back_is_used_again(one_desk: Desk) -> None:
     assert one_desk.inbound() == []
     await one_desk.say(ANA, SUPPORT, "@Signoff two")
     assert [turn.text for turn in one_desk.turns()] == ["two"]
+
+
+async def test_a_connection_that_was_cut_is_made_again(
+    clock: HeldClock, people: People, tmp_path: Path
+) -> None:
+    db = sqlite(tmp_path)
+    async with opened("socket", db, clock, people, tmp_path) as desk:
+        await desk.post("faults", kind="disconnect")
+        for _ in range(400):
+            if (await desk.get("ready"))["ready"]:
+                break
+            await asyncio.sleep(0.05)
+
+        await desk.say(ANA, SUPPORT, "@Signoff where is 4711?")
+
+        assert len(desk.turns()) == 1
+    db.engine.dispose()
 
 
 def test_an_answer_of_auth_test_that_names_no_bot_is_refused() -> None:
