@@ -18,6 +18,7 @@ from sqlmodel import SQLModel
 import audit.triggers
 from core.clock import HeldClock
 from core.db import Database, open_database
+from tests.gaps import pytest_sessionfinish, pytest_terminal_summary  # noqa: F401 - hooks
 
 #: Importing them declares their tables.
 TABLES = (
