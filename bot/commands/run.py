@@ -5,27 +5,29 @@ from __future__ import annotations
 import argparse
 import signal
 from collections.abc import Mapping
+from pathlib import Path
 
-from bot.runner.plan import Plan, Ports, demo_plan, up_plan
+from bot.runner.plan import Plan, demo_plan, up_plan
+from bot.runner.ports import Ports
 from bot.runner.supervisor import Supervisor
+from core.errors import ConfigError
 
 
 def run(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Start everything, say what is ready, keep it alive until Ctrl-C or SIGTERM."""
-    ports, data = Ports(args.port), args.data.absolute()
-    data.mkdir(parents=True, exist_ok=True)
+    ports, data = Ports(args.port), _folder(args.data)
+    # First of all: the plan writes into the folder, and a killed runner's processes hold ports.
+    supervisor = Supervisor(data, _say)
+    ports.require_free()
     make = demo_plan if args.command == "demo" else up_plan
-    plan = make(ports, data, environ)
-    supervisor = Supervisor(data, plan.env, _say)
-    ports.require_free()  # after the supervisor ended what a killed one left behind
-    return _supervise(plan, supervisor)
+    return _supervise(make(ports, data, environ), supervisor)
 
 
 def _supervise(plan: Plan, supervisor: Supervisor) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: supervisor.end())
     try:
-        supervisor.start(plan.processes)
+        supervisor.start(plan.processes, plan.env)
         if not supervisor.ending:
             _say("")
             for line in plan.closing:
@@ -36,6 +38,17 @@ def _supervise(plan: Plan, supervisor: Supervisor) -> int:
         supervisor.stop()
         _say("Stopped. Everything is kept; the next start goes on from here.")
     return 0
+
+
+def _folder(wanted: Path) -> Path:
+    path = wanted.absolute()
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"{path} cannot be used as the folder ({error.strerror}). Choose another with --data."
+        ) from error
+    return path
 
 
 def _say(line: str) -> None:

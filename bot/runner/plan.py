@@ -11,9 +11,13 @@ from pathlib import Path
 import yaml
 
 from bot.runner.embedded import answers, chroma_argv, pings, redis_argv, serves
+from bot.runner.ports import Ports
 from bot.runner.supervisor import Process
 from bot.settings import HELD_BY_SOME, HOLDERS
 from core.errors import ConfigError
+
+#: The practice office answers at once, so a killed worker is replaced after seconds, not 15.
+_PRACTICE_LIMITS = '{"turn_lease_s": 6, "tools_deadline_factor": 0.4, "tools_lease_slack_s": 1}'
 
 #: Nothing phones home, and checkpoints are read strictly (CVE-2026-28277).
 QUIET = {
@@ -24,50 +28,6 @@ QUIET = {
     "LANGGRAPH_STRICT_MSGPACK": "true",
     "PYTHONUNBUFFERED": "1",
 }
-
-
-@dataclass(frozen=True)
-class Ports:
-    """One base port and seven above it, all on loopback."""
-
-    page: int
-
-    @property
-    def model(self) -> int:
-        return self.page + 1
-
-    @property
-    def shop(self) -> int:
-        return self.page + 2
-
-    @property
-    def smtp(self) -> int:
-        return self.page + 3
-
-    @property
-    def calendar(self) -> int:
-        return self.page + 4
-
-    @property
-    def redis(self) -> int:
-        return self.page + 5
-
-    @property
-    def chroma(self) -> int:
-        return self.page + 6
-
-    @property
-    def http(self) -> int:
-        return self.page + 7
-
-    def require_free(self) -> None:
-        """Raise `ConfigError` naming the first port that something else uses."""
-        for port in range(self.page, self.page + 8):
-            if answers(port):
-                raise ConfigError(
-                    f"Port {port} is in use. Stop what uses it, or choose other ports: "
-                    f"make demo PORT={self.page + 100}"
-                )
 
 
 @dataclass(frozen=True)
@@ -85,10 +45,12 @@ def demo_plan(ports: Ports, data: Path, environ: Mapping[str, str]) -> Plan:
     real_model = bool(environ.get("OPENAI_API_KEY"))
     env = _shared_env(ports, data, environ)
     env["SIGNOFF_PRACTICE"] = "1"
+    env.setdefault("SIGNOFF_LIMITS", _PRACTICE_LIMITS)
     processes = _office(ports, data)
     if not real_slack:
-        env |= _practice_slack(ports)
-        processes.append(_slack(ports, data))
+        over_http = environ.get("SIGNOFF_PRACTICE_HTTP") == "1"
+        env |= _practice_slack(ports, over_http=over_http)
+        processes.append(_slack(ports, data, over_http=over_http))
     if not real_model:
         env |= {
             "OPENAI_BASE_URL": f"http://127.0.0.1:{ports.model}/v1",
@@ -217,7 +179,7 @@ def _office(ports: Ports, data: Path) -> list[Process]:
     ]
 
 
-def _slack(ports: Ports, data: Path) -> Process:
+def _slack(ports: Ports, data: Path, *, over_http: bool) -> Process:
     argv = ["slack", "--port", str(ports.page), "--data", str(data)]
     argv += [
         "--office",
@@ -225,6 +187,8 @@ def _slack(ports: Ports, data: Path) -> Process:
         "--bot",
         f"http://127.0.0.1:{ports.http}",
     ]
+    if over_http:
+        argv += ["--request-url", f"http://127.0.0.1:{ports.http}/slack/events"]
     return _sandbox(
         "slack",
         argv,
@@ -246,10 +210,16 @@ def _sandbox(name: str, args: Sequence[str], ready: Callable[[], bool], about: s
     return Process(name, [sys.executable, "-m", "sandbox", *args], ready, about, wave=0)
 
 
-def _practice_slack(ports: Ports) -> dict[str, str]:
+def _practice_slack(ports: Ports, *, over_http: bool) -> dict[str, str]:
+    """Socket Mode, or signed requests as Slack sends them to an app with a public address."""
+    way = (
+        {"SLACK_SIGNING_SECRET": "practice-signing-secret", "SLACK_APP_TOKEN": ""}
+        if over_http
+        else {"SLACK_APP_TOKEN": "xapp-practice"}
+    )
     return {
         "SLACK_BOT_TOKEN": "xoxb-practice",
-        "SLACK_APP_TOKEN": "xapp-practice",
+        **way,
         "SIGNOFF_SLACK_API": f"http://127.0.0.1:{ports.page}/api/",
     }
 

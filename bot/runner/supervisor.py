@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import os
 import signal
 import subprocess
 import threading
@@ -14,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from bot.runner.leftovers import end_leftovers, kill_group
 from core.errors import ConfigError
 
 #: A process that keeps dying is brought back after this many seconds, by how often it died lately.
@@ -22,6 +22,9 @@ _AGAIN_AFTER_S = (0.0, 0.5, 1.0, 5.0, 10.0)
 _AGAIN_AT_MOST_S = 1.0
 _STOP_S = 12.0
 _LOG_BYTES = 5_000_000
+#: What every command ends with when the configuration cannot be used, and how it says so.
+_REFUSED = 2
+_SAYS = "signoff: "
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,10 @@ class Process:
 class _Running:
     spec: Process
     child: subprocess.Popen[bytes]
+    #: Where in its log this start begins.
+    log_from: int = 0
     deaths: list[float] = field(default_factory=list)
+    died_at: float = 0.0
     announced: bool = False
     #: When to start it again, once dead.
     again_at: float | None = None
@@ -51,23 +57,32 @@ class _Running:
 class Supervisor:
     """Runs processes under a folder: `run/` holds a pid file each, `logs/` what they print."""
 
-    def __init__(self, data: Path, env: Mapping[str, str], say: Callable[[str], None]) -> None:
-        self._data, self._env, self._say = data, dict(env), say
+    def __init__(self, data: Path, say: Callable[[str], None]) -> None:
+        """Take the folder. Raises `ConfigError` when another runner has it; ends what a killed
+        one left behind."""
+        self._data, self._say = data, say
+        self._env: Mapping[str, str] = {}
         self._running: dict[str, _Running] = {}
         self._ending = threading.Event()
         (data / "run").mkdir(parents=True, exist_ok=True)
         (data / "logs").mkdir(exist_ok=True)
         self._lock = self._take_folder()
 
-    def start(self, specs: Sequence[Process], *, timeout_s: float = 90.0) -> None:
-        """Start wave after wave, each when the one before it is ready.
+    def start(
+        self, specs: Sequence[Process], env: Mapping[str, str], *, timeout_s: float = 90.0
+    ) -> None:
+        """Start wave after wave with this environment, each when the one before it is ready.
 
         Raises `ConfigError` with the log's last lines when one does not come up.
         """
+        self._env = env
         for wave in sorted({spec.wave for spec in specs}):
+            if self.ending:
+                return
             batch = [spec for spec in specs if spec.wave == wave]
             for spec in batch:
-                self._running[spec.name] = _Running(spec, self._spawn(spec))
+                log_from = self._log_size(spec)
+                self._running[spec.name] = _Running(spec, self._spawn(spec), log_from)
             self._await(batch, time.monotonic() + timeout_s)
 
     def watch(self) -> None:
@@ -99,7 +114,7 @@ class Supervisor:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 running.child.wait(max(0.0, deadline - time.monotonic()))
             # The group may outlive its leader: pool children of a worker, for instance.
-            _kill_group(running.child.pid)
+            kill_group(running.child.pid)
             running.child.wait()
             self._pid_file(running.spec).unlink(missing_ok=True)
 
@@ -126,29 +141,59 @@ class Supervisor:
         return running.spec.ready()
 
     def _why_not(self, running: _Running) -> str:
-        path = self._log_path(running.spec)
-        tail = path.read_text(errors="replace").strip().splitlines()[-12:]
         code = running.child.poll()
+        sentence = self._sentence(running)
+        if sentence is not None:
+            return f"{running.spec.name} cannot start: {sentence}"
+        path = self._log_path(running.spec)
+        tail = self._log_lines(running)[-12:]
         state = "is not ready yet" if code is None else f"ended with status {code}"
         return "\n".join([f"{running.spec.name} {state}. The end of {path}:", *tail])
+
+    def _sentence(self, running: _Running) -> str | None:
+        """What the process itself said was wrong with its configuration."""
+        if running.child.poll() != _REFUSED:
+            return None
+        said = [line for line in self._log_lines(running) if line.startswith(_SAYS)]
+        return said[-1].removeprefix(_SAYS) if said else None
+
+    def _log_lines(self, running: _Running) -> list[str]:
+        with self._log_path(running.spec).open("rb") as log:
+            log.seek(running.log_from)
+            return log.read().decode(errors="replace").strip().splitlines()
+
+    def _log_size(self, spec: Process) -> int:
+        path = self._log_path(spec)
+        size = path.stat().st_size if path.exists() else 0
+        return 0 if size > _LOG_BYTES else size
 
     def _look_after(self, running: _Running) -> None:
         if running.spec.once or running.child.poll() is None:
             if not running.announced and running.child.poll() is None and running.spec.ready():
                 running.announced = True
-                self._say(f"  {running.spec.name:<14} back    {time.strftime('%H:%M:%S')}")
+                took = time.monotonic() - running.died_at
+                self._tell(running, f"back    {time.strftime('%H:%M:%S')}, {took:.1f} s later")
             return
         now = time.monotonic()
         if running.again_at is None:
-            running.again_at = now + self._delay(running, now)
-            how = _how_it_ended(running.child.returncode)
-            _kill_group(running.child.pid)
-            self._say(
-                f"  {running.spec.name:<14} {how} {time.strftime('%H:%M:%S')}, starting again"
-            )
+            delay = self._delay(running, now)
+            running.again_at = now + delay
+            running.died_at = now if running.announced else running.died_at
+            kill_group(running.child.pid)
+            self._tell(running, self._death(running, delay))
         if now >= running.again_at:
             running.again_at, running.announced = None, False
+            running.log_from = self._log_size(running.spec)
             running.child = self._spawn(running.spec)
+
+    def _death(self, running: _Running, delay: float) -> str:
+        how = _how_it_ended(running.child.returncode)
+        again = f"starting again in {delay:g} s" if delay else "starting again"
+        why = self._sentence(running)
+        return f"{how} {time.strftime('%H:%M:%S')}, {again}" + (f": {why}" if why else "")
+
+    def _tell(self, running: _Running, what: str) -> None:
+        self._say(f"  {running.spec.name:<14} {what}")
 
     def _delay(self, running: _Running, now: float) -> float:
         recent = [at for at in running.deaths if now - at < 30.0]
@@ -192,26 +237,8 @@ class Supervisor:
                 f"Signoff is already running on {self._data}. Stop it there, or choose another "
                 "folder with --data."
             ) from error
-        # Only a runner that was killed leaves pid files: end what it left behind.
-        for path in (self._data / "run").glob("*.pid"):
-            _end_leftover(path)
+        end_leftovers(self._data)
         return lock
-
-
-def _end_leftover(path: Path) -> None:
-    with contextlib.suppress(ValueError, OSError):
-        pid = int(path.read_text())
-        # A pid may have been given to somebody else meanwhile: ours lead a session of their own
-        # and name this folder in their environment.
-        folder = str(path.parent.parent).encode()
-        if os.getsid(pid) == pid and folder in Path(f"/proc/{pid}/environ").read_bytes():
-            _kill_group(pid)
-    path.unlink(missing_ok=True)
-
-
-def _kill_group(leader: int) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(leader, signal.SIGKILL)
 
 
 def _how_it_ended(code: int) -> str:
