@@ -14,8 +14,10 @@ if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
   exit 1
 fi
 if ! "$python" -c 'import venv, ensurepip' >/dev/null 2>&1; then
-  echo "Python's venv module is missing. Install the package python3-venv and try again:" >&2
-  echo "  sudo apt-get install python3-venv" >&2
+  # Debian and Ubuntu have one such package per version of Python.
+  case "${python##*/}" in python3.*) package="${python##*/}-venv" ;; *) package=python3-venv ;; esac
+  echo "Python's venv module is missing. Install the package $package and try again:" >&2
+  echo "  sudo apt-get install $package" >&2
   exit 1
 fi
 
@@ -23,9 +25,15 @@ fi
   rm -rf .venv
   "$python" -m venv .venv
 }
-echo "Installing into .venv: about 300 MB to fetch and 1 GB on disk, the first time only …"
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input \
-  --require-hashes -r requirements.lock
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input \
-  --no-deps --no-build-isolation -e .
+# Measured on Linux x86-64 with Python 3.11: 275 MB of wheels, 186 of them.
+echo "Installing into .venv: about 280 MB to fetch and 1 GB on disk, the first time only …"
+install() {
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input "$@" || {
+    echo "The installation stopped (see above); nothing outside .venv was changed." >&2
+    echo "Is the package index reachable and the disk not full? Then run the same command again." >&2
+    exit 1
+  }
+}
+install --require-hashes -r requirements.lock
+install --no-deps --no-build-isolation -e .
 touch .venv/.ready
