@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
+from urllib.parse import parse_qsl
 
 from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
-from slack_bolt.async_app import AsyncApp
+from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 from sqlalchemy import text
 
 from audit.story import story
@@ -39,9 +40,21 @@ def make_http(deps: BotDeps, *, bolt: AsyncApp | None, practice: bool) -> web.Ap
 
 def _slack(bolt: AsyncApp) -> Any:
     async def handle(request: web.Request) -> web.Response:
-        return await to_aiohttp_response(await bolt.async_dispatch(await to_bolt_request(request)))
+        asked = _reread(await to_bolt_request(request))
+        return await to_aiohttp_response(await bolt.async_dispatch(asked))
 
     return handle
+
+
+def _reread(request: AsyncBoltRequest) -> AsyncBoltRequest:
+    """The request with its form fields, where Bolt 1.30 lost them: it takes any form that holds the
+    letters "payload", a command's words included, for an interaction and finds none in it."""
+    if not request.body and request.raw_body:
+        fields = dict(parse_qsl(request.raw_body, keep_blank_values=True))
+        if fields and "payload" not in fields:
+            read = AsyncBoltRequest(body=fields, mode="socket_mode")  # takes fields as they are
+            request.body, request.context = read.body, read.context
+    return request
 
 
 def _health(deps: BotDeps) -> Any:

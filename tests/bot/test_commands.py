@@ -31,6 +31,10 @@ async def test_an_unknown_word_says_what_exists(one_desk: Desk) -> None:
     assert "&lt;!channel&gt;" in await one_desk.command(ANA, "<!channel>")
 
 
+async def test_a_command_with_the_word_payload_is_a_command_like_any_other(desk: Desk) -> None:
+    assert "I don't know “payload”" in await desk.command(ANA, "payload=1 & more")
+
+
 async def test_status_tells_what_is_being_done(one_desk: Desk) -> None:
     assert await one_desk.command(ANA, "status") == (
         "I am doing nothing for you or in this channel right now."
