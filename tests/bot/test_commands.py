@@ -32,7 +32,7 @@ async def test_an_unknown_word_says_what_exists(one_desk: Desk) -> None:
 
 
 async def test_a_command_with_the_word_payload_is_a_command_like_any_other(desk: Desk) -> None:
-    assert "I don't know “payload”" in await desk.command(ANA, "payload=1 & more")
+    assert "I don't know “payload”" in await desk.command(ANA, "payload of it")
 
 
 async def test_status_tells_what_is_being_done(one_desk: Desk) -> None:
