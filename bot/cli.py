@@ -22,6 +22,7 @@ COMMANDS = {
     "worker": ("serve", "a worker: graphs (thinks) or tools (acts)"),
     "keeper": ("serve", "the process that keeps time: sweeps, expiries, schedules"),
     "release": ("serve", "bring the database up to date"),
+    "manifest": ("manifest", "the Slack app's manifest; for HTTP with SIGNOFF_PUBLIC_URL set"),
     "can": ("tell", "what Signoff may do, and who approves"),
     "why": ("tell", "the story of one action: who allowed it, what happened"),
     "audit": ("tell", "show the log's entries for one action"),

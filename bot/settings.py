@@ -35,6 +35,7 @@ class Settings:
     slack_signing_secret: str | None
     #: Set only by the practice workspace: where Slack's Web API is.
     slack_api_url: str | None
+    #: Where Slack reaches us in HTTP mode; `signoff manifest` writes it down for Slack.
     public_url: str | None
     database_url: str
     redis_url: str
@@ -56,7 +57,8 @@ class Settings:
     rehearsal: bool
     synchronous: str
     log_level: str
-    #: Times that tests shorten: see `bot.limits`.
+    #: Times that tests and the practice workspace shorten: `turn_lease_s`, and `tools_<name>` for
+    #: each name of `tools.limits.Limits`.
     limits: Mapping[str, float]
 
     def slack(self) -> SlackAccess:
