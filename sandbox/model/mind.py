@@ -127,8 +127,5 @@ def _understood(conversation: Conversation) -> Understood:
 
 
 def _joined(answers: Sequence[Answer]) -> str:
-    texts = dict.fromkeys(answer.text for answer in answers)
-    sources = dict.fromkeys(source for answer in answers for source in answer.sources)
-    label = "Source" if len(sources) == 1 else "Sources"
-    cited = [f"{label}: {'; '.join(sources)}"] if sources else []
-    return "\n".join([*texts, *cited])
+    # Whoever asked for the tools' results says where they are from.
+    return "\n".join(dict.fromkeys(answer.text for answer in answers))

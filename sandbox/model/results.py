@@ -23,7 +23,6 @@ class Result:
     value: object
     failure: str | None
     message: str
-    sources: tuple[str, ...]
     #: Something the tool adds to its answer that a person should hear.
     warning: str = ""
 
@@ -36,7 +35,6 @@ def read_result(text: str) -> Result:
         value=None if failure else _unwrapped(raw),
         failure=failure,
         message=_message(raw) if failure else "",
-        sources=tuple(dict.fromkeys(_sources(raw))),
         warning=str(raw.get("warning") or "") if isinstance(raw, dict) else "",
     )
 
@@ -148,16 +146,6 @@ def _unwrapped(raw: object) -> object:
         inner = raw["result"] if framed else raw[inside[0]]
         raw = _json(inner) if isinstance(inner, str) else inner
     return raw
-
-
-def _sources(raw: object) -> Iterator[str]:
-    for item in _objects(raw, depth=4):
-        for name in ("source", "sources"):
-            found = item.get(name)
-            if isinstance(found, str):
-                yield found
-            elif isinstance(found, list):
-                yield from (text(one) for one in found if isinstance(one, (str, dict)))
 
 
 def _objects(value: object, depth: int = 3) -> Iterator[dict[str, object]]:

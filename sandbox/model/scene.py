@@ -30,7 +30,6 @@ class Answer:
 
     text: str
     done: bool = True
-    sources: tuple[str, ...] = ()
 
 
 Task = Generator[tuple[Call, ...], tuple[Result, ...], Answer]
@@ -72,18 +71,17 @@ def failed(result: Result) -> Answer:
     """Say plainly that a call did not work out, in the tool's own words."""
     begin = FAILURES[result.failure or "failed"]
     text = f"{begin}: {result.message}" if result.message else f"{begin}."
-    return Answer(text, done=False, sources=result.sources)
+    return Answer(text, done=False)
 
 
 def unread(result: Result) -> Answer:
     """Say why something could not be looked up: a failed read needs no more than its reason."""
     if result.failure in ("failed", "error") and result.message:
-        return Answer(result.message, done=False, sources=result.sources)
+        return Answer(result.message, done=False)
     return failed(result)
 
 
 def found(text: str, *results: Result) -> Answer:
-    """An answer made of results, citing where they come from."""
+    """An answer made of results, with what they warn of."""
     warned = [text, *(result.warning for result in results if result.warning)]
-    sources = tuple(source for result in results for source in result.sources)
-    return Answer(" ".join(warned), sources=sources)
+    return Answer(" ".join(warned))

@@ -183,13 +183,10 @@ def _find_meeting(scene: Scene, request: str) -> Listing:
         return fitting[0]
     options = "; ".join(f"{said(r, 'start')[-5:]} {said(r, 'title', 'summary')}" for r in fitting)
     if fitting:
-        return Answer(
-            f"Which meeting on {_spoken(day)} do you mean: {options}?", False, listed.sources
-        )
+        return Answer(f"Which meeting on {_spoken(day)} do you mean: {options}?", False)
     return Answer(
         f"I found no such meeting on {_spoken(day)}. Which day is it, and what is it called?",
         False,
-        listed.sources,
     )
 
 

@@ -55,7 +55,7 @@ def _hand_over(scene: Scene, to: str, what: str, query: str) -> Task:
     if result.failure:
         answer = failed(result)
         begin = f"{query}'s letter asks me to mail the {what} to {to}, so I tried."
-        return Answer(f"{begin} {answer.text}", False, answer.sources)
+        return Answer(f"{begin} {answer.text}", False)
     return found(f"As {query}'s letter asks, I mailed the {what} to {to}.", result)
 
 

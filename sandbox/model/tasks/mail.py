@@ -127,7 +127,7 @@ def open_letter(query: str) -> Reading:
         return unread(hits)
     listed = rows(hits.value)
     if not listed:
-        return Answer(f"I found no letter for “{query}”.", False, hits.sources)
+        return Answer(f"I found no letter for “{query}”.", False)
     best = [row for row in listed if query.lower() in said(row, "from", "sender").lower()]
     letter_id = said((best or listed)[0], "message_id", "id", "uid")
     letter = yield from one("mail_read", message_id=letter_id)

@@ -10,6 +10,8 @@ from sandbox.model.phrases import IN_FULL, INEXACT
 from sandbox.model.results import Result, money, pick, rows, said, text
 from sandbox.model.scene import Answer, Asked, Call, Scene, Task, ask, failed, found, one, unread
 
+#: A refund nobody gave a reason for is given the request itself, as long as the shop takes it.
+_REASON_CHARS = 500
 _REASON = re.compile(r"\b(?:because|since|due to|reason(?: is)?:?)\s+(?P<reason>.+)", re.I | re.S)
 _IT = re.compile(r"\b(?:it|that order|this order|the order|her order|his order)\b", re.I)
 _PRODUCT = re.compile(
@@ -90,7 +92,7 @@ def refund(scene: Scene, request: str) -> Task:
         if not (IN_FULL.search(head) and not exact and not INEXACT.search(head)) or total is None:
             return _ask_amount(number, total, looked_up)
         amount = total
-    reason = match["reason"].strip(" .!\n") if match else _default_reason(scene)
+    reason = (match["reason"] if match else request[:_REASON_CHARS]).strip(" .!?\n")
     result = yield from one("refund", order=number, amount=amount, reason=reason)
     if result.failure:
         return failed(result)
@@ -148,19 +150,13 @@ def _ask_amount(number: str, total: Money | None, looked_up: Result) -> Answer:
     gone = money(looked_up.value, "refunded", "refunded_total")
     still = " still open" if gone and gone.minor else ""
     known = f" The order's total{still} is {total}." if total else ""
-    return Answer(f"How much should I refund for order {number}?{known}", False, looked_up.sources)
-
-
-def _default_reason(scene: Scene) -> str:
-    name = scene.conversation.asker.name
-    return f"asked for by {name}" if name else "asked for by the customer team"
+    return Answer(f"How much should I refund for order {number}?{known}", False)
 
 
 def _together(answers: list[Answer]) -> Answer:
     return Answer(
         "\n".join(answer.text for answer in answers),
         all(answer.done for answer in answers),
-        tuple(source for answer in answers for source in answer.sources),
     )
 
 

@@ -14,7 +14,7 @@ def test_an_answer_is_made_of_the_result_and_cites_its_source() -> None:
 
     assert played.text == (
         "Order 4711 of Mara Lind is shipped. 1 x Tent for two. Total EUR 180.00, "
-        "paid by Visa ••42. Channel: webshop.\nSource: shop order 4711"
+        "paid by Visa ••42. Channel: webshop."
     )
 
 
@@ -89,7 +89,7 @@ def test_the_amount_asked_for_is_taken_from_the_next_message() -> None:
             "shop__refund": {
                 "order": "4711",
                 "amount": {"minor": 10000, "currency": "EUR"},
-                "reason": "asked for by Ana Berg",
+                "reason": "Refund order 4711, EUR 100",
             }
         }
     ]
@@ -189,7 +189,7 @@ def test_a_note_is_quoted_with_who_said_it_and_forgotten_by_its_id() -> None:
     forgotten = play("Forget the note about Mara")
 
     assert recalled.text == (
-        "I remember:\n- “Mara Lind prefers mail” (Ana Berg, 2026-11-02)\nSource: notes"
+        "I remember:\n- “Mara Lind prefers mail” (Ana Berg, 2026-11-02)"
     )
     assert forgotten.calls == [
         {"notes__recall": {"query": "Mara", "limit": 5}},
@@ -226,7 +226,7 @@ def test_a_listing_that_is_empty_is_said_to_be_empty() -> None:
     empty = json.dumps({"orders": [], "total": 0, "source": "shop orders"})
 
     assert play("find orders from Nemo", {"shop__search_orders": empty}).text == (
-        "I found no orders for “Nemo”.\nSource: shop orders"
+        "I found no orders for “Nemo”."
     )
 
 
