@@ -99,6 +99,7 @@ def make_models(settings: Settings) -> Models:
         ModelsConfig.load(settings.config / "models.yaml", profile=profile),
         api_key=settings.openai_api_key,
         base_url=settings.openai_base_url,
+        timeout_s=settings.limits.get("model_timeout_s", 60.0),
     )
 
 

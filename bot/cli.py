@@ -68,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     made["worker"].add_argument("--name", help="this process's name, worker-KIND unless said")
     made["worker"].add_argument("--concurrency", type=int)
     for name in ("can", "why", "audit", "policy"):
-        made[name].add_argument("--data", type=Path, default=Path("data"), help="as of the demo")
+        made[name].add_argument("--data", type=Path, help="its folder, ./data unless said")
     made["why"].add_argument("action", nargs="?", help="an action's id; the latest unless said")
     made["audit"].add_argument("what", choices=("show",))
     made["audit"].add_argument("action")

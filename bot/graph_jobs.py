@@ -32,6 +32,8 @@ from graphs.runtime.tables import Turn
 from graphs.runtime.work import Desk
 
 _THINKING = "is looking into it…"
+#: Something it needs (model, store) does not answer; the sweeper brings the turn back.
+_STILL_TRYING = "is still trying: something does not answer…"
 
 
 def graph_jobs(floor: Floor) -> Mapping[str, Handler]:
@@ -76,7 +78,11 @@ class _Turns:
             self.progress.set(turn, _THINKING)
             self._read_thread(turn)
         outcome = self.runner.run(turn_id)
-        if turn is not None and outcome != "held":
+        if turn is None or outcome == "held":
+            return
+        if outcome == "later":
+            self.progress.set(turn, _STILL_TRYING)
+        else:
             self.progress.clear(turn)
 
     def _read_thread(self, turn: Turn) -> None:

@@ -165,6 +165,9 @@ def _http_client(base_url: str | None) -> openai.DefaultHttpxClient | None:
 def _worth_again(error: BaseException) -> bool:
     if isinstance(error, openai.APIStatusError):
         return error.status_code in (408, 409, 429) or error.status_code >= 500
+    # It was waited for long enough: the turn, whose asker sees that it waits, comes back to it.
+    if isinstance(error, openai.APITimeoutError):
+        return False
     # A body cut short arrives as a connection error, or as JSON that does not parse.
     return isinstance(
         error, (openai.APIConnectionError, openai.APIResponseValidationError, ValueError)

@@ -10,7 +10,8 @@ from approvals.policy import Policy
 from approvals.policy_file import load_policy
 from approvals.policy_fixtures import run as run_cases
 from bot.bootstrap import declare, make_clock
-from bot.settings import Settings, read_settings
+from bot.commands import settings_for
+from bot.settings import Settings
 
 
 def run(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
@@ -19,7 +20,7 @@ def run(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
     `test` plays config/policy_cases.yaml (or the file named) against the policy in use and returns
     1 when a case comes out differently.
     """
-    settings = read_settings({"SIGNOFF_DATA": str(args.data), **environ})
+    settings = settings_for(args, environ)
     people = People.load(settings.config / "people.yaml")
     if args.what == "test":
         return _test(args, settings, people)

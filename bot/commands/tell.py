@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
+from sqlalchemy import make_url
 from sqlmodel import Session, col, select
 
 from approvals.people import People
@@ -16,7 +18,8 @@ from audit.log import Log
 from audit.story import story
 from audit.tables import Event
 from bot.bootstrap import declare, make_clock
-from bot.settings import Settings, read_settings
+from bot.commands import settings_for
+from bot.settings import Settings
 from core.db import Database, open_database
 from core.errors import ConfigError
 from core.schema import require_current
@@ -24,7 +27,7 @@ from core.schema import require_current
 
 def run(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Print what was asked for. Raises `ConfigError` when there is no such action."""
-    settings = read_settings({"SIGNOFF_DATA": str(args.data), **environ})
+    settings = settings_for(args, environ)
     commands = {"can": _can, "why": _why, "audit": _audit}
     for line in commands[args.command](args, settings):
         print(line)
@@ -71,6 +74,18 @@ def _entry(session: Session, log: Log, event: Event) -> list[str]:
 
 
 def _opened(settings: Settings) -> tuple[Database, Log]:
+    """What is there already: looking makes neither a database nor a key."""
+    file = make_url(settings.database_url)
+    if file.get_backend_name() == "sqlite" and not Path(file.database or "").is_file():
+        raise ConfigError(
+            f"There is no database in {settings.data}. Name the folder of a running office with "
+            "--data, or set DATABASE_URL."
+        )
+    if not settings.key_file.is_file():
+        raise ConfigError(
+            f"The key {settings.key_file} is missing: without it the log cannot be read. Restore "
+            "it, or set SIGNOFF_KEY_FILE."
+        )
     db = open_database(settings.database_url)
     require_current(db)
     return db, Log(keys=KeyRing.load_or_create(settings.key_file))
