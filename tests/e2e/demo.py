@@ -30,7 +30,7 @@ class Demo:
         self.port = _free_block()
         self._env = {"SIGNOFF_LIMITS": SHORT_LIMITS, **(env or {})}
         self._child: subprocess.Popen[str] | None = None
-        self.http = httpx.Client(base_url=self.page, timeout=15, trust_env=False)
+        self.http = self._client()
 
     @property
     def page(self) -> str:
@@ -51,8 +51,10 @@ class Demo:
     def start(self, *, env: Mapping[str, str] | None = None, cwd: Path = ROOT) -> None:
         """Start it and wait until Slack's side says the app is connected."""
         self.data.mkdir(parents=True, exist_ok=True)
+        self.http = self._client()
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("SLACK_", "OPENAI_"))}
         argv = [sys.executable, "-m", "bot", "demo", "--port", str(self.port)]
+        before = self._starts()
         with (self.data / "terminal.txt").open("a") as terminal:
             self._child = subprocess.Popen(
                 [*argv, "--data", str(self.data)],
@@ -62,14 +64,18 @@ class Demo:
                 stderr=subprocess.STDOUT,
                 text=True,
             )
-        self.until(self._is_ready, "the practice office to come up", timeout_s=90)
+        self.until(
+            lambda: self._starts() > before and self._is_ready(),
+            "the practice office to come up",
+            timeout_s=120,
+        )
 
-    def stop(self) -> int:
-        """SIGTERM, as Ctrl-C does; returns its exit status."""
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """End it by this signal; returns its exit status, 0 when it does not run."""
         if self._child is None:
             return 0
         self.http.close()
-        self._child.send_signal(signal.SIGTERM)
+        self._child.send_signal(number)
         code = self._child.wait(40)
         self._child = None
         return code
@@ -148,6 +154,29 @@ class Demo:
             return None
 
         return self.until(look, f"{needle!r} in {channel}/{thread_ts}")
+
+    def processes(self) -> list[int]:
+        """The pids that name its folder in their environment: all of its processes, and what they
+        started."""
+        mark = f"SIGNOFF_DATA={self.data}\0".encode()
+        found = []
+        for place in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                if mark in (place / "environ").read_bytes():
+                    found.append(int(place.name))
+        return found
+
+    def pid(self, name: str) -> int:
+        """Of one of the runner's processes, as it runs now."""
+        return int((self.data / "run" / f"{name}.pid").read_text())
+
+    def _starts(self) -> int:
+        """How often everything was ready: the last line says how to end it."""
+        path = self.data / "terminal.txt"
+        return path.read_text().count("Ctrl-C stops everything") if path.exists() else 0
+
+    def _client(self) -> httpx.Client:
+        return httpx.Client(base_url=self.page, timeout=15, trust_env=False)
 
     def _is_ready(self) -> bool:
         try:
