@@ -1,0 +1,122 @@
+"""The examples in the how-tos work as they stand there."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from pages import ROOT, blocks
+
+import tools.connectors
+from approvals.people import People
+from approvals.policy_file import load_policy, parse_policy
+from approvals.policy_fixtures import run as run_cases
+from bot.schedules import load_automations
+from llm.config import ModelsConfig
+from scripts.connector_pages import FOLDER, pages
+
+HOW_TO = ROOT / "docs" / "how-to"
+_NAMED = re.compile(r"^`([\w/.]+\.py)`:\n\n```python\n(.*?)^```$", re.M | re.S)
+_HEAD = "default_approvers: group:operations\n"
+
+
+def test_the_page_of_each_connector_is_up_to_date() -> None:
+    committed = {path.name: path.read_text() for path in FOLDER.glob("*.md")}
+
+    assert committed == pages(), "run: python -m scripts.connector_pages"
+
+
+@pytest.mark.parametrize("name", ["write-the-policy.md", "add-a-connector.md"])
+def test_every_policy_in_a_how_to_can_be_used(name: str) -> None:
+    texts = [text for text in blocks(HOW_TO / name, "yaml") if "rules:" in text]
+
+    assert texts
+    for text in texts:
+        whole = text if "default_approvers" in text else _HEAD + text
+        assert parse_policy(whole, Path(name)).rules
+
+
+def test_the_policys_how_to_names_every_key(tmp_path: Path) -> None:
+    from approvals.policy_file import _File, _RuleEntry
+
+    page = (HOW_TO / "write-the-policy.md").read_text()
+    named = {word for cell in re.findall(r"^\| (`.*?) \|", page, re.M) for word in _words(cell)}
+
+    assert set(_File.model_fields) - named == set()
+    assert set(_RuleEntry.model_fields) - named == {"name"}
+
+
+def test_the_cases_in_the_how_to_come_out_as_written(tmp_path: Path) -> None:
+    (text,) = (t for t in blocks(HOW_TO / "write-the-policy.md", "yaml") if "cases:" in t)
+    path = tmp_path / "cases.yaml"
+    path.write_text(text)
+    config = ROOT / "config"
+
+    tried = run_cases(
+        load_policy(config / "policy.yaml"), People.load(config / "people.yaml"), path
+    )
+
+    assert [case.problem for case in tried] == [None]
+
+
+def test_the_people_in_the_how_to_can_be_used() -> None:
+    (text,) = blocks(HOW_TO / "add-people.md", "yaml")
+
+    people = People.parse(text, Path("people.yaml"))
+
+    assert [person.id for person in people.everyone] == ["ana", "olga"]
+
+
+def test_the_digest_in_the_how_to_can_be_used(tmp_path: Path) -> None:
+    (text,) = blocks(HOW_TO / "schedule-a-digest.md", "yaml")
+    path = tmp_path / "automations.yaml"
+    path.write_text(text)
+
+    assert [entry.name for entry in load_automations(path).digests] == ["support-morning"]
+
+
+def test_the_models_in_the_how_to_are_those_of_the_starter_file(tmp_path: Path) -> None:
+    (text,) = blocks(HOW_TO / "use-a-real-model.md", "yaml")
+    path = tmp_path / "models.yaml"
+    path.write_text(text)
+
+    assert ModelsConfig.load(path) == ModelsConfig.load(ROOT / "config" / "models.yaml")
+
+
+def test_the_connector_in_the_how_to_passes_its_own_test(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = dict(_NAMED.findall((HOW_TO / "add-a-connector.md").read_text()))
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    room = str(tmp_path / "tools" / "connectors")
+    monkeypatch.setattr(tools.connectors, "__path__", [*tools.connectors.__path__, room])
+    monkeypatch.syspath_prepend(str(tmp_path / "tests" / "connectors"))
+
+    try:
+        written = importlib.import_module("test_connector_parcels")
+        tests = [value for name, value in vars(written).items() if name.startswith("test_")]
+        for test in tests:
+            test()
+    finally:
+        for name in [n for n in sys.modules if "parcels" in n]:
+            del sys.modules[name]
+
+    assert len(files) == 5
+    assert len(tests) == 1
+
+
+def test_the_policy_of_the_worked_connector_is_about_its_tool() -> None:
+    (text,) = blocks(HOW_TO / "add-a-connector.md", "yaml")
+
+    assert yaml.safe_load(text)["rules"][0]["tool"] == "parcels.book"
+
+
+def _words(cell: str) -> list[str]:
+    return [span.split(":")[0] for span in re.findall(r"`([^`]+)`", cell)]
