@@ -18,7 +18,7 @@ from bot.posting import Poster
 from bot.progress import SlackProgress
 from bot.render import Renderer
 from bot.tables import Schedule, ScheduleRun
-from bot.web import make_web
+from bot.web import make_web, who_we_are
 from core.clock import Clock
 from core.db import Database
 from core.outbox import finish, open_rows
@@ -29,6 +29,7 @@ from graphs.runtime.claim import Limits as TurnLimits
 from graphs.runtime.run import TurnRunner
 from graphs.runtime.states import RECEIVED
 from graphs.runtime.tables import Turn
+from graphs.runtime.waiting import tools_busy
 from graphs.runtime.work import Desk
 
 _THINKING = "is looking into it…"
@@ -40,7 +41,7 @@ def graph_jobs(floor: Floor) -> Mapping[str, Handler]:
     """The handlers of the queue `graphs`, by job."""
     settings = floor.settings
     web = make_web(settings.slack().bot_token, settings.slack_api_url)
-    identity = Identity.of(web.auth_test().data)  # type: ignore[arg-type]
+    identity = who_we_are(web)
     lease = timedelta(seconds=settings.limits.get("turn_lease_s", 15.0))
     desk = Desk(floor.db, floor.log, floor.clock, make_models(settings), floor.registry, "large")
     runner = TurnRunner(desk, floor.people, open_saver(settings.redis_url), TurnLimits(lease=lease))
@@ -82,8 +83,14 @@ class _Turns:
             return
         if outcome == "later":
             self.progress.set(turn, _STILL_TRYING)
+        elif outcome == "waiting" and self._tools_work(turn):
+            self.progress.leave(turn)
         else:
             self.progress.clear(turn)
+
+    def _tools_work(self, turn: Turn) -> bool:
+        with self.db.read() as session:
+            return tools_busy(session, turn.id)
 
     def _read_thread(self, turn: Turn) -> None:
         if turn.context or turn.thread_ts in (None, turn.message_ts):

@@ -8,13 +8,12 @@ import signal
 import structlog
 from aiohttp import web
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
-from slack_sdk.errors import SlackApiError
 
 from bot.app import make_app
 from bot.bootstrap import Floor
-from bot.deps import BotDeps, Identity
+from bot.deps import BotDeps
 from bot.http import make_http
-from bot.web import make_async_web
+from bot.web import make_async_web, who_we_are_async
 from core.errors import ConfigError
 from core.outbox import Publish, Relay
 
@@ -50,12 +49,7 @@ async def _deps(floor: Floor) -> BotDeps:
     settings = floor.settings
     access = settings.slack()
     client = make_async_web(access.bot_token, settings.slack_api_url)
-    try:
-        identity = Identity.of((await client.auth_test()).data)  # type: ignore[arg-type]
-    except SlackApiError as error:
-        raise ConfigError(
-            f"SLACK_BOT_TOKEN: Slack says {error.response['error']}. Copy the bot token anew."
-        ) from error
+    identity = await who_we_are_async(client)
     if identity.team_id != floor.people.workspace_id:
         raise ConfigError(
             f"people.yaml is for the workspace {floor.people.workspace_id}, but the token is for "

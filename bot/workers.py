@@ -7,7 +7,10 @@ it, after the fork.
 
 from __future__ import annotations
 
+import os
 import secrets
+import sys
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -45,12 +48,30 @@ def run_worker(
         if queue == kind:
             app.task(name=job, bind=False)(_task(job, wiring))
     started = signals.worker_process_init if pool == "prefork" else signals.worker_init
-    started.connect(lambda **_: wiring.wire(), weak=False)
+    started.connect(lambda **_: _wired_or_ended(wiring), weak=False)
     signals.worker_ready.connect(lambda **_: ready(), weak=False)
     argv = ["worker", "--pool", pool, "--concurrency", str(concurrency or size)]
     argv += ["--queues", kind, "--hostname", f"{name}@%h", "--loglevel", "WARNING"]
     app.worker_main([*argv, "--without-gossip", "--without-mingle"])
     return 0
+
+
+def _wired_or_ended(wiring: _Wiring) -> None:
+    """Celery only logs what a signal's receiver raises, and would serve without its jobs."""
+    try:
+        wiring.wire()
+    except SignoffError as error:
+        sys.stderr.write(f"signoff: {error.sentence}\n")
+        _end(2)
+    except Exception:
+        log.exception("not_wired", reference=secrets.token_hex(4))
+        _end(1)
+
+
+def _end(status: int) -> None:
+    # Whoever starts it again (the runner, a pool) is not made to spin.
+    time.sleep(1.0)
+    os._exit(status)
 
 
 class _Wiring:

@@ -21,6 +21,8 @@ def redis_argv(port: int, folder: Path) -> Sequence[str]:
         *("--bind", "127.0.0.1", "--port", str(port), "--dir", str(folder)),
         *("--appendonly", "yes", "--appendfsync", "everysec", "--save", ""),
         *("--maxmemory-policy", "noeviction", "--daemonize", "no"),
+        # Its own title would overwrite the environment by which a left-over one is known.
+        *("--set-proc-title", "no"),
     ]
 
 

@@ -6,7 +6,7 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Mapping
 from pathlib import Path
 
 _GONE_S = 5.0
@@ -18,16 +18,16 @@ def end_leftovers(data: Path) -> None:
     Only a runner that was killed leaves pid files. Waits until they are gone, so that their ports
     are free.
     """
-    ours: set[int] = set()
+    named: set[int] = set()
     for path in (data / "run").glob("*.pid"):
         with contextlib.suppress(ValueError, OSError):
-            ours.add(int(path.read_text()))
+            named.add(int(path.read_text()))
         path.unlink(missing_ok=True)
-    groups = {group for group in _groups_of(data) if group in ours}
-    for group in groups:
+    left = {pid: group for pid, group in _processes_of(data).items() if group in named}
+    for group in set(left.values()):
         kill_group(group)
     deadline = time.monotonic() + _GONE_S
-    while groups & set(_groups_of(data)) and time.monotonic() < deadline:
+    while any(_runs(pid) for pid in left) and time.monotonic() < deadline:
         time.sleep(0.02)
 
 
@@ -37,14 +37,26 @@ def kill_group(leader: int) -> None:
         os.killpg(leader, signal.SIGKILL)
 
 
-def _groups_of(data: Path) -> Iterator[int]:
-    """Groups of the processes that name this folder in their environment.
+def _processes_of(data: Path) -> Mapping[int, int]:
+    """pid -> group of the processes that name this folder in their environment.
 
     A pid may have been given to somebody else meanwhile, and a worker's pool may outlive the
     parent whose pid was written down: the group's id stays.
     """
     mark = f"SIGNOFF_DATA={data}\0".encode()
+    found: dict[int, int] = {}
     for place in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             if mark in (place / "environ").read_bytes():
-                yield os.getpgid(int(place.name))
+                found[int(place.name)] = os.getpgid(int(place.name))
+    return found
+
+
+def _runs(pid: int) -> bool:
+    """False once it is gone or a zombie: only then are its ports free. A dying process loses its
+    environment before that."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state not in ("Z", "X")

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import secrets
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
-from bot.runner.embedded import answers, chroma_argv, pings, redis_argv, serves
+from bot.runner.embedded import chroma_argv, pings, redis_argv, serves
 from bot.runner.ports import Ports
+from bot.runner.practice import model, office, secrets_file, slack, slack_env
 from bot.runner.supervisor import Process
 from bot.settings import HELD_BY_SOME, HOLDERS
 from core.errors import ConfigError
@@ -46,27 +44,26 @@ def demo_plan(ports: Ports, data: Path, environ: Mapping[str, str]) -> Plan:
     env = _shared_env(ports, data, environ)
     env["SIGNOFF_PRACTICE"] = "1"
     env.setdefault("SIGNOFF_LIMITS", _PRACTICE_LIMITS)
-    processes = _office(ports, data)
+    processes = office(ports, data)
     if not real_slack:
-        over_http = environ.get("SIGNOFF_PRACTICE_HTTP") == "1"
-        env |= _practice_slack(ports, over_http=over_http)
-        processes.append(_slack(ports, data, over_http=over_http))
+        env |= slack_env(ports, environ)
+        processes.append(slack(ports, data, environ))
     if not real_model:
         env |= {
             "OPENAI_BASE_URL": f"http://127.0.0.1:{ports.model}/v1",
             "OPENAI_API_KEY": "practice",
             "SIGNOFF_REHEARSAL": "1",
         }
-        processes.append(_model(ports, data))
-    env["SIGNOFF_SECRETS_FILE"] = str(_practice_secrets(ports, data))
+        processes.append(model(ports, data))
+    env["SIGNOFF_SECRETS_FILE"] = str(secrets_file(ports, data))
     processes += _infrastructure(ports, data, environ) + _application(ports, data, env)
     page = f"http://127.0.0.1:{ports.page}/"
     where = "your Slack workspace" if real_slack else page
-    model = (
+    speaks = (
         env.get("OPENAI_BASE_URL", "api.openai.com") if real_model else "pattern matcher, offline"
     )
     return Plan(
-        processes, _for_all(env), [f"Open {where}", f"Model: {model}. Ctrl-C stops everything."]
+        processes, _for_all(env), [f"Open {where}", f"Model: {speaks}. Ctrl-C stops everything."]
     )
 
 
@@ -158,90 +155,3 @@ def _signoff(
 ) -> Process:
     argv = [sys.executable, "-m", "bot", *command.split()]
     return Process(name, argv, ready, about, wave, env or {}, once)
-
-
-def _office(ports: Ports, data: Path) -> list[Process]:
-    shop = ["office", "--port", str(ports.shop), "--smtp-port", str(ports.smtp)]
-    calendar = ["calendar", "--port", str(ports.calendar)]
-    return [
-        _sandbox(
-            "office",
-            [*shop, "--data", str(data), "--run-dir", str(data / "run")],
-            lambda: serves(f"http://127.0.0.1:{ports.shop}/counters"),
-            "a practice shop and mailbox",
-        ),
-        _sandbox(
-            "calendar",
-            [*calendar, "--data", str(data)],
-            lambda: answers(ports.calendar),
-            "a practice calendar",
-        ),
-    ]
-
-
-def _slack(ports: Ports, data: Path, *, over_http: bool) -> Process:
-    argv = ["slack", "--port", str(ports.page), "--data", str(data)]
-    argv += [
-        "--office",
-        f"http://127.0.0.1:{ports.shop}",
-        "--bot",
-        f"http://127.0.0.1:{ports.http}",
-    ]
-    if over_http:
-        argv += ["--request-url", f"http://127.0.0.1:{ports.http}/slack/events"]
-    return _sandbox(
-        "slack",
-        argv,
-        lambda: serves(f"http://127.0.0.1:{ports.page}/control/workspace"),
-        "a practice workspace in the shape of Slack",
-    )
-
-
-def _model(ports: Ports, data: Path) -> Process:
-    return _sandbox(
-        "model",
-        ["model", "--port", str(ports.model), "--data", str(data)],
-        lambda: serves(f"http://127.0.0.1:{ports.model}/v1/models"),
-        "the rehearsal model, a pattern matcher",
-    )
-
-
-def _sandbox(name: str, args: Sequence[str], ready: Callable[[], bool], about: str) -> Process:
-    return Process(name, [sys.executable, "-m", "sandbox", *args], ready, about, wave=0)
-
-
-def _practice_slack(ports: Ports, *, over_http: bool) -> dict[str, str]:
-    """Socket Mode, or signed requests as Slack sends them to an app with a public address."""
-    way = (
-        {"SLACK_SIGNING_SECRET": "practice-signing-secret", "SLACK_APP_TOKEN": ""}
-        if over_http
-        else {"SLACK_APP_TOKEN": "xapp-practice"}
-    )
-    return {
-        "SLACK_BOT_TOKEN": "xoxb-practice",
-        **way,
-        "SIGNOFF_SLACK_API": f"http://127.0.0.1:{ports.page}/api/",
-    }
-
-
-def _practice_secrets(ports: Ports, data: Path) -> Path:
-    """The practice office's addresses and keys, in a file that only its owner reads."""
-    path = data / "secrets.yaml"
-    kept = yaml.safe_load(path.read_text()) if path.exists() else {}
-    content = {
-        "SHOP_URL": f"http://127.0.0.1:{ports.shop}",
-        "SHOP_API_KEY": kept.get("SHOP_API_KEY") or secrets.token_hex(16),
-        "MAIL_SMTP": f"127.0.0.1:{ports.smtp}",
-        "MAIL_BOX": str(data / "office" / "mail"),
-        "MAIL_SHARED": "support@lindqvist.example",
-        "MAIL_FROM": "signoff@lindqvist.example",
-        "MAIL_PASSWORD": "",
-        "CALENDAR_URL": f"http://127.0.0.1:{ports.calendar}",
-        "CALENDAR_USER": "",
-        "CALENDAR_PASSWORD": "",
-        "DOCUMENTS_DIR": str(data / "office" / "documents"),
-        "COMPANY_TZ": "Europe/Berlin",
-    }
-    path.touch(mode=0o600)
-    path.write_text(yaml.safe_dump(content, sort_keys=False))
-    return path

@@ -212,8 +212,15 @@ class Supervisor:
                 stderr=output,
                 start_new_session=True,
             )
-        self._pid_file(spec).write_text(str(child.pid))
+        self._note_pid(spec, child.pid)
         return child
+
+    def _note_pid(self, spec: Process, pid: int) -> None:
+        # Others read it at any moment: it is never there half.
+        path = self._pid_file(spec)
+        fresh = path.with_suffix(".new")
+        fresh.write_text(str(pid))
+        fresh.replace(path)
 
     def _open_log(self, spec: Process) -> IO[bytes]:
         path = self._log_path(spec)
