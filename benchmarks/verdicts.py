@@ -1,6 +1,6 @@
 """What a verdict costs with 200 rules: indexed by tool, and with every rule evaluated.
 
-`python -m benchmarks.verdicts [verdicts]`. The same refund is judged again and again in rounds
+`python -m benchmarks verdicts`. The same refund is judged again and again in rounds
 that alternate between the files, so that a busy machine hits all alike. *Indexed*: 200 rules over
 50 tools, four of them about this one. *Every rule*: 200 rules about every tool, by plain keys and,
 in the third file, each with a condition in CEL. No rule applies, so none is skipped.
@@ -9,13 +9,13 @@ in the third file, each with a condition in CEL. No rule applies, so none is ski
 from __future__ import annotations
 
 import statistics
-import sys
 import time
 from pathlib import Path
 
 from approvals.people import People
 from approvals.policy import Policy, Subject, judge
 from approvals.policy_file import parse_policy
+from benchmarks.figures import Figure
 from core.money import Money
 from core.origins import Origin
 
@@ -31,14 +31,8 @@ people: [{id: ana, name: Ana Berg, slack_id: U0ANA, roles: [support]}]
 """
 
 
-def main() -> None:
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
-    for line in measure(count):
-        print(line)
-
-
-def measure(verdicts: int) -> list[str]:
-    """Lines to print: the median of each file in microseconds beside its target."""
+def measure(verdicts: int) -> list[Figure]:
+    """The median of each file in microseconds beside its target."""
     people = People.parse(PEOPLE, Path("people.yaml"))
     subject = _subject(people)
     times: dict[str, list[float]] = {name: [] for name in TARGETS_US}
@@ -49,7 +43,13 @@ def measure(verdicts: int) -> list[str]:
     medians = {name: statistics.median(taken) for name, taken in times.items()}
     base = medians["indexed by tool"]
     return [
-        f"verdict, {name}: {median:.1f} us (target < {TARGETS_US[name]} us), {median / base:.1f}x"
+        Figure(
+            f"verdict, {RULES} rules, {name}",
+            f"{median:.1f} us, {median / base:.1f}x indexed",
+            f"< {TARGETS_US[name]} us",
+            median < TARGETS_US[name],
+            f"median of {verdicts} verdicts on one refund, in {ROUNDS} alternating rounds",
+        )
         for name, median in medians.items()
     ]
 
@@ -93,7 +93,3 @@ def _subject(people: People) -> Subject:
         authority=("order", "amount"),
         amount=Money(18000, "EUR"),
     )
-
-
-if __name__ == "__main__":
-    main()

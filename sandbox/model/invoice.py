@@ -11,7 +11,8 @@ from sandbox.model.wire import Completion
 
 @dataclass(frozen=True)
 class Line:
-    """One request and what it got. `answer` is `text`, `tool_calls`, `cut` or `error`."""
+    """One request and what it got. `answer` is `text`, `tool_calls`, `cut` or `error`; `took_ms` is
+    how long the model itself was at it, reading and writing HTTP apart."""
 
     n: int
     kind: str
@@ -26,6 +27,7 @@ class Line:
     status: int
     text: str
     calls: tuple[str, ...]
+    took_ms: float = 0.0
 
 
 class Invoice:
@@ -35,7 +37,13 @@ class Invoice:
         self._lines: list[Line] = []
 
     def chat(
-        self, body: Mapping[str, object], *, completion: Completion, status: int, answer: str
+        self,
+        body: Mapping[str, object],
+        *,
+        completion: Completion,
+        status: int,
+        answer: str,
+        took_ms: float = 0.0,
     ) -> None:
         """Write down one chat request."""
         messages, tools = body.get("messages"), body.get("tools")
@@ -56,6 +64,7 @@ class Invoice:
                 status=status,
                 text=completion.text,
                 calls=tuple(call.name for call in completion.calls),
+                took_ms=round(took_ms, 3),
             )
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
@@ -55,6 +56,7 @@ async def _refusals(request: web.Request, handler: Handler) -> web.StreamRespons
 
 
 async def _chat(request: web.Request) -> web.StreamResponse:
+    started = time.perf_counter()
     body = check(await _json(request))
     invoice = request.app[_INVOICE]
     turn = request.app[_SCRIPTS].next(request_of(body))
@@ -66,7 +68,8 @@ async def _chat(request: web.Request) -> web.StreamResponse:
     answer = complete(body, turn)
     cut = turn.cut if turn else None
     kind = "cut" if cut is not None else "tool_calls" if answer.calls else "text"
-    invoice.chat(body, completion=answer, status=200, answer=kind)
+    took_ms = (time.perf_counter() - started) * 1000
+    invoice.chat(body, completion=answer, status=200, answer=kind, took_ms=took_ms)
     if body.get("stream"):
         return await _stream(request, body, answer, cut)
     whole = json.dumps(wire.completion(body, answer)).encode()

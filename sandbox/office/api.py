@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import hmac
 import json
+import time
+from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +47,8 @@ class Shop:
     key: str
     #: The calendar's folder, counted from outside.
     meetings: Path
+    #: The newest calls since the start and how long each took here: for benchmarks.
+    took: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=1_000))
 
     def app(self) -> web.Application:
         app = web.Application(middlewares=[_local_only])
@@ -55,6 +59,7 @@ class Shop:
             [
                 web.get("/journal", self._journal),
                 web.get("/counters", self._counters),
+                web.get("/timings", self._timings),
                 web.post("/control/faults", self._arm),
                 web.post("/faults", self._arm),
                 web.post("/control/clear", self._clear),
@@ -64,6 +69,7 @@ class Shop:
 
     def _serve(self, rule: Rule) -> Callable[[web.Request], Any]:
         async def handle(request: web.Request) -> web.StreamResponse:
+            started = time.perf_counter()
             asked, refusal = await self._asked(request)
             call = f"{asked.method} {asked.path}"
             before = await self._suffer(call, "before")
@@ -74,6 +80,7 @@ class Shop:
             if refusal:
                 self._record(asked, answer)
             after = await self._suffer(call, "after")
+            self._took(call, started)
             return _ruined(request, after) if after else _response(answer)
 
         return handle
@@ -133,6 +140,13 @@ class Shop:
             {**row, "body": json.loads(row["body"]), "effect": bool(row["effect"])} for row in rows
         ]
         return web.json_response({"entries": entries})
+
+    def _took(self, call: str, started: float) -> None:
+        took_ms = (time.perf_counter() - started) * 1000
+        self.took.append({"call": call, "ended": time.time(), "took_ms": round(took_ms, 3)})
+
+    async def _timings(self, _request: web.Request) -> web.Response:
+        return web.json_response({"calls": list(self.took)})
 
     async def _counters(self, _request: web.Request) -> web.Response:
         return web.json_response(count(self.store, self.meetings, self.faults.killed))

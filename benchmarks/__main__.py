@@ -1,0 +1,80 @@
+"""`python -m benchmarks [acknowledge answer click checkpoint verdicts]`: all of them unless named.
+
+Prints a Markdown table. The three roads run in a practice office started here, in a folder of its
+own and on free ports, and ended afterwards; nothing leaves this machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import platform
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks import acknowledge, answer, checkpoint, click, hops, verdicts
+from benchmarks.figures import Figure, table
+from benchmarks.office import Office
+
+ROADS = ("acknowledge", "answer", "click")
+NAMES = (*ROADS, "checkpoint", "verdicts")
+
+
+def main() -> None:
+    options = _options()
+    names = options.names or list(NAMES)
+    before, started = os.getloadavg()[0], time.monotonic()
+    figures: list[Figure] = []
+    if "checkpoint" in names:
+        figures += asyncio.run(checkpoint.measure(options.cycles))
+    if "verdicts" in names:
+        figures += verdicts.measure(options.verdicts)
+    roads = [name for name in names if name in ROADS]
+    if roads:
+        figures += _in_the_office(roads, options)
+    print(table(figures))
+    print(
+        f"\n{os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}, "
+        f"SQLite WAL with synchronous NORMAL; took {time.monotonic() - started:.0f} s; "
+        f"load average before {before:.1f}, after {os.getloadavg()[0]:.1f} (ours included)."
+    )
+
+
+def _in_the_office(roads: Sequence[str], options: argparse.Namespace) -> list[Figure]:
+    with tempfile.TemporaryDirectory(prefix="signoff-bench-") as folder:
+        office = Office(Path(folder) / "data")
+        figures: list[Figure] = []
+        try:
+            office.open()
+            if "answer" in roads:
+                figures += answer.measure(office, hops.measure(office), options.messages)
+            if "click" in roads:
+                figures += click.measure(office, options.clicks)
+            if "acknowledge" in roads:  # last: it leaves a queue behind
+                figures += acknowledge.measure(office, options.seconds)
+        finally:
+            office.stop()
+    return figures
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    add = parser.add_argument
+    add("names", nargs="*", metavar="name", help=f"which: {', '.join(NAMES)}")
+    add("--messages", type=int, default=30, help="of each kind, for `answer`")
+    add("--clicks", type=int, default=20)
+    add("--seconds", type=float, default=10.0, help="of each load, for `acknowledge`")
+    add("--cycles", type=int, default=200, help="of each saver, for `checkpoint`")
+    add("--verdicts", type=int, default=2000, help="of each file")
+    options = parser.parse_args()
+    unknown = set(options.names) - set(NAMES)
+    if unknown:
+        parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
+    return options
+
+
+if __name__ == "__main__":
+    main()
