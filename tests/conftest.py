@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import itertools
+import os
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import text
 from sqlmodel import SQLModel
 
@@ -34,6 +36,11 @@ TABLES = (
 )
 for _module in TABLES:
     importlib.import_module(_module)
+
+#: `make test-all`: where a test does not say itself how many examples it takes.
+settings.register_profile("many", max_examples=2_000, deadline=None)
+if "HYPOTHESIS_PROFILE" in os.environ:
+    settings.load_profile(os.environ["HYPOTHESIS_PROFILE"])
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 _names = (f"test_{number}" for number in itertools.count())
