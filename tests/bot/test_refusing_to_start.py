@@ -15,7 +15,9 @@ import pytest
 
 from audit.keys import KeyRing
 from bot.cli import main
+from bot.settings import read_settings
 from core.db import open_database
+from core.errors import ConfigError, StorageError
 from core.schema import migrate
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -92,22 +94,42 @@ def test_a_broken_file_stops_the_process_that_reads_it(
     ("command", "env", "says"),
     [
         ("bot", {"SLACK_BOT_TOKEN": ""}, "SLACK_BOT_TOKEN is missing. Set it in"),
-        ("bot", {"SLACK_APP_TOKEN": ""}, "or SLACK_SIGNING_SECRET (HTTP) is missing"),
-        ("bot", {"SLACK_APP_TOKEN": "xoxb-2"}, "SLACK_APP_TOKEN should start with xapp-"),
         ("bot", {}, "Slack cannot be reached"),
-        ("worker graphs", {"SLACK_BOT_TOKEN": ""}, "SLACK_BOT_TOKEN is missing"),
         ("worker graphs", {"OPENAI_API_KEY": ""}, "OPENAI_API_KEY is missing"),
         ("worker tools", {"SIGNOFF_SECRETS_FILE": ""}, "SIGNOFF_SECRETS_FILE is missing"),
         ("keeper", {"DATABASE_URL": f"postgresql://{NOWHERE}/x"}, "database cannot be reached"),
-        ("release", {"DATABASE_URL": f"postgresql://{NOWHERE}/x"}, "database cannot be reached"),
-        ("keeper", {"DATABASE_URL": "mysql://x/y"}, "use sqlite:///path or postgresql://"),
-        ("keeper", {"SIGNOFF_BIND": "8307"}, "write it as host:port"),
     ],
 )
 def test_a_setting_that_is_missing_or_wrong_is_named(
     place: Place, command: str, env: Mapping[str, str], says: str
 ) -> None:
     _refused(place.run(command, **env), says)
+
+
+@pytest.mark.parametrize(
+    ("env", "says"),
+    [
+        ({"SLACK_BOT_TOKEN": "xapp-1"}, "SLACK_BOT_TOKEN should start with xoxb-"),
+        ({"SLACK_BOT_TOKEN": "xoxb-1"}, "SLACK_SIGNING_SECRET (HTTP) is missing"),
+        (
+            {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xoxb-2"},
+            "SLACK_APP_TOKEN should start with xapp-",
+        ),
+        ({"SIGNOFF_BIND": "8307"}, "write it as host:port"),
+        ({"SIGNOFF_LIMITS": "soon"}, "is not JSON like"),
+        ({"SIGNOFF_LOG_LEVEL": "LOUD"}, "use one of INFO"),
+    ],
+)
+def test_a_setting_that_cannot_be_meant_is_refused(env: Mapping[str, str], says: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        read_settings(env).slack()
+
+    assert says in refused.value.sentence
+
+
+def test_another_kind_of_database_is_refused() -> None:
+    with pytest.raises(StorageError, match="use sqlite:///path or postgresql://"):
+        open_database("mysql://x/y")
 
 
 @pytest.mark.parametrize("command", ["bot", "worker graphs", "worker tools", "keeper"])

@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -110,6 +110,33 @@ def test_what_cannot_be_used_is_said_in_a_sentence(args: tuple[str, str], says: 
     assert "Traceback" not in ended.stderr
 
 
+def test_a_broken_configuration_stops_the_start_with_its_sentence(tmp_path: Path) -> None:
+    config = shutil.copytree(ROOT / "config", tmp_path / "config")
+    automations = config / "automations.yaml"
+    automations.write_text(automations.read_text().replace('"09:00"', '"9 am"'))
+    office = Demo(tmp_path / "data")
+
+    ended = _signoff(
+        "demo",
+        *("--port", str(office.port), "--data", str(office.data)),
+        env={"SIGNOFF_CONFIG": str(config)},
+    )
+
+    assert ended.returncode == 2
+    told = ended.stderr.strip().splitlines()
+    assert len(told) == 1
+    assert told[0].startswith(f"signoff: keeper cannot start: {automations}, line 6: digests.0.at")
+    assert office.processes() == []
+
+
+def test_up_without_a_token_says_which_and_what_else_to_try(tmp_path: Path) -> None:
+    ended = _signoff("up", "--data", str(tmp_path))
+
+    assert ended.returncode == 2
+    assert "SLACK_BOT_TOKEN is missing" in ended.stderr
+    assert "make demo" in ended.stderr
+
+
 @pytest.mark.chaos
 def test_a_killed_process_is_started_again_and_the_terminal_says_so(pair: Pair) -> None:
     office = pair.plain
@@ -121,7 +148,7 @@ def test_a_killed_process_is_started_again_and_the_terminal_says_so(pair: Pair) 
                 rf"^  {name} +back .*, ([\d.]+) s later$", office.printed, re.M
             ),
             f"{name} to be back",
-            timeout_s=60,
+            timeout_s=120,
         )
 
     for line in re.findall(r"^  .* back .*$", office.printed, re.M):
@@ -196,13 +223,18 @@ def _kill(office: Demo, name: str) -> None:
 
 
 def _demo(*args: str) -> subprocess.CompletedProcess[str]:
+    return _signoff("demo", *args)
+
+
+def _signoff(*args: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Run it until it ends by itself."""
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("SLACK_", "OPENAI_"))}
     return subprocess.run(
-        [sys.executable, "-m", "bot", "demo", *args],
+        [sys.executable, "-m", "bot", *args],
         cwd=ROOT,
-        env=clean,
+        env={**clean, **(env or {})},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
         check=False,
     )
