@@ -36,11 +36,15 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Proposed:
-    """One call a model asked for: tool, its version, and arguments as the model gave them."""
+    """One call a model asked for: tool, its version, and arguments as the model gave them.
+
+    `title` is what people call it until the preview says it better: "Refund an order".
+    """
 
     tool: str
     tool_version: str
     args: Mapping[str, Any]
+    title: str | None = None
 
 
 def propose(
@@ -78,9 +82,11 @@ def propose(
             tool_version=call.tool_version,
             args=_plain(dict(call.args)),
             origins={},
+            preview={"title": call.title} if call.title else None,
             created_at=now,
         )
-        actions.append(_insert(session, log, row, f"Signoff plans: {call.tool}", now=now))
+        reason = f"Signoff plans: {call.title or call.tool}"
+        actions.append(_insert(session, log, row, reason, now=now))
     return actions
 
 
@@ -130,6 +136,7 @@ def supersede(
         args=dict(old.args) if args is None else _plain(dict(args)),
         origins={},
         facts=None if facts is None else dict(facts),
+        preview=_titled(old),
         supersedes=old.id,
         undoes=undoes,
         created_at=now,
@@ -179,7 +186,7 @@ def _insert(
             turn_id=row.turn_id,
             action_id=row.id,
             versions=versions_of(row) | ({"supersedes": supersedes} if supersedes else {}),
-            body={"args": row.args},
+            body={"args": row.args} | (row.preview or {}),
         )
         enqueue(
             session,
@@ -191,6 +198,11 @@ def _insert(
             now=now,
         )
     return row_of(session, row.id)
+
+
+def _titled(action: Action) -> dict[str, Any] | None:
+    title = (action.preview or {}).get("title")
+    return {"title": title} if title else None
 
 
 def _plain(value: Any) -> Any:

@@ -32,6 +32,7 @@ _BEHIND = frozenset(
 )
 _ACTION = "approvals:action:"
 _PROPOSED = "approvals:action:proposed"
+_VERDICTS = frozenset(f"{_ACTION}{verdict}" for verdict in ("allowed", "awaiting", "denied"))
 _RECEIVED = "bot:turn:received"
 #: What a person said or typed: shown in quotes after the sentence it belongs to.
 _QUOTED = ("words", "text")
@@ -122,8 +123,8 @@ def _quote(session: Session, log: Log, event: Event) -> str:
 
 
 def _ending(events: Sequence[Event]) -> list[StoryLine]:
-    """`read, no approval needed`, where everything done was allowed reading."""
-    verdicts = [e for e in events if e.type in (f"{_ACTION}allowed", f"{_ACTION}awaiting")]
+    """`read, no approval needed`, where everything that was judged was allowed reading."""
+    verdicts = [e for e in events if e.type in _VERDICTS]
     reads = [e for e in verdicts if e.type.endswith("allowed") and _effect(e) == "read"]
     if not verdicts or reads != verdicts:
         return []

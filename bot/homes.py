@@ -13,12 +13,10 @@ from bot.blocks.home import Home, Item
 from bot.cards import place_of, title_of
 from bot.deps import BotDeps, Identity
 from bot.outcomes import status_words
-from bot.words import clock_time, day_time, first_name
+from bot.words import day_time, first_name
 from core.posts import Post
 
 _RECENT = 10
-#: Reads are many and of little interest afterwards; so many rows are looked through for the rest.
-_LOOKED_THROUGH = 200
 
 
 def home_of(deps: BotDeps, person: Principal) -> Home:
@@ -77,17 +75,15 @@ def _recent(session: Session, deps: BotDeps, person: Principal) -> Sequence[Item
         .where(
             Action.workspace_id == deps.identity.team_id,
             Action.principal_id == person.id,
-            col(Action.settled_at).is_not(None),
             Action.status != "superseded",
         )
-        .order_by(col(Action.settled_at).desc())
-        .limit(_LOOKED_THROUGH)
+        .order_by(col(Action.created_at).desc(), col(Action.step).desc(), col(Action.call).desc())
+        .limit(_RECENT)
     )
-    changed = [a for a in session.exec(query) if (a.verdict or {}).get("effect") != "read"]
-    return [_done(session, deps, person, action) for action in changed[:_RECENT]]
+    return [_done(session, deps, person, action) for action in session.exec(query)]
 
 
 def _done(session: Session, deps: BotDeps, person: Principal, action: Action) -> Item:
-    at = clock_time(action.settled_at, person.tz) if action.settled_at else ""
-    about = f"{status_words(action)} {at} · {place_of(session, action)}"
+    at = day_time(action.settled_at or action.created_at, person.tz, deps.clock.now())
+    about = f"{status_words(action)} · {at} · {place_of(session, action)}"
     return Item(title_of(action), about, card_link(session, deps.identity, action.id, person))

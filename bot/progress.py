@@ -24,8 +24,8 @@ class SlackProgress:
 
     def __init__(self, web: WebClient, *, refresh_s: float = REFRESH_S) -> None:
         self._web, self._refresh_s = web, refresh_s
-        #: Message places and what they show; None to stop the thread.
-        self._queue: queue.Queue[tuple[tuple[str, str], str] | None] = queue.Queue(1_000)
+        #: Message places and what they show (None: leave it); None alone to stop the thread.
+        self._queue: queue.Queue[tuple[tuple[str, str], str | None] | None] = queue.Queue(1_000)
         self._shown: dict[tuple[str, str], str] = {}
         self._thread = threading.Thread(target=self._run, name="progress", daemon=True)
 
@@ -40,11 +40,15 @@ class SlackProgress:
         """Show this while the turn runs. Never blocks and never raises."""
         self._put(turn, text[:_LONGEST])
 
+    def leave(self, turn: Turn) -> None:
+        """Leave what is shown until Slack takes it away: at our next message, or in time."""
+        self._put(turn, None)
+
     def clear(self, turn: Turn) -> None:
         """Show nothing any more."""
         self._put(turn, "")
 
-    def _put(self, turn: Turn, text: str) -> None:
+    def _put(self, turn: Turn, text: str | None) -> None:
         place = (turn.channel, turn.thread_ts or turn.message_ts)
         try:
             self._queue.put_nowait((place, text))
@@ -56,13 +60,14 @@ class SlackProgress:
             try:
                 item = self._queue.get(timeout=self._refresh_s)
             except queue.Empty:
-                for place, text in self._shown.items():
-                    self._show(place, text)
+                for shown in self._shown.items():
+                    self._show(*shown)
                 continue
             if item is None:
                 return
             place, text = item
-            self._show(place, text)
+            if text is not None:
+                self._show(place, text)
             if text:
                 self._shown[place] = text
             else:

@@ -64,6 +64,7 @@ def _parts(session: Session, post: Post) -> list[Message]:
             text=text,
             sources=tuple(one_line(str(source)) for source in body.get("sources") or ()),
             cost_micros=body.get("cost_micros"),
+            model=str(body.get("model") or ""),
             story=post.subject,
         )
     )

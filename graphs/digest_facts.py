@@ -136,4 +136,4 @@ def _count(number: int, what: str) -> str:
 def _cost_words(cost_micros: int | None) -> str:
     if cost_micros is None:
         return "unknown (no price is set for the model)"
-    return f"${cost_micros / 1_000_000:.4f}" if cost_micros else "free"
+    return f"${cost_micros / 1_000_000:.4f}" if cost_micros else "none"

@@ -11,6 +11,8 @@ from bot.blocks.parts import Block, Message, actions, button, context
 from bot.blocks.text import cut, escape, words
 
 _SOURCES = 10
+#: The practice workspace's pattern matcher (config/models.yaml): no answer of it passes for more.
+_REHEARSAL = "rehearsal-"
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,8 @@ class Answer:
     sources: tuple[str, ...] = ()
     #: Millionths of a US dollar; None where the model's price is not known.
     cost_micros: int | None = None
+    #: The name of the model that wrote it.
+    model: str = ""
     story: str | None = None
     #: Whether cost and sources are told at all: not for notices.
     footer: bool = True
@@ -43,11 +47,11 @@ def _words(text: str) -> str:
     return shown if shown.strip() else "(no text)"
 
 
-def cost_words(cost_micros: int | None) -> str:
+def cost_words(cost_micros: int | None, model: str) -> str:
     if cost_micros is None:
         return "cost: unknown"
     if cost_micros == 0:
-        return "cost: free"
+        return "rehearsal model, no cost" if model.startswith(_REHEARSAL) else "no cost"
     return f"cost: ${cost_micros / 1_000_000:.4f}"
 
 
@@ -61,9 +65,10 @@ def _footer(answer: Answer) -> tuple[Block, ...]:
         return ()
     shown = [words(source) for source in answer.sources[:_SOURCES]]
     more = len(answer.sources) - len(shown)
-    sources = ", ".join(shown) + (f" and {more} more" if more > 0 else "")
-    line = f"Sources: {sources} · " if sources else ""
-    blocks: tuple[Block, ...] = (context(line + cost_words(answer.cost_micros)),)
+    sources = "; ".join(shown) + (f" and {more} more" if more > 0 else "")
+    label = "Source" if len(answer.sources) == 1 else "Sources"
+    line = f"{label}: {sources} · " if sources else ""
+    blocks: tuple[Block, ...] = (context(line + cost_words(answer.cost_micros, answer.model)),)
     if answer.story:
         blocks += (actions(button("Story", "story", answer.story)),)
     return blocks

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.blocks.leaves import Shown, show
+from bot.blocks.head import stands_in
+from bot.blocks.leaves import Leaf, Shown, show
 from bot.blocks.limits import FALLBACK
 from bot.blocks.parts import Block, Message, actions, button, literal, rich, run
 from bot.blocks.text import cut, escape, one_line, titled, visible
@@ -51,30 +52,36 @@ def build(card: Card) -> Message:
             actions(button("Story", "story", card.action_id)),
         )
         return Message(_fallback(f"{title}: {line}"), blocks)
-    shown = show(card.args)
+    shown = _shown(card, title)
     return Message(
         _fallback(f"{title}? {_sentence(card.why)} Expires {card.expires}."),
-        (_head(card, title), *shown.blocks, *_buttons(card, shown)),
+        (_head(card, title, shown.said), *shown.blocks, *_buttons(card, shown)),
     )
 
 
-def _head(card: Card, title: str) -> Block:
-    lines = [
-        _line(card),
+def _shown(card: Card, title: str) -> Shown:
+    details = [(one_line(label), one_line(value)) for label, value in card.details]
+    return show(
+        card.args,
+        origin=lambda leaf: _origin(_least_trusted(leaf, card.origins), card.asked_by),
+        in_head=lambda leaf, value: stands_in(leaf, value, title=title, details=details),
+    )
+
+
+def _head(card: Card, title: str, said: Sequence[str]) -> Block:
+    told = [
         f"{_why_you(card)}: {_sentence(card.why)}",
         f"Can be undone: {one_line(card.can_undo)}.",
         *([f"Approved so far: {', '.join(card.votes)}."] if card.votes else []),
         f"Expires {card.expires}, then nothing happens.",
     ]
-    before, after = lines[0], "\n".join(lines[1:])
-    return rich(run(f"{title}?", bold=True), run(f"\n{before}\n{after}"))
+    line = " · ".join([_line(card), *said])
+    return rich(run(f"{title}?", bold=True), run(f"\n{line}\n{' '.join(told)}"))
 
 
 def _line(card: Card) -> str:
     parts = [_detail(label, value) for label, value in card.details]
     parts.append(f"asked by {one_line(card.asked_by)} in {one_line(card.channel)}")
-    if card.closed is None:
-        parts += origin_words(card.args, card.origins, card.asked_by)
     return " · ".join(part for part in parts if part)
 
 
@@ -86,15 +93,12 @@ def _why_you(card: Card) -> str:
     return "Why I ask" if card.confirm else "Why you"
 
 
-def origin_words(
-    args: Mapping[str, Any], origins: Mapping[str, str], asked_by: str
-) -> Sequence[str]:
-    """`amount: typed by Ana`, one per argument, the least trusted of its leaves speaking."""
-    found: dict[str, Origin] = {}
-    for name, value in args.items():
-        under = [origins.get(pointer, Origin.MODEL) for pointer in _pointers(name, value)]
-        found[name] = max((Origin(o) for o in under), key=TRUST_ORDER.index)
-    return [f"{one_line(name, 60)}: {_origin(origin, asked_by)}" for name, origin in found.items()]
+def _least_trusted(leaf: Leaf, origins: Mapping[str, str]) -> Origin:
+    # An amount is one leaf when shown; its two values carry an origin each.
+    keys = leaf.value if isinstance(leaf.value, Mapping) else ()
+    pointers = [f"{leaf.pointer}/{key}" for key in keys] or [leaf.pointer]
+    found = [Origin(origins.get(pointer, Origin.MODEL)) for pointer in pointers]
+    return max(found, key=TRUST_ORDER.index)
 
 
 def _origin(origin: Origin, asked_by: str) -> str:
@@ -103,19 +107,6 @@ def _origin(origin: Origin, asked_by: str) -> str:
     if origin.trusted:
         return origin.words
     return f"{origin.words}, not from {one_line(asked_by)}"
-
-
-def _pointers(name: str, value: Any) -> list[str]:
-    # Amounts count as one leaf when shown; their two values carry an origin each.
-    raw = value if isinstance(value, (dict, list)) and value else None
-    if raw is None:
-        return [f"/{_escaped(name)}"]
-    keys = raw.items() if isinstance(raw, dict) else enumerate(raw)
-    return [f"/{_escaped(name)}{rest}" for k, v in keys for rest in _pointers(str(k), v)]
-
-
-def _escaped(key: str) -> str:
-    return key.replace("~", "~0").replace("/", "~1")
 
 
 def _buttons(card: Card, shown: Shown) -> tuple[Block, ...]:

@@ -1,13 +1,14 @@
 """Every leaf of an action's arguments, as an approver reads it (P6).
 
-Each leaf becomes one line `name: value`; a value with line breaks, or a long one, stands in
-sections of its own, so that no value can pass for another one's line.
+Each leaf becomes one line `name (where it came from): value`; a value with line breaks, or a long
+one, stands in sections of its own, so that no value can pass for another one's line. A leaf whose
+value stands in the card's head already is only said to be from where it came.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,44 +21,76 @@ from core.money import Money
 _SHORT = 300
 #: Words that a value of another kind is shown as; a text that spells one is put in quotes.
 _RESERVED = frozenset({"", "true", "false", "null", "[]", "{}"})
-#: Room for `name, part 12 of 34:` above a part's text.
-_PART = SECTION - 400
+#: Room for `name (origin), part 12 of 34:` above a part's text.
+_PART = SECTION - 700
 _NAME_LIMIT = 300
 _STEP = " \u203a "
 
 
 @dataclass(frozen=True)
+class Leaf:
+    """One value; an amount counts as one, and so do an empty list and an empty object.
+
+    `path` is how it is named, list items from 1 on; `pointer` is its JSON pointer.
+    """
+
+    path: tuple[str, ...]
+    pointer: str
+    value: Any
+
+
+@dataclass(frozen=True)
 class Shown:
-    """The blocks that show the arguments; `whole` is false when they could not all be shown."""
+    """`blocks` show the arguments that the head does not; `said` are the origins of those it does.
+
+    `whole` is false when they could not all be shown.
+    """
 
     blocks: tuple[Block, ...]
+    said: tuple[str, ...]
     whole: bool
     length: int
 
 
-def show(args: Mapping[str, Any]) -> Shown:
-    """All leaves of `args` within the limits of one message."""
-    lines = [(_name(path), _value(value)) for path, value in leaves(args)]
-    length = sum(len(name) + len(value) for name, value in lines)
-    if length > SHOWN_ARGUMENTS or any(len(name) > _NAME_LIMIT for name, _ in lines):
-        return Shown((), whole=False, length=length)
+def show(
+    args: Mapping[str, Any], *, origin: Callable[[Leaf], str], in_head: Callable[[Leaf, str], bool]
+) -> Shown:
+    """All leaves of `args` within the limits of one message.
+
+    `origin` says where a leaf came from; `in_head` whether the head shows this leaf's value.
+    """
+    found = [(leaf, name_of(leaf, args), shown_value(leaf.value)) for leaf in leaves(args)]
+    said = [(leaf, name) for leaf, name, value in found if in_head(leaf, value)]
+    lines = [
+        (f"{name} ({origin(leaf)})", value)
+        for leaf, name, value in found
+        if not in_head(leaf, value)
+    ]
+    length = sum(len(name) + len(value) for _leaf, name, value in found)
+    if length > SHOWN_ARGUMENTS or any(len(name) > _NAME_LIMIT for _leaf, name, _ in found):
+        return Shown((), (), whole=False, length=length)
     short = [f"{name}: {value}" for name, value in lines if _fits(value)]
     long = [(name, value) for name, value in lines if not _fits(value)]
     blocks = [literal(text) for text in _packed(short)]
     blocks += [literal(text) for name, value in long for text in _parts(name, value)]
-    return Shown(tuple(blocks), whole=True, length=length)
+    told = dict.fromkeys(f"{name}: {origin(leaf)}" for leaf, name in said)
+    return Shown(tuple(blocks), tuple(told), whole=True, length=length)
 
 
-def leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """(path, value) of each leaf. Empty lists and objects are leaves, and so is an amount."""
+def leaves(value: Any, path: tuple[str, ...] = (), pointer: str = "") -> Iterator[Leaf]:
+    """Each leaf, in the order of the arguments."""
     if isinstance(value, Mapping) and value and not _is_amount(value):
         for key, item in value.items():
-            yield from leaves(item, (*path, str(key)))
+            yield from leaves(item, (*path, str(key)), f"{pointer}/{_escaped(str(key))}")
     elif isinstance(value, list) and value:
         for index, item in enumerate(value):
-            yield from leaves(item, (*path, str(index + 1)))
+            yield from leaves(item, (*path, str(index + 1)), f"{pointer}/{index}")
     else:
-        yield path, value
+        yield Leaf(path, pointer, value)
+
+
+def _escaped(key: str) -> str:
+    return key.replace("~", "~0").replace("/", "~1")
 
 
 def _is_amount(value: Any) -> bool:
@@ -70,17 +103,24 @@ def _is_amount(value: Any) -> bool:
     )
 
 
-def _name(path: Sequence[str]) -> str:
+def name_of(leaf: Leaf, args: Mapping[str, Any]) -> str:
+    """As a person reads it: `amount`; the only item of a list is named like the list."""
+    path = leaf.path
+    if len(path) == 2 and isinstance(args[path[0]], list) and len(args[path[0]]) == 1:
+        path = path[:1]
     return _STEP.join(_key(part) for part in path) or "value"
 
 
 def _key(key: str) -> str:
-    # The first `: ` ends the name, and the sign between steps separates them: spelled out in keys.
-    shown = visible(key, keep=" ").replace(":", "⟨U+003A⟩").replace(_STEP.strip(), "⟨U+203A⟩")
+    # ` (` and `: ` end the name, and a sign separates its steps: spelled out in keys.
+    shown = visible(key, keep=" ")
+    for sign in (":", "(", _STEP.strip()):
+        shown = shown.replace(sign, f"⟨U+{ord(sign):04X}⟩")
     return f'"{shown}"' if not shown or shown != shown.strip() or shown[0] == '"' else shown
 
 
-def _value(value: Any) -> str:
+def shown_value(value: Any) -> str:
+    """The value as a card spells it."""
     if _is_amount(value):
         return str(Money(value["minor"], value["currency"]))
     if isinstance(value, str):

@@ -163,6 +163,7 @@ def _answer_body(session: Session, turn: Turn, came_to: Ended) -> dict[str, Any]
         "sources": list(came_to.sources),
         # One unknown price makes the sum unknown, never smaller.
         "cost_micros": sum(known) if len(known) == len(costs) else None,
+        "model": turn.versions.get("model"),
         "tokens": sum(answer.input_tokens + answer.output_tokens for answer in answers),
         "action_ids": list(session.exec(actions)),
     }

@@ -10,6 +10,9 @@ from approvals.policy import approver_words
 from approvals.tables import Action
 from graphs.runtime.tables import Turn
 
+_ASKED = frozenset({"awaiting", "unknown"})
+_AT_WORK = frozenset({"proposed", "allowed", "approved", "executing"})
+
 
 def waiting_lines(
     session: Session, *, conversation_id: str, except_turn: str | None = None
@@ -21,11 +24,18 @@ def waiting_lines(
         .where(
             Turn.conversation_id == conversation_id,
             Turn.id != (except_turn or ""),
-            col(Action.status).in_(("awaiting", "unknown")),
+            col(Action.status).in_(_ASKED),
         )
         .order_by(col(Action.created_at), col(Action.id))
     )
     return [waiting_line(action) for action in session.exec(query)]
+
+
+def tools_busy(session: Session, turn_id: str) -> bool:
+    """Whether a tool is at work for this turn, and nobody is asked anything."""
+    query = select(Action.status).where(Action.turn_id == turn_id)
+    statuses = set(session.exec(query))
+    return bool(statuses & _AT_WORK) and not statuses & _ASKED
 
 
 def waiting_line(action: Action) -> str:

@@ -127,7 +127,8 @@ class Work:
         tool = self._desk.registry.tool(call["tool"])
         # A tool that left the registry since the answer was recorded is refused by `prepare`.
         version = tool.version if tool else "gone"
-        return Proposed(tool=call["tool"], tool_version=version, args=call["args"])
+        title = tool.can[:1].upper() + tool.can[1:] if tool else None
+        return Proposed(tool=call["tool"], tool_version=version, args=call["args"], title=title)
 
 
 def _observed(action: Action) -> Observed:

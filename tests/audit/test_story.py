@@ -92,6 +92,22 @@ def test_a_read_ends_with_why_nobody_was_asked(db: Database, log: Log, write: Wr
     )
 
 
+def test_a_request_with_a_refused_write_does_not_pass_for_a_mere_read(
+    db: Database, log: Log, write: Write
+) -> None:
+    look = {"tool": "mail.read@1.0.0", "effect": "read"}
+    send = {"tool": "mail.send@1.0.0", "effect": "irreversible"}
+    write("approvals:action:allowed", **AT, versions=look, reason="Allowed: reads need no approval")
+    other = {"turn_id": "turn_1", "action_id": "act_2"}
+    write("approvals:action:denied", **other, versions=send, reason="Not allowed: from a letter")
+
+    with db.read() as session:
+        whole = turn_story(session, log, "turn_1")
+
+    assert whole is not None
+    assert texts(whole)[-1] == "Not allowed: from a letter"
+
+
 def test_what_replaced_an_action_is_told_after_it(db: Database, log: Log, write: Write) -> None:
     refund(write)
     new = {"turn_id": "turn_1", "action_id": "act_2", "at": NOW + timedelta(minutes=1)}

@@ -13,7 +13,7 @@ from slack_sdk.models.blocks import Block
 from bot.blocks import card, home, markdown, modals
 from bot.blocks.answer import Answer, build, build_notice
 from bot.blocks.card import Card
-from bot.blocks.leaves import leaves, show
+from bot.blocks.leaves import Leaf, leaves
 from bot.blocks.limits import SHOWN_ARGUMENTS
 from bot.blocks.parts import Message
 from bot.blocks.question import Question
@@ -73,13 +73,41 @@ def test_the_open_card_reads_as_promised() -> None:
         "Refund EUR 180.00 to Mara Lind?",
         "Order 4711 · Visa ••42 · asked by Ana in #support · order: from our own records"
         " · amount: typed by Ana",
-        "Why you: refunds above EUR 100 need Finance.",
-        "Can be undone: no.",
+        "Why you: refunds above EUR 100 need Finance. Can be undone: no. "
         "Expires Mon 17:00, then nothing happens.",
-        "order: 4711",
-        "amount: EUR 180.00",
     ]
     assert actions_of(message) == [("approve", "req_1"), ("reject", "req_1")]
+
+
+def test_what_the_head_does_not_show_is_written_out_with_where_it_is_from() -> None:
+    args = {
+        "order": "4712",
+        "amount": {"minor": 18000, "currency": "USD"},
+        "to": ["a@x.example", "b@x.example"],
+        "reason": "torn",
+    }
+    origins = {"/reason": "requester", "/to/0": "mail", "/to/1": "first_party"}
+
+    message = card.build(changed(args=args, origins=origins, title="Tell b@x.example, Mara Lind"))
+
+    assert (
+        text_of(message).splitlines()[1].endswith("in #support · to \u203a 2: from our own records")
+    )
+    assert text_of(message).splitlines()[3:] == [
+        "order (made up by the model, not from Ana): 4712",
+        "amount (made up by the model, not from Ana): USD 180.00",
+        "to \u203a 1 (from a letter, not from Ana): a@x.example",
+        "reason (typed by Ana): torn",
+    ]
+
+
+@pytest.mark.parametrize(
+    "title", ["Refund EUR 180.001", "Refund XEUR 180.00", "Refund EUR 1180.00"]
+)
+def test_an_amount_within_another_word_does_not_count_as_shown(title: str) -> None:
+    message = card.build(changed(title=title))
+
+    assert text_of(message).endswith("amount (typed by Ana): EUR 180.00")
 
 
 def test_the_closed_card_has_no_buttons_but_its_story() -> None:
@@ -115,7 +143,7 @@ def test_every_leaf_can_be_read_back_from_what_the_card_shows(args: dict[str, An
     if ("approve", "req_1") in actions_of(message):
         assert read_back(message) == sorted(expected(args))
     else:
-        assert not show(args).whole
+        assert "too long to show whole" in text_of(message)
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
@@ -178,12 +206,20 @@ def test_slack_accepts_every_answer(text: str, sources: list[str], cost: int | N
 
 
 @pytest.mark.parametrize(
-    ("cost", "words"), [(None, "cost: unknown"), (0, "cost: free"), (1_234, "cost: $0.0012")]
+    ("model", "cost", "words"),
+    [
+        ("gpt-5", None, "cost: unknown"),
+        ("llama", 0, "no cost"),
+        ("rehearsal-large", 0, "rehearsal model, no cost"),
+        ("gpt-5", 1_234, "cost: $0.0012"),
+    ],
 )
-def test_an_answer_tells_what_it_cost(cost: int | None, words: str) -> None:
-    [message] = build(Answer(text="Hi", sources=("shop order 4711",), cost_micros=cost))
+def test_an_answer_tells_what_it_cost(model: str, cost: int | None, words: str) -> None:
+    answer = Answer(text="Hi", sources=("shop order 4711",), cost_micros=cost, model=model)
 
-    assert message.blocks[1]["elements"][0]["text"] == f"Sources: shop order 4711 · {words}"
+    [message] = build(answer)
+
+    assert message.blocks[1]["elements"][0]["text"] == f"Source: shop order 4711 · {words}"
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
@@ -227,7 +263,17 @@ def accepted(message: Message) -> None:
 
 
 def expected(args: dict[str, Any]) -> list[tuple[tuple[str, ...], str]]:
-    return [(path or ("value",), plain(value)) for path, value in leaves(args)]
+    return [(path_shown(leaf, args), plain(leaf.value)) for leaf in leaves(args)]
+
+
+def path_shown(leaf: Leaf, args: dict[str, Any]) -> tuple[str, ...]:
+    """The only item of a list goes by the list's name."""
+    alone = (
+        len(leaf.path) == 2
+        and isinstance(args[leaf.path[0]], list)
+        and len(args[leaf.path[0]]) == 1
+    )
+    return leaf.path[:1] if alone else leaf.path or ("value",)
 
 
 def plain(value: Any) -> str:
@@ -245,13 +291,14 @@ def read_back(message: Message) -> list[tuple[tuple[str, ...], str]]:
         if block["type"] != "section":
             continue
         first, _, rest = block["text"]["text"].partition("\n")
-        long = re.fullmatch(r"([^:]*?)(, part \d+ of \d+)?:", first)
+        long = re.fullmatch(r"([^:(]*?) \([^:)]*\)(, part \d+ of \d+)?:", first)
         if long:
             path = path_of(long[1])
             found[path] = found.get(path, "") + rest
             continue
         for line in block["text"]["text"].split("\n"):
             name, _, value = line.partition(": ")
+            name = name.rpartition(" (")[0]
             found[path_of(name)] = value
     return sorted((path, spelled_back(unquoted(value))) for path, value in found.items())
 

@@ -129,6 +129,7 @@ async def test_the_status_line_shows_while_a_turn_runs_and_never_hurts_it(
     await _until(
         one_desk, [{"channel": SUPPORT, "thread_ts": ts, "text": "is looking into the shop…"}]
     )
+    progress.leave(turn)
     progress.clear(turn)
     await _until(one_desk, [])
     turn.channel = "C0NOWHERE"

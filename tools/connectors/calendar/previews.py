@@ -29,7 +29,6 @@ class Previews:
             verb="book",
             details=(
                 ("With", ", ".join(others) or "nobody else"),
-                ("Length", f"{args.minutes} minutes"),
                 *_leaving(outside),
             ),
             outside=bool(outside),

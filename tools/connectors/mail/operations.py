@@ -21,6 +21,8 @@ from tools.connectors.mail.shapes import (
 from tools.connectors.mail.smtp import Server, send
 from tools.contract import Call, Directory, Preview, Refused
 
+_INSIDE = "stays in the company"
+
 
 class Operations:
     """`setting` is looked up at each call: only the tool worker has an answer."""
@@ -92,11 +94,8 @@ class Operations:
             title=f"Send a mail to {_listed(args.to)}",
             verb="send",
             details=(
-                ("To", ", ".join(args.to)),
                 ("From", f"{call.caller.name} via Signoff"),
-                ("Subject", args.subject),
-                ("Text", args.body),
-                ("Leaves the company", f"yes, to {', '.join(outside)}" if outside else "no"),
+                ("", f"leaves the company: {', '.join(outside)}" if outside else _INSIDE),
             ),
             outside=bool(outside),
             own=not outside,

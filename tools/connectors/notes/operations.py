@@ -42,7 +42,7 @@ class Operations:
         return Preview(
             title=f"Remember a note of {call.caller.name}",
             verb="remember",
-            details=(("Note", args.text), ("Who can recall it", "everybody in the workspace")),
+            details=(("", "everybody in the workspace can recall it"),),
             own=True,
             undo="yes, forget it",
         )

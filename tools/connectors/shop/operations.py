@@ -108,11 +108,8 @@ class Operations:
             verb="refund",
             details=(
                 ("Order", order.number),
-                ("Paid by", order.method),
-                ("Order total", str(order.total.money)),
-                ("Refunded before", str(order.refunded.money)),
-                ("Order is", f"{order.status}, from the {order.channel}"),
-                ("Reason", args.reason),
+                ("", order.method),
+                *_of_how_much(order, wanted),
             ),
             facts={
                 "customer": order.customer,
@@ -162,6 +159,13 @@ class Operations:
 def restock_back(_args: Any, result: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """What puts a restock back."""
     return "shop.restock", {"sku": result["sku"], "quantity": -result["quantity"]}
+
+
+def _of_how_much(order: OrderWhole, wanted: Money) -> list[tuple[str, str]]:
+    """What an approver compares the amount with, where it is not all that was paid."""
+    paid, back = order.paid.money, order.refunded.money
+    part = [("of", f"{paid} paid")] if wanted != paid else []
+    return [*part, *([("Refunded before", str(back))] if back.minor else [])]
 
 
 def _check(order: OrderWhole, wanted: Money) -> None:

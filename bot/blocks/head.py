@@ -1,0 +1,28 @@
+"""Which arguments an approver reads in the card's head already: they are not written twice."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from bot.blocks.leaves import Leaf
+
+_ADDRESS = re.compile(r"[^\s@]+@[^\s@]+")
+
+
+def stands_in(leaf: Leaf, value: str, *, title: str, details: Sequence[tuple[str, str]]) -> bool:
+    """Whether the title or a detail shows this value, whole and unmistakably.
+
+    A detail does that has the argument's name and just its value; so does any mention of an amount
+    or a mail address, and a title that quotes the value.
+    """
+    name = "".join(leaf.path[:1]).casefold()
+    if any(shown == value and label.casefold() == name for label, shown in details):
+        return True
+    if isinstance(leaf.value, Mapping) and leaf.value:
+        ends = re.compile(rf"(?<!\w){re.escape(value)}(?!\w|[.,]\d)")
+    elif _ADDRESS.fullmatch(value):
+        ends = re.compile(rf"(?<![^\s,]){re.escape(value)}(?![^\s,])")
+    else:
+        return f"“{value}”" in title
+    return any(ends.search(text) for text in (title, *(shown for _label, shown in details)))
