@@ -19,6 +19,7 @@ from tools.connectors.calendar.shapes import (
     Move,
 )
 from tools.connectors.calendar.writes import Writes
+from tools.connectors.reading import read
 from tools.contract import (
     Arguments,
     Connector,
@@ -26,7 +27,6 @@ from tools.contract import (
     Effect,
     MakePreview,
     Ports,
-    Result,
     Retry,
     Run,
     Setting,
@@ -55,27 +55,14 @@ def make(ports: Ports) -> Connector:
         version=_VERSION,
         settings=_SETTINGS,
         tools=(
-            _read("list", ListDay, DayListed, reads.list, "look at your calendar"),
-            _read("free_times", FreeTimes, FreeFound, reads.free_times, "find free times"),
+            read("calendar.list", ListDay, DayListed, reads.list, can="look at your calendar"),
+            read(
+                "calendar.free_times", FreeTimes, FreeFound, reads.free_times, can="find free times"
+            ),
             _create(writes, previews),
             _move(writes, previews),
             _cancel(writes, previews),
         ),
-    )
-
-
-def _read(name: str, args: type[Arguments], result: type[Result], run: Run, can: str) -> Tool:
-    return Tool(
-        name=f"calendar.{name}",
-        version=_VERSION,
-        args=args,
-        result=result,
-        effect=Effect.READ,
-        retry=Retry.IDEMPOTENT,
-        run=run,
-        scopes=("calendar:read",),
-        yields=Origin.FIRST_PARTY,
-        can=can,
     )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from core.origins import Origin
 from tools.connectors.documents.operations import Operations
 from tools.connectors.documents.shapes import DocumentRead, DocumentsFound, Read, Search
-from tools.contract import Connector, Effect, Ports, Retry, Setting, Tool
+from tools.connectors.reading import read
+from tools.contract import Connector, Ports, Setting
 
 _VERSION = "1.0.0"
 _TIMEOUT_S = 20.0
@@ -20,28 +21,20 @@ def make(ports: Ports) -> Connector:
         version=_VERSION,
         settings=_SETTINGS,
         tools=(
-            Tool(
-                name="documents.search",
-                version=_VERSION,
-                args=Search,
-                result=DocumentsFound,
-                effect=Effect.READ,
-                retry=Retry.IDEMPOTENT,
-                run=does.search,
-                scopes=("documents:read",),
+            read(
+                "documents.search",
+                Search,
+                DocumentsFound,
+                does.search,
                 yields=Origin.DOCUMENT,
                 can="search documents",
                 timeout_s=_TIMEOUT_S,
             ),
-            Tool(
-                name="documents.read",
-                version=_VERSION,
-                args=Read,
-                result=DocumentRead,
-                effect=Effect.READ,
-                retry=Retry.IDEMPOTENT,
-                run=does.read,
-                scopes=("documents:read",),
+            read(
+                "documents.read",
+                Read,
+                DocumentRead,
+                does.read,
                 yields=Origin.DOCUMENT,
                 can="read a document",
                 timeout_s=_TIMEOUT_S,

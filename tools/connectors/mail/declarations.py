@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.origins import Origin
 from tools.connectors.mail.operations import Operations
 from tools.connectors.mail.shapes import LetterRead, LettersFound, Read, Search, Send, Sent
+from tools.connectors.reading import read
 from tools.contract import Connector, Effect, Ports, Retry, Setting, Tool
 
 _VERSION = "1.0.0"
@@ -24,37 +25,18 @@ def make(ports: Ports) -> Connector:
         name="mail",
         version=_VERSION,
         settings=_SETTINGS,
-        tools=(_search(does), _read(does), _send(does)),
-    )
-
-
-def _search(does: Operations) -> Tool:
-    return Tool(
-        name="mail.search",
-        version=_VERSION,
-        args=Search,
-        result=LettersFound,
-        effect=Effect.READ,
-        retry=Retry.IDEMPOTENT,
-        run=does.search,
-        scopes=("mail:read",),
-        yields=Origin.MAIL,
-        can="search your mail",
-    )
-
-
-def _read(does: Operations) -> Tool:
-    return Tool(
-        name="mail.read",
-        version=_VERSION,
-        args=Read,
-        result=LetterRead,
-        effect=Effect.READ,
-        retry=Retry.IDEMPOTENT,
-        run=does.read,
-        scopes=("mail:read",),
-        yields=Origin.MAIL,
-        can="read a letter",
+        tools=(
+            read(
+                "mail.search",
+                Search,
+                LettersFound,
+                does.search,
+                yields=Origin.MAIL,
+                can="search your mail",
+            ),
+            read("mail.read", Read, LetterRead, does.read, yields=Origin.MAIL, can="read a letter"),
+            _send(does),
+        ),
     )
 
 

@@ -15,6 +15,7 @@ from tools.connectors.notes.shapes import (
     Recall,
     Remember,
 )
+from tools.connectors.reading import read
 from tools.contract import Connector, Effect, Ports, Retry, Tool
 
 _YIELDS = Origin.COLLEAGUE
@@ -29,7 +30,19 @@ def make(ports: Ports) -> Connector:
         name="notes",
         version="1.0.0",
         settings=(),
-        tools=(_remember(does), _recall(does), _forget(does)),
+        tools=(
+            _remember(does),
+            read(
+                "notes.recall",
+                Recall,
+                NotesFound,
+                does.recall,
+                yields=_YIELDS,
+                yields_of=_least_trusted,
+                can="recall notes",
+            ),
+            _forget(does),
+        ),
     )
 
 
@@ -50,22 +63,6 @@ def _remember(does: Operations) -> Tool:
         scopes=("notes:write",),
         yields=_YIELDS,
         can="remember a note",
-    )
-
-
-def _recall(does: Operations) -> Tool:
-    return Tool(
-        name="notes.recall",
-        version="1.0.0",
-        args=Recall,
-        result=NotesFound,
-        effect=Effect.READ,
-        retry=Retry.IDEMPOTENT,
-        run=does.recall,
-        scopes=("notes:read",),
-        yields=_YIELDS,
-        yields_of=_least_trusted,
-        can="recall notes",
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from core.origins import Origin
 from tools.connectors.people.shapes import (
     Approvers,
     ApproversFound,
@@ -10,7 +9,8 @@ from tools.connectors.people.shapes import (
     PeopleFound,
     PersonFound,
 )
-from tools.contract import Call, Connector, Directory, Effect, Ports, Retry, Tool
+from tools.connectors.reading import read
+from tools.contract import Call, Connector, Directory, Ports
 
 
 class Operations:
@@ -42,35 +42,17 @@ def make(ports: Ports) -> Connector:
     """The people connector over `ports.directory`; it needs no settings."""
     does = Operations(ports.directory)
     return Connector(
-        name="people", version="1.0.0", settings=(), tools=(_find(does), _approvers(does))
-    )
-
-
-def _find(does: Operations) -> Tool:
-    return Tool(
-        name="people.find",
+        name="people",
         version="1.0.0",
-        args=Find,
-        result=PeopleFound,
-        effect=Effect.READ,
-        retry=Retry.IDEMPOTENT,
-        run=does.find,
-        scopes=("people:read",),
-        yields=Origin.FIRST_PARTY,
-        can="say who is who",
-    )
-
-
-def _approvers(does: Operations) -> Tool:
-    return Tool(
-        name="people.approvers",
-        version="1.0.0",
-        args=Approvers,
-        result=ApproversFound,
-        effect=Effect.READ,
-        retry=Retry.IDEMPOTENT,
-        run=does.approvers,
-        scopes=("people:read",),
-        yields=Origin.FIRST_PARTY,
-        can="say who approves what",
+        settings=(),
+        tools=(
+            read("people.find", Find, PeopleFound, does.find, can="say who is who"),
+            read(
+                "people.approvers",
+                Approvers,
+                ApproversFound,
+                does.approvers,
+                can="say who approves what",
+            ),
+        ),
     )

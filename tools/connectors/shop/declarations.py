@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.origins import Origin
+from tools.connectors.reading import read
 from tools.connectors.shop.operations import Operations, restock_back
 from tools.connectors.shop.shapes import (
     CheckStock,
@@ -18,7 +19,7 @@ from tools.connectors.shop.shapes import (
     SearchOrders,
     StockFound,
 )
-from tools.contract import Arguments, Connector, Effect, Ports, Result, Retry, Run, Setting, Tool
+from tools.contract import Connector, Effect, Ports, Retry, Setting, Tool
 
 _VERSION = "1.0.0"
 _DAY_S = 86_400.0
@@ -36,28 +37,27 @@ def make(ports: Ports) -> Connector:
         version=_VERSION,
         settings=_SETTINGS,
         tools=(
-            _read("find_order", FindOrder, OrderFound, does.find_order, "look up an order"),
-            _read("search_orders", SearchOrders, OrdersFound, does.search_orders, "search orders"),
-            _read("customers", SearchCustomers, CustomersFound, does.customers, "find customers"),
-            _read("check_stock", CheckStock, StockFound, does.check_stock, "check the stock"),
+            read("shop.find_order", FindOrder, OrderFound, does.find_order, can="look up an order"),
+            read(
+                "shop.search_orders",
+                SearchOrders,
+                OrdersFound,
+                does.search_orders,
+                can="search orders",
+            ),
+            read(
+                "shop.customers",
+                SearchCustomers,
+                CustomersFound,
+                does.customers,
+                can="find customers",
+            ),
+            read(
+                "shop.check_stock", CheckStock, StockFound, does.check_stock, can="check the stock"
+            ),
             _refund(does),
             _restock(does),
         ),
-    )
-
-
-def _read(name: str, args: type[Arguments], result: type[Result], run: Run, can: str) -> Tool:
-    return Tool(
-        name=f"shop.{name}",
-        version=_VERSION,
-        args=args,
-        result=result,
-        effect=Effect.READ,
-        retry=Retry.IDEMPOTENT,
-        run=run,
-        scopes=("shop:read",),
-        yields=Origin.FIRST_PARTY,
-        can=can,
     )
 
 
