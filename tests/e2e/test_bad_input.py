@@ -6,6 +6,7 @@ The whole office over signed HTTP and on PostgreSQL, so that both are played at 
 from __future__ import annotations
 
 import os
+import re
 import signal
 import tempfile
 import warnings
@@ -111,10 +112,9 @@ def test_over_signed_http_and_postgres_a_refund_goes_the_whole_road(office: Offi
 
 
 def test_unsigned_old_and_forged_requests_are_turned_away(office: Office) -> None:
-    event = {"type": "app_mention", "user": "U0ANA", "channel": SUPPORT, "ts": "1.5", "text": "hi"}
-    body = {"type": "event_callback", "team_id": "T0PRACTICE", "event_id": "Ev1", "event": event}
+    body = {"type": "block_actions", "user": {"id": "U0FINN"}, "team": {"id": "T0PRACTICE"}}
 
-    signs = [office.deliver("events_api", body, sign)["status"] for sign in ("none", "old", "bad")]
+    signs = [office.deliver("interactive", body, sign)["status"] for sign in ("none", "old", "bad")]
     bare = [
         httpx.post(f"{office.demo.bot}/slack/{door}", json=body, trust_env=False).status_code
         for door in ("events", "interactions", "commands")
@@ -122,7 +122,6 @@ def test_unsigned_old_and_forged_requests_are_turned_away(office: Office) -> Non
 
     assert signs == [401, 401, 401]
     assert bare == [401, 401, 401]
-    assert office.ours(SUPPORT, "1.5") == []
 
 
 def test_a_tampered_button_is_told_that_it_belongs_to_nothing(office: Office) -> None:
@@ -178,7 +177,7 @@ def test_a_shop_that_hangs_is_named_and_the_next_question_is_answered(office: Of
         told = office.demo.until(lambda: office.ours(SUPPORT, thread), "an answer", timeout_s=90)
     again = office.ask("Where is order 4711?")
 
-    assert "answer" in words_of(told[0])
+    assert re.search("d(id|oes) not (answer|finish)", words_of(told[0]))
     assert "4711" in words_of(office.demo.reply(SUPPORT, again, "Mara"))
     assert len(office.ours(SUPPORT, thread)) == 1
 
