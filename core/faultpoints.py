@@ -1,14 +1,20 @@
 """Named places where a process can be made to die, for the tests that kill for real.
 
-`SIGNOFF_FAULTPOINT=name` with `SIGNOFF_FAULTPOINT_MARK=file` makes the first process that reaches
-the place create the file and SIGKILL itself; once the file stands, nothing happens any more.
-Without the variables `point` costs one dictionary lookup.
+With `SIGNOFF_FAULTPOINTS=folder`, a file in that folder named like a place arms it (`arm`): the
+first to get there renames the file to `<place>.died` and SIGKILLs its process, or the whole process
+group. The rename makes it happen exactly once. Where several are asked for `together`, each waits
+at the place until the last of them has come, so that one death hits all of them there.
+
+Without the variable `point` costs one dictionary lookup.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import time
+from pathlib import Path
 
 #: Every place, in the order a request passes them.
 POINTS = (
@@ -22,15 +28,51 @@ POINTS = (
     "turn:answered",
     "post:sent",
 )
+_LOOK_S = 0.01
+
+
+def arm(folder: Path, name: str, *, group: bool = False, together: int = 1) -> Path:
+    """Have whoever reaches this place next die there; the file that will say it happened."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for left in folder.glob(f"{name}.*"):
+        left.unlink()
+    aside = folder / f"{name}.armed"
+    aside.write_text(json.dumps({"group": group, "together": together}))
+    aside.rename(folder / name)
+    return folder / f"{name}.died"
 
 
 def point(name: str) -> None:
-    """Die here, once, when the environment asks for this place."""
-    if os.environ.get("SIGNOFF_FAULTPOINT") != name:
-        return
+    """Die here, once, when somebody armed this place."""
+    folder = os.environ.get("SIGNOFF_FAULTPOINTS")
+    if folder is not None:
+        _die_if_armed(Path(folder), name)
+
+
+def _die_if_armed(folder: Path, name: str) -> None:
+    armed, died = folder / name, folder / f"{name}.died"
     try:
-        handle = os.open(os.environ["SIGNOFF_FAULTPOINT_MARK"], os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
+        order = json.loads(armed.read_text())
+    except FileNotFoundError:
         return
-    os.close(handle)
+    seat = _seat(folder, name, order["together"])
+    if seat is None:
+        return
+    if seat == order["together"] - 1:
+        armed.rename(died)
+    while not died.exists():
+        time.sleep(_LOOK_S)
+    if order["group"]:
+        os.killpg(0, signal.SIGKILL)
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _seat(folder: Path, name: str, seats: int) -> int | None:
+    """The first free one of so many, taken; None when this death has enough company."""
+    for seat in range(seats):
+        try:
+            os.close(os.open(folder / f"{name}.{seat}", os.O_CREAT | os.O_EXCL, 0o600))
+        except FileExistsError:
+            continue
+        return seat
+    return None

@@ -8,20 +8,25 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import redis
 
 from core.faultpoints import arm
-from tests.e2e.demo import Demo, action_ids, words_of
+from tests.e2e.demo import Demo
 
+T = TypeVar("T")
+#: Processes come back while tests of other rooms keep both cores busy.
+PATIENCE_S = 80.0
 WORKERS = ("worker-graphs", "worker-tools", "keeper", "bot")
+FINN = "finn@lindqvist.example"
 KINDS = ("refund", "mail", "meeting")
 #: The longest claim (mail: 15 s and some slack) and the time a look must wait are over by then.
 PAST_ALL_LEASES_S = 25.0
@@ -64,6 +69,18 @@ class End:
 ONCE = End(effects=1, cards=1, answers=1, questions=0, status="succeeded")
 
 
+@contextmanager
+def running(data: Path) -> Iterator[Chaos]:
+    """A practice office of its own in this folder; nothing of it is left afterwards."""
+    chaos = Chaos(data)
+    try:
+        chaos.start()
+        yield chaos
+    finally:
+        code = chaos.stop()
+    assert code == 0
+
+
 class Chaos(Demo):
     """A `Demo` that can be armed, wiped and looked into."""
 
@@ -77,6 +94,9 @@ class Chaos(Demo):
     def redis(self) -> str:
         return f"redis://127.0.0.1:{self.port + 5}/0"
 
+    def until(self, look: Callable[[], T | None], what: str, *, timeout_s: float = PATIENCE_S) -> T:
+        return super().until(look, what, timeout_s=timeout_s)
+
     def errand(self, kind: str) -> Errand:
         """A fresh one: its order, subject or title is used by no other."""
         number = next(self._numbers)
@@ -85,32 +105,61 @@ class Chaos(Demo):
             return Errand(kind, order, f"<@U0SIGNOFF> Refund order {order}, EUR 120")
         if kind == "mail":
             say = f'with subject "Notice {number}" saying "Number {number} is due."'
-            to = "finn@lindqvist.example"
-            return Errand(kind, f"Notice {number}", f"<@U0SIGNOFF> Send an email to {to} {say}")
+            text = f"<@U0SIGNOFF> Send an email to {FINN} {say}"
+            return Errand(kind, f"Notice {number}", text)
         hour, half = divmod(number % 24, 2)
         when = f"tomorrow at {8 + hour}:{'30' if half else '00'}"
         title = f"Meeting number {number}"
-        return Errand(kind, title, f'<@U0SIGNOFF> Book 30 minutes {when} titled "{title}"')
+        text = f'<@U0SIGNOFF> Book 30 minutes with {FINN} {when} titled "{title}"'
+        return Errand(kind, title, text)
 
     def ask(self, errand: Errand) -> str:
         """Ana asks for it; returns the thread."""
         self.until(self._is_ready, "the app to be connected")
         return self.say("U0ANA", errand.channel, errand.text)
 
-    def approve(self, errand: Errand, thread: str) -> None:
-        """Press the card's button as the one who may, as soon as the card is there."""
-        card = self.card(errand.channel, thread, button=errand.button)
-        self.until(
-            lambda: self.click(errand.approver, card, errand.button)["acked"], "a heard click"
-        )
+    def ask_all(self, errands: Sequence[Errand]) -> list[str]:
+        """Ana asks for all of them at once; returns their threads."""
+        with ThreadPoolExecutor(len(errands)) as people:
+            return list(people.map(self.ask, errands))
 
-    def arm(self, place: str, *, group: bool = False) -> Path:
-        """The next process at this place dies there; the file that will say so."""
-        return arm(self._places, place, group=group)
+    def cards(self, errands: Sequence[Errand], threads: Sequence[str]) -> None:
+        """Wait until every card is there."""
+        for errand, thread in zip(errands, threads, strict=True):
+            self.card(errand.channel, thread, button=errand.button)
+
+    def approve(self, errand: Errand, thread: str) -> None:
+        """Press the card's button as the one who may, as soon as the card is there.
+
+        A bot that is just coming back misses the click, or asks to press again in a moment.
+        """
+        card = self.card(errand.channel, thread, button=errand.button)
+
+        def decided() -> bool:
+            if self.status(thread) != "awaiting":
+                return True
+            self.click(errand.approver, card, errand.button)
+            return self.status(thread) != "awaiting"
+
+        self.until(decided, "the click to count")
+
+    def approve_all(self, errands: Sequence[Errand], threads: Sequence[str]) -> None:
+        with ThreadPoolExecutor(len(errands)) as people:
+            list(people.map(self.approve, errands, threads))
+
+    def arm(self, place: str, *, group: bool = False, together: int = 1) -> Path:
+        """The next at this place die there; the file that will say so."""
+        return arm(self._places, place, group=group, together=together)
 
     def died(self, mark: Path) -> None:
         """Wait until somebody died there."""
         self.until(mark.exists, f"a death at {mark.stem}")
+
+    def killed(self, *names: str) -> None:
+        """SIGKILL these with all they started, and wait until they are back."""
+        for name in names:
+            self.kill(name)
+        self.until(lambda: all(map(self._is_back, names)), f"{', '.join(names)} to be back")
 
     def wipe(self) -> None:
         """FLUSHALL on the office's own Redis."""
@@ -139,7 +188,7 @@ class Chaos(Demo):
         self.until(nothing_left, "all queued work to be done")
 
     def end(self, errand: Errand, thread: str) -> End:
-        kinds = Counter(kind for kind, _ts in self._shown(errand.channel, thread))
+        kinds = self._shown(errand.channel, thread)
         return End(
             effects=self.effects(errand),
             cards=kinds["card"],
@@ -153,13 +202,11 @@ class Chaos(Demo):
         if errand.kind == "refund":
             return self._refunds(errand.mark)
         if errand.kind == "mail":
-            box = self.data / "office" / "mail" / "finn@lindqvist.example"
+            box = self.data / "office" / "mail" / FINN
             subject = f"Subject: {errand.mark}\n"
             return sum(subject in file.read_text() for file in box.glob("new/*"))
-        folder = self.data / "office" / "calendar"
-        summary = f"SUMMARY:{errand.mark}"
-        copies = [f.name for f in folder.rglob("*.ics") if summary in f.read_text().splitlines()]
-        return len(copies)
+        kept = (self.data / "office" / "calendar" / "collections").glob("*/*/*/*.ics")
+        return sum(f"SUMMARY:{errand.mark}\n" in file.read_text() for file in kept)
 
     def status(self, thread: str) -> str:
         """Of the one action that was asked for in this thread."""
@@ -175,18 +222,32 @@ class Chaos(Demo):
         url = f"http://127.0.0.1:{self.port + 1}/invoice"
         return int(httpx.get(url, trust_env=False).json()["totals"]["calls"])
 
+    def jobs(self) -> Sequence[tuple[str, dict[str, Any]]]:
+        """Name and arguments of the newest jobs, done or not."""
+        found = self.rows("SELECT job, args FROM outbox ORDER BY created_at DESC LIMIT 40")
+        return [(job, json.loads(args)) for job, args in found]
+
+    def drained(self) -> bool:
+        """Whether the broker holds no message any more, given out or not."""
+        with redis.Redis.from_url(self.redis) as link:
+            return not (link.llen("graphs") or link.llen("tools") or link.hlen("unacked"))
+
     def rows(self, query: str, *values: str) -> Sequence[tuple[Any, ...]]:
         """Look into the office's database."""
         with closing(sqlite3.connect(self.data / "signoff.db", timeout=10)) as link:
             return link.execute(query, values).fetchall()
 
-    def _shown(self, channel: str, thread: str) -> list[tuple[str, str]]:
-        """Kind and ts of our messages in this thread, by what stands in them."""
-        return [
-            (_kind(message), message["ts"])
+    def _is_back(self, name: str) -> bool:
+        return f"{name:<14} back" in self.printed.rpartition(f"{name:<14} was killed")[2]
+
+    def _shown(self, channel: str, thread: str) -> Counter[str]:
+        """Our messages that stand in this thread, by the kind of the post they carry the id of."""
+        posts = dict(self.rows("SELECT id, kind FROM post"))
+        return Counter(
+            posts[message["metadata"]["event_payload"]["post_id"]]
             for message in self.messages(channel, thread)
             if message.get("bot_id") and not message.get("ephemeral_to")
-        ]
+        )
 
     def _refunds(self, order: str) -> int:
         entries = httpx.get(f"{self.shop}/journal", trust_env=False).json()["entries"]
@@ -214,12 +275,3 @@ class Chaos(Demo):
 
 
 _ENDS = frozenset({"succeeded", "failed", "unknown", "denied", "rejected", "expired", "cancelled"})
-
-
-def _kind(message: Mapping[str, Any]) -> str:
-    words = words_of(message)
-    if "Did this happen?" in words or "looked: it " in words:
-        return "question"
-    if action_ids(message) & {"approve", "confirm"} or "asked by " in json.dumps(message["blocks"]):
-        return "card"
-    return "answer"
