@@ -138,7 +138,7 @@ async def test_home_shows_what_waits_and_what_was_done(desk: Desk) -> None:
     texts = [b["text"]["text"] for b in home["blocks"] if "text" in b]
     assert texts[0] == "Waiting for you"
     assert "|Refund EUR 180.00 to Mara Lind> · asked by Ana in Slack" in texts[1]
-    assert any("Refund EUR 180.00 to Mara Lind* · done 10:00" in text for text in texts)
+    assert any("Refund EUR 180.00 to Mara Lind* · done · 10:00" in text for text in texts)
 
 
 async def test_home_of_a_guest_is_the_refusal(one_desk: Desk) -> None:

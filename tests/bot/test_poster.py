@@ -190,7 +190,7 @@ async def test_a_long_answer_arrives_in_several_messages_in_order(any_desk: Desk
     together = "\n\n".join(m["blocks"][0]["text"] for m in messages)
     assert [f"Paragraph {n}:" in together for n in range(30)] == [True] * 30
     assert [buttons(m) for m in messages] == [[], [], ["Story"]]
-    assert "Sources: shop order 4711 · cost: free" in shown(messages[-1])
+    assert "Source: shop order 4711 · no cost" in shown(messages[-1])
     assert [post.n for post in any_desk.posts()] == [0, 1, 2]
 
 
