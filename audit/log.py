@@ -30,6 +30,9 @@ from core.ids import derive_id, new_id
 
 _SALT_BYTES = 32
 _PURPOSE = "event"
+# Built once, on the tables themselves: an event is written at every step of every turn.
+_INSERT_EVENT = insert(Event.__table__)  # type: ignore[attr-defined]
+_INSERT_BODY = insert(EventBody.__table__)  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,7 @@ class Log:
                 "body_digest": sealed and sealed.digest,
                 "commitment": sealed and sealed.commitment,
             }
-            session.execute(insert(Event).values(**values, leaf=leaf_of(values)))
+            session.execute(_INSERT_EVENT, {**values, "leaf": leaf_of(values)})
             if sealed is not None:
                 _store_body(session, event_id, sealed)
         except (SQLAlchemyError, NotCanonical, TypeError, ValueError) as error:
@@ -215,14 +218,13 @@ def _seal_body(event_id: str, key: tuple[str, bytes], body: Mapping[str, Any]) -
 
 
 def _store_body(session: Session, event_id: str, sealed: _Sealed) -> None:
-    session.execute(
-        insert(EventBody).values(
-            event_id=event_id,
-            key_id=sealed.key_id,
-            nonce=sealed.nonce,
-            ciphertext=sealed.ciphertext,
-        )
-    )
+    values = {
+        "event_id": event_id,
+        "key_id": sealed.key_id,
+        "nonce": sealed.nonce,
+        "ciphertext": sealed.ciphertext,
+    }
+    session.execute(_INSERT_BODY, values)
 
 
 def _commit(salt: bytes, text: bytes) -> str:

@@ -93,6 +93,7 @@ class Office(Demo):
         # A worker paused inside a transaction would hold up every other writer.
         for _ in range(20):
             self._signal(signal.SIGSTOP)
+            self.until(self._all_stopped, "the workers to stand still")
             if self._is_writable():
                 return
             self._signal(signal.SIGCONT)
@@ -110,6 +111,21 @@ class Office(Demo):
                     return True
         return False
 
+    def _all_stopped(self) -> bool:
+        # One that was just handed the lock takes it even with the signal pending, and stops then.
+        groups = {self.pid(name) for name in _WORKERS}
+        states = [_state(stat) for stat in Path("/proc").glob("[0-9]*/task/[0-9]*/stat")]
+        return all(state in "TZX" for state, group in states if group in groups)
+
     def _signal(self, number: int) -> None:
         for name in _WORKERS:
-            os.killpg(int((self.data / "run" / f"{name}.pid").read_text()), number)
+            os.killpg(self.pid(name), number)
+
+
+def _state(stat: Path) -> tuple[str, int]:
+    """A thread's state (T: stopped) and its process group. https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html"""
+    try:
+        state, _parent, group, *_ = stat.read_text().rpartition(")")[2].split()
+    except OSError:
+        return "X", 0
+    return state, int(group)

@@ -12,10 +12,11 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, Engine, create_engine, event, make_url
+from sqlalchemy import DateTime, Dialect, Engine, Table, create_engine, event, make_url
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -118,12 +119,17 @@ def after_commit(session: Session, hook: Callable[[], None]) -> None:
 def insert_once(session: Session, row: SQLModel) -> bool:
     """Insert the row unless one with the same key stands there. True when it was inserted."""
     table = type(row).__table__  # type: ignore[attr-defined]
-    values = {column.name: getattr(row, column.key) for column in table.columns}
-    dialect = session.get_bind().dialect.name
-    insert: Any = pg_insert if dialect == "postgresql" else sqlite_insert
-    statement = insert(table).values(**values).on_conflict_do_nothing()
+    values = {column.key: getattr(row, column.key) for column in table.columns}
+    statement = _insert_statement(table, session.get_bind().dialect.name)
     # By what it returns, because psycopg's count of inserted rows is not kept (it reads -1).
-    return session.execute(statement.returning(*table.primary_key)).first() is not None
+    return session.execute(statement, values).first() is not None
+
+
+@cache
+def _insert_statement(table: Table, dialect: str) -> Any:
+    # Built once per table: building it took longer than the database takes to run it.
+    insert: Any = pg_insert if dialect == "postgresql" else sqlite_insert
+    return insert(table).on_conflict_do_nothing().returning(*table.primary_key)
 
 
 def open_database(url: str, *, synchronous: str = "NORMAL", busy_ms: int = 30_000) -> Database:
