@@ -72,7 +72,7 @@ def place(tmp_path: Path) -> Place:
     ("file", "old", "new", "command", "says"),
     [
         ("people", "slack_id: U0FINN", "slack_id: U0ANA", "bot", "Give each person their own"),
-        ("policy", "  - name:", "  - nam:", "keeper", "rules.0.name is missing"),
+        ("policy", "  - name:", "  - title:", "keeper", "rules.0.name is missing"),
         ("automations", 'at: "09:00"', 'at: "9 am"', "keeper", "Compare with the starter file"),
         ("models", "version: 1", "version: 1\n\tlive", "worker graphs", "Check the indentation"),
         ("secrets", 'SHOP_API_KEY: ""', "SHOP_API_KEY: 0123", "worker tools", "Put it in quotes"),

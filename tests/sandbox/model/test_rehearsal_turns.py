@@ -31,7 +31,7 @@ def test_a_second_write_waits_for_the_first_and_is_not_started_when_that_is_reje
     played = play(request, {"shop__refund": rejected})
 
     assert [next(iter(call)) for call in played.calls] == ["shop__refund"]
-    assert "That was rejected, so I did not do it: Finn: wrong order." in played.text
+    assert "I did not do it: Finn: wrong order." in played.text
     assert "I did not start “restock 2 of TENT-2”" in played.text
 
 
@@ -53,7 +53,7 @@ def test_a_denied_action_is_told_and_not_tried_again() -> None:
         }
     ]
     assert played.text.endswith(
-        "That is not allowed, so I did not do it: The recipient is from a letter."
+        "I did not do it: The recipient is from a letter."
     )
 
 
@@ -188,9 +188,7 @@ def test_a_note_is_quoted_with_who_said_it_and_forgotten_by_its_id() -> None:
     recalled = play("What do you remember about Mara Lind?")
     forgotten = play("Forget the note about Mara")
 
-    assert recalled.text == (
-        "I remember:\n- “Mara Lind prefers mail” (Ana Berg, 2026-11-02)"
-    )
+    assert recalled.text == ("I remember:\n- “Mara Lind prefers mail” (Ana Berg, 2026-11-02)")
     assert forgotten.calls == [
         {"notes__recall": {"query": "Mara", "limit": 5}},
         {"notes__forget": {"note_id": "note_11111111111111111111111111111111"}},
