@@ -153,7 +153,7 @@ def latest_due(schedule: Schedule, *, last: datetime | None, now: datetime) -> D
     """The newest due time that is not made yet, with the period since the one made before it.
 
     Missed times in between are not made up for one by one: one digest tells of all of it. The
-    first digest tells of the day before it.
+    first digest tells of the day before it, and of all since the schedule was made.
     """
     zone = ZoneInfo(schedule.tz)
     hour, minute = (int(part) for part in schedule.local_time.split(":"))
@@ -161,7 +161,8 @@ def latest_due(schedule: Schedule, *, last: datetime | None, now: datetime) -> D
     day = now.astimezone(zone).date()
     while (due := _moment(day, time(hour, minute), zone)) > after:
         if due <= now and DAYS[day.weekday()] in schedule.days.split(","):
-            return Due(since=last or due - timedelta(days=1), due_at=due)
+            first = min(due - timedelta(days=1), schedule.created_at)
+            return Due(since=last or first, due_at=due)
         day -= timedelta(days=1)
     return None
 

@@ -32,6 +32,7 @@ class Answer:
     done: bool = True
 
 
+_NOT_DONE = ", so I did not do it"
 Task = Generator[tuple[Call, ...], tuple[Result, ...], Answer]
 Asked = Generator[tuple[Call, ...], tuple[Result, ...], Result]
 
@@ -70,6 +71,9 @@ def ask(text: str) -> Answer:
 def failed(result: Result) -> Answer:
     """Say plainly that a call did not work out, in the tool's own words."""
     begin = FAILURES[result.failure or "failed"]
+    if result.message and begin.endswith(_NOT_DONE):
+        # The tool's words say why already.
+        begin = "I did not do it"
     text = f"{begin}: {result.message}" if result.message else f"{begin}."
     return Answer(text, done=False)
 

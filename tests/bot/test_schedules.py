@@ -51,6 +51,14 @@ def test_it_is_due_at_the_local_time_and_not_before() -> None:
     )
 
 
+def test_the_first_digest_after_a_weekend_tells_of_the_friday_it_was_set_up() -> None:
+    friday = _at("2026-11-20T12:00:00")
+
+    due = latest_due(_schedule(created_at=friday), last=None, now=_at("2026-11-23T08:00:00"))
+
+    assert due == Due(since=friday, due_at=_at("2026-11-23T08:00:00"))
+
+
 def test_an_outage_is_made_up_for_by_one_digest_of_the_whole_time() -> None:
     last = _at("2026-11-16T08:00:00")
 

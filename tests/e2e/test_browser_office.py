@@ -124,7 +124,7 @@ def test_a_digest_comes_once_in_the_morning_however_often_the_keeper_starts(
     office.until(lambda: _digests(office, "C0FINANCE"), "the evening's digest", timeout_s=60)
 
     expect(page.locator("#messages")).to_contain_text("What happened here")
-    expect(page.locator("#messages")).to_contain_text("Done")
+    expect(page.locator("#messages")).to_contain_text("Refunded EUR 180.00, re_")
     assert len(_digests(office, "C0SUPPORT")) == len(_digests(office, "C0FINANCE")) == 1
     shot(page, "digest-desktop")
 
