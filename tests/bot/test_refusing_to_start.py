@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from audit.keys import KeyRing
+from bot.bootstrap import lay_floor
 from bot.cli import main
 from bot.settings import read_settings
 from core.db import open_database
@@ -71,7 +72,7 @@ def place(tmp_path: Path) -> Place:
 @pytest.mark.parametrize(
     ("file", "old", "new", "command", "says"),
     [
-        ("people", "slack_id: U0FINN", "slack_id: U0ANA", "bot", "Give each person their own"),
+        ("people", "slack_id: U0FINN", "slack_id: U0ANA", "keeper", "Give each person their own"),
         ("policy", "  - name:", "  - title:", "keeper", "rules.0.name is missing"),
         ("automations", 'at: "09:00"', 'at: "9 am"', "keeper", "Compare with the starter file"),
         ("models", "version: 1", "version: 1\n\tlive", "worker graphs", "Check the indentation"),
@@ -132,12 +133,17 @@ def test_another_kind_of_database_is_refused() -> None:
         open_database("mysql://x/y")
 
 
-@pytest.mark.parametrize("command", ["bot", "worker graphs", "worker tools", "keeper"])
-def test_a_connectors_credential_in_the_environment_stops_every_process(
-    place: Place, command: str
-) -> None:
-    """P1: it would lie open to all of them."""
-    ended = place.run(command, SHOP_API_KEY="very-secret")
+@pytest.mark.parametrize("acting", [True, False], ids=["the tool worker", "any other"])
+def test_a_connectors_credential_in_the_environment_is_refused(place: Place, acting: bool) -> None:
+    """P1: it would lie open to all of them. Every process lays this floor."""
+    environ = {**place.env, "SHOP_API_KEY": "very-secret"}
+
+    with pytest.raises(ConfigError, match="SHOP_API_KEY must not be in the environment"):
+        lay_floor(read_settings(environ), environ, acting=acting)
+
+
+def test_a_process_that_finds_one_ends_without_repeating_it(place: Place) -> None:
+    ended = place.run("keeper", SHOP_API_KEY="very-secret")
 
     _refused(ended, "SHOP_API_KEY must not be in the environment")
     assert "very-secret" not in ended.stderr
