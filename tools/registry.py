@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 from tools.contract import Connector, Tool
@@ -35,7 +36,12 @@ class Registry:
 
     def schemas(self) -> list[dict[str, Any]]:
         """`{"name", "description", "parameters"}` of each tool: the docstring that a model reads
-        and the JSON schema of the arguments."""
+        and the JSON schema of the arguments. To be read only: they are the same ones every time."""
+        return list(self._schemas)
+
+    @cached_property
+    def _schemas(self) -> list[dict[str, Any]]:
+        # Made once: pydantic needs longer for them than a turn for a step.
         return [
             {
                 "name": tool.name,
