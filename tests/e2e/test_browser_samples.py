@@ -49,13 +49,13 @@ def test_a_question_is_answered_with_its_source_and_nobody_is_asked(page: Page) 
 
     thread = thread_of(page)
     expect(thread).to_contain_text("Source: shop order 4711 · rehearsal model, no cost")
-    expect(thread).to_contain_text("Order 4711 for Mara Lind is shipped.")
+    expect(thread).to_contain_text("Order 4711 of Mara Lind is shipped.")
     expect(page.locator("#story")).to_contain_text("read, no approval needed")
     shot(page, "order-desktop")
     thread.get_by_role("button", name="Story").click()
     modal = page.get_by_role("dialog", name="Story")
     expect(modal).to_contain_text("read, no approval needed")
-    expect(modal).not_to_contain_text("shop.")
+    expect(modal).not_to_contain_text("shop.find_order")
 
 
 def test_a_refund_is_refused_to_ana_and_approved_by_finn(screen: Screen, page: Page) -> None:
