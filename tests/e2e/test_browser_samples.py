@@ -56,6 +56,8 @@ def test_a_question_is_answered_with_its_source_and_nobody_is_asked(page: Page) 
     modal = page.get_by_role("dialog", name="Story")
     expect(modal).to_contain_text("read, no approval needed")
     expect(modal).not_to_contain_text("shop.find_order")
+    modal.locator("footer").get_by_role("button", name="Close").click()
+    expect(modal).to_have_count(0)
 
 
 def test_a_refund_is_refused_to_ana_and_approved_by_finn(screen: Screen, page: Page) -> None:
