@@ -12,8 +12,7 @@ from approvals.origins import Labelled
 from approvals.people import People
 from approvals.tables import Action
 from core.origins import Origin
-from graphs.runtime.opening import HISTORY
-from graphs.runtime.tables import Turn
+from graphs.runtime.tables import HISTORY, Turn
 from tools.registry import Registry
 
 Evidence = Callable[[Session, Action], Sequence[Labelled]]

@@ -9,13 +9,12 @@ from sqlmodel import Session, col, select
 
 from approvals.people import People
 from graphs.assistant import State, begin
-from graphs.runtime.tables import Conversation, Turn
+from graphs.runtime.tables import HISTORY, Conversation, Turn
 from graphs.runtime.waiting import waiting_lines
 from graphs.runtime.work import Desk
 from llm.prompts import Asker, Said, assistant_messages
 
-#: Earlier turns of the conversation that are told again, and how much of each text.
-HISTORY = 6
+#: How much of each earlier text is told again.
 _MOST_CHARS = 4_000
 
 

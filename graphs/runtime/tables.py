@@ -10,6 +10,9 @@ from sqlmodel import Field, SQLModel
 
 from core.db import UtcDateTime
 
+#: Earlier turns of a conversation that the model is told again, and arguments are matched on.
+HISTORY = 6
+
 
 class Conversation(SQLModel, table=True):
     """A Slack thread or direct message."""

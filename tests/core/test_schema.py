@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect
 from sqlalchemy import text as sql
 from sqlmodel import SQLModel
 
 from audit import triggers
 from core.db import Database, open_database
-from core.schema import SchemaBehind, migrate, require_current
+from core.schema import HEAD, SchemaBehind, alembic_config, migrate, require_current
 
 
 def test_the_migrations_make_what_the_tables_declare(empty_db: Database) -> None:
@@ -23,6 +24,13 @@ def test_the_migrations_make_what_the_tables_declare(empty_db: Database) -> None
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         found = compare_metadata(context, SQLModel.metadata)
     assert found == []
+
+
+def test_the_version_named_is_the_newest_script(empty_db: Database) -> None:
+    with empty_db.engine.connect() as connection:
+        scripts = ScriptDirectory.from_config(alembic_config(connection))
+
+    assert scripts.get_heads() == [HEAD]
 
 
 def test_the_migrations_install_every_trigger_of_the_log(empty_db: Database) -> None:

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pypdf import PdfReader
-
 from tools.contract import Refused, Unavailable
 
 _TEXT = {".md", ".txt", ".csv"}
@@ -84,6 +82,8 @@ def _text(path: Path) -> tuple[str, ...]:
 def _pdf(path: Path) -> tuple[str, ...]:
     """Any PDF may be broken in ways its reader did not foresee: all of them mean the same."""
     try:
+        from pypdf import PdfReader  # slow to import, and seldom needed
+
         reader = PdfReader(path)
         if reader.is_encrypted:
             raise Refused(f"{path.name} is locked with a password.", code="not_readable")
