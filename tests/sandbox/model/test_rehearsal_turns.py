@@ -52,9 +52,7 @@ def test_a_denied_action_is_told_and_not_tried_again() -> None:
             }
         }
     ]
-    assert played.text.endswith(
-        "I did not do it: The recipient is from a letter."
-    )
+    assert played.text.endswith("I did not do it: The recipient is from a letter.")
 
 
 def test_an_unknown_outcome_is_not_called_a_failure() -> None:
