@@ -38,6 +38,7 @@ def test_a_message_without_tools_is_answered_once(office: Office) -> None:
         "cost_micros": 0,
         "tokens": post.body["tokens"],
         "action_ids": [],
+        "model": "rehearsal-small",
     }
     assert office.events(turn.id) == ["started", "answered"]
     assert office.open_rows(turn.id) == []
