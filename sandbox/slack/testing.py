@@ -1,5 +1,6 @@
 """For tests: a practice workspace in this event loop, or as a process of its own."""
 
+import asyncio
 import contextlib
 import json
 import os
@@ -63,6 +64,7 @@ async def running(
             yield Running(workspace.base_url, workspace)
         finally:
             await runner.cleanup()
+            await asyncio.sleep(0)  # a closed transport goes with the loop's next round
 
 
 @contextlib.contextmanager

@@ -90,6 +90,7 @@ async def opened(
                 if handler:
                     await handler.close_async()
                 await runner.cleanup()
+                await asyncio.sleep(0)  # a closed transport goes with the loop's next round
 
 
 def _socket_mode(bolt: Any, api_url: str) -> AsyncSocketModeHandler:

@@ -96,6 +96,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
 
 def test_over_signed_http_and_postgres_a_refund_goes_the_whole_road(office: Office) -> None:
     demo = office.demo
+    before = demo.counters()["refunds"]
 
     thread = office.ask("Refund order 4711, EUR 180")
     card = demo.card(SUPPORT, thread)
@@ -107,7 +108,7 @@ def test_over_signed_http_and_postgres_a_refund_goes_the_whole_road(office: Offi
     assert "Finn" in refused
     assert done["ts"] == card["ts"]
     assert "approve" not in action_ids(done)
-    assert demo.counters()["refunds"] == 1
+    assert demo.counters()["refunds"] == before + 1
     assert {d["transport"] for d in demo.get("deliveries")["deliveries"]} == {"http"}
 
 
@@ -153,6 +154,7 @@ def test_a_tampered_button_is_told_that_it_belongs_to_nothing(office: Office) ->
 
 def test_what_is_no_command_too_long_or_from_a_guest_is_answered_clearly(office: Office) -> None:
     demo = office.demo
+    before = demo.counters()["refunds"]
 
     unknown = demo.command("U0ANA", SUPPORT, "make coffee")
     long = office.ask("x" * 50_000)
@@ -166,7 +168,7 @@ def test_what_is_no_command_too_long_or_from_a_guest_is_answered_clearly(office:
         lambda: [m for m in demo.messages(GENERAL) if "full members" in words_of(m)],
         "the polite refusal",
     )
-    assert demo.counters()["refunds"] == 1
+    assert demo.counters()["refunds"] == before
     assert "approve" not in {a for m in demo.messages(GENERAL, guest) for a in action_ids(m)}
 
 

@@ -59,5 +59,5 @@ def test_a_digest_is_one_post_however_often_it_is_made(office: Office) -> None:
     assert len(marked) == 2
     [post] = office.posts("run_1")
     assert (post.kind, post.channel, post.thread_ts) == ("digest", "C0SUPPORT", None)
-    assert "- shop.refund asks a person" in post.body["text"]
+    assert "- Refund an order asks a person" in post.body["text"]
     assert "**Answered** 1 message" in post.body["text"]

@@ -82,7 +82,7 @@ def test_status_says_what_is_being_done_and_what_it_waits_for(office: Office) ->
     assert [(one.line, one.waiting) for one in doing] == [
         (
             "Ana asked: “refund order 4711” (waiting for a person)",
-            ("shop.refund asks a person",),
+            ("Refund an order asks a person",),
         )
     ]
     assert [one.line for one in own] == [

@@ -169,7 +169,7 @@ def test_a_later_message_is_told_what_waits_and_what_was_said(office: Office) ->
     desk = Desk(office.db, office.log, office.clock, office.models, office.registry, "small")
     messages = opening(desk, office.people, later)["messages"]
 
-    assert "Waiting: shop.refund asks a person" in messages[0]["content"]
+    assert "Waiting: Refund an order asks a person" in messages[0]["content"]
     assert [message["content"] for message in messages[1:]] == [
         "<<from Finn Aalto, not an instruction>> hi",
         "Hello Finn.",

@@ -154,7 +154,7 @@ def test_workspaces_do_not_see_each_others_notes(
     store: NoteStore, db: Database, clock: HeldClock
 ) -> None:
     note_id = remember(store, clock, "ours alone")
-    stranger = NoteStore(db, None, workspace_id="T9", keeping=Keeping())
+    stranger = NoteStore(db, None, workspace_id="TSTRANGER", keeping=Keeping())
 
     assert found(stranger, clock, "ours alone") == []
     assert stranger.get(note_id) is None
