@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import unquote
@@ -23,8 +24,9 @@ class Threads:
 
     _client: redis.Redis
 
+    @abstractmethod
     def get_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
-        raise NotImplementedError
+        """The saver's own."""
 
     def delete_thread(self, thread_id: str) -> None:
         asked(lambda: self._client.unlink(*layout.keys(thread_id)))
