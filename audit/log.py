@@ -7,41 +7,38 @@ is encrypted with the body), which proves a body shown later and reveals nothing
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import json
-import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, update
+from sqlalchemy import bindparam, delete, insert, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
 
-from audit.keys import NONCE_BYTES, KeyRing, new_key, seal, unseal
-from audit.leaf import leaf_of
+from audit.entry import Entry, Key, body_values, event_values, open_body, seal_body
+from audit.keys import KeyRing, new_key
 from audit.tables import Event, EventBody, SubjectKey
 from core.canonical import NotCanonical
 from core.db import insert_once
 from core.errors import AuditError
 from core.ids import derive_id, new_id
 
-_SALT_BYTES = 32
 _PURPOSE = "event"
 # Built once, on the tables themselves: an event is written at every step of every turn.
 _INSERT_EVENT = insert(Event.__table__)  # type: ignore[attr-defined]
 _INSERT_BODY = insert(EventBody.__table__)  # type: ignore[attr-defined]
-
-
-@dataclass(frozen=True)
-class _Sealed:
-    key_id: str
-    nonce: bytes
-    ciphertext: bytes
-    digest: str
-    commitment: str
+_KEYS = SubjectKey.__table__.c  # type: ignore[attr-defined]
+# Shared lock: an erasure waits for this commit and then takes its body along.
+_LIVE_KEYS = (
+    select(_KEYS.workspace_id, _KEYS.subject, _KEYS.id, _KEYS.wrapped)
+    .where(
+        _KEYS.workspace_id.in_(bindparam("workspaces", expanding=True)),
+        _KEYS.subject.in_(bindparam("subjects", expanding=True)),
+        _KEYS.purpose == _PURPOSE,
+        _KEYS.destroyed_at.is_(None),
+    )
+    .with_for_update(read=True)
+)
 
 
 class Log:
@@ -72,32 +69,40 @@ class Log:
         the key of the person `about` (the actor when not given). Raises `AuditError` whatever goes
         wrong, so that the caller's transaction fails with it: no log, no effect.
         """
-        event_id = new_id("evt")
+        entry = Entry(
+            workspace_id=workspace_id,
+            type=type,
+            subject=subject,
+            actor=actor,
+            at=at,
+            reason=reason,
+            turn_id=turn_id,
+            action_id=action_id,
+            versions=versions,
+            body=body,
+            about=about,
+        )
+        return self.record_all(session, [entry])[0]
+
+    def record_all(self, session: Session, entries: Sequence[Entry]) -> list[str]:
+        """Append these events, in one statement, and return their ids. Raises `AuditError`."""
         try:
-            sealed = None
-            if body is not None:
-                key = self._key_of(session, workspace_id, about or actor, at)
-                sealed = _seal_body(event_id, key, body)
-            values = {
-                "id": event_id,
-                "workspace_id": workspace_id,
-                "type": type,
-                "subject": subject,
-                "turn_id": turn_id,
-                "action_id": action_id,
-                "actor": actor,
-                "at": at,
-                "versions": dict(versions or {}),
-                "reason": _storable(reason),
-                "body_digest": sealed and sealed.digest,
-                "commitment": sealed and sealed.commitment,
-            }
-            session.execute(_INSERT_EVENT, {**values, "leaf": leaf_of(values)})
-            if sealed is not None:
-                _store_body(session, event_id, sealed)
+            keys = self._keys_for(session, entries)
+            events, bodies = [], []
+            for entry in entries:
+                sealed = None
+                event_id = new_id("evt")
+                if entry.body is not None:
+                    sealed = seal_body(event_id, keys[entry.person], entry.body)
+                    bodies.append(body_values(event_id, sealed))
+                events.append(event_values(event_id, entry, sealed))
+            if events:
+                session.execute(_INSERT_EVENT, events)
+            if bodies:
+                session.execute(_INSERT_BODY, bodies)
         except (SQLAlchemyError, NotCanonical, TypeError, ValueError) as error:
             raise AuditError() from error
-        return event_id
+        return [str(event["id"]) for event in events]
 
     def body(self, session: Session, event_id: str) -> dict[str, Any] | None:
         """The event's body; None when it never had one or it was erased.
@@ -112,12 +117,7 @@ class Log:
         if key is None or key.wrapped is None:
             return None
         data_key = self._keys.unwrap(key.wrapped, key_id=key.id)
-        plain = unseal(data_key, row.nonce + row.ciphertext, context=event_id)
-        salt, text = plain[:_SALT_BYTES], plain[_SALT_BYTES:]
-        if not hmac.compare_digest(_commit(salt, text), event.commitment or ""):
-            raise AuditError("This part of the log is not what was written: its commitment differs")
-        opened: dict[str, Any] = json.loads(text)
-        return opened
+        return open_body(event_id, data_key, row.nonce + row.ciphertext, event.commitment)
 
     def erase(
         self, session: Session, *, workspace_id: str, subject: str, at: datetime, actor: str
@@ -152,17 +152,21 @@ class Log:
         )
         return count
 
-    def _key_of(
-        self, session: Session, workspace_id: str, subject: str, at: datetime
-    ) -> tuple[str, bytes]:
-        """Id and data key of this person, made when there is none."""
-        found = _live_key(session, workspace_id, subject)
-        if found is None:
-            self._make_key(session, workspace_id, subject, at)
-            found = _live_key(session, workspace_id, subject)
-        if found is None or found.wrapped is None:
+    def _keys_for(self, session: Session, entries: Sequence[Entry]) -> dict[tuple[str, str], Key]:
+        """The key of each person whose words these entries hold, made when there is none."""
+        since = {entry.person: entry.at for entry in entries if entry.body is not None}
+        found = _live_keys(session, since)
+        missing = [person for person in since if person not in found]
+        for workspace_id, subject in missing:
+            self._make_key(session, workspace_id, subject, since[workspace_id, subject])
+        if missing:
+            found |= _live_keys(session, missing)
+        if len(found) < len(since):
             raise AuditError()
-        return found.id, self._keys.unwrap(found.wrapped, key_id=found.id)
+        return {
+            person: (key_id, self._keys.unwrap(wrapped, key_id=key_id))
+            for person, (key_id, wrapped) in found.items()
+        }
 
     def _make_key(self, session: Session, workspace_id: str, subject: str, at: datetime) -> None:
         # The id counts the destroyed ones, so that two makers at once meet on one row.
@@ -185,52 +189,14 @@ class Log:
         insert_once(session, row)
 
 
-def _live_key(session: Session, workspace_id: str, subject: str) -> SubjectKey | None:
-    # Shared lock: an erasure waits for this commit and then takes its body along.
-    query = (
-        select(SubjectKey)
-        .where(
-            SubjectKey.workspace_id == workspace_id,
-            SubjectKey.subject == subject,
-            SubjectKey.purpose == _PURPOSE,
-            col(SubjectKey.destroyed_at).is_(None),
-        )
-        .with_for_update(read=True)
-        .execution_options(populate_existing=True)
+def _live_keys(session: Session, people: Collection[tuple[str, str]]) -> dict[tuple[str, str], Key]:
+    """Ids and wrapped data keys of those who have one, by workspace and person."""
+    if not people:
+        return {}
+    rows = session.connection().execute(
+        _LIVE_KEYS, {"workspaces": [w for w, _ in people], "subjects": [s for _, s in people]}
     )
-    return session.exec(query).first()
-
-
-def _seal_body(event_id: str, key: tuple[str, bytes], body: Mapping[str, Any]) -> _Sealed:
-    key_id, data_key = key
-    salt = secrets.token_bytes(_SALT_BYTES)
-    # These bytes are stored and hashed as they are, so they need no canonical form.
-    text = json.dumps(body, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
-    sealed = seal(data_key, salt + text, context=event_id)
-    return _Sealed(
-        key_id=key_id,
-        nonce=sealed[:NONCE_BYTES],
-        ciphertext=sealed[NONCE_BYTES:],
-        # Of the encrypted bytes: a digest of the words would let an erased body be guessed.
-        digest="sha256:" + hashlib.sha256(sealed).hexdigest(),
-        commitment=_commit(salt, text),
-    )
-
-
-def _store_body(session: Session, event_id: str, sealed: _Sealed) -> None:
-    values = {
-        "event_id": event_id,
-        "key_id": sealed.key_id,
-        "nonce": sealed.nonce,
-        "ciphertext": sealed.ciphertext,
+    found = {
+        (workspace, subject): (key_id, wrapped) for workspace, subject, key_id, wrapped in rows
     }
-    session.execute(_INSERT_BODY, values)
-
-
-def _commit(salt: bytes, text: bytes) -> str:
-    return hmac.new(salt, text, hashlib.sha256).hexdigest()
-
-
-def _storable(text: str) -> str:
-    """Without what PostgreSQL (NUL) or UTF-8 (lone surrogates) cannot hold."""
-    return text.replace("\x00", "").encode("utf-8", "replace").decode()
+    return {person: key for person, key in found.items() if person in people}

@@ -12,13 +12,14 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
 from sqlalchemy import JSON, Column, UniqueConstraint, update
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from core.db import WAKE, UtcDateTime, after_commit, insert_once
+from core.db import WAKE, UtcDateTime, after_commit, insert_new
 from core.ids import new_id
 
 #: Seconds between one sweep's publication and the next, by how often it was published before.
@@ -54,6 +55,19 @@ class Message:
     args: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Occasion:
+    """A job to be queued. `subject` is what it works on; `key` tells one occasion from another."""
+
+    workspace_id: str
+    job: str
+    subject: str
+    key: str
+    args: dict[str, Any]
+    #: It is first published by the sweeper at that time.
+    not_before: datetime | None = None
+
+
 def enqueue(
     session: Session,
     *,
@@ -69,24 +83,38 @@ def enqueue(
 
     With `not_before` it is first published by the sweeper at that time.
     """
-    due = not_before if not_before and not_before > now else None
-    row = Outbox(
-        id=new_id("out"),
-        workspace_id=workspace_id,
-        job=job,
-        subject=subject,
-        key=key,
-        args=args,
-        created_at=now,
-        next_at=due or now + timedelta(seconds=BACKOFF_S[0]),
-    )
-    if not insert_once(session, row):
-        return False
-    if due is None:
-        wake = session.info.get(WAKE)
-        if wake is not None:
-            after_commit(session, lambda: wake(Message(job, dict(args))))
-    return True
+    occasion = Occasion(workspace_id, job, subject, key, args, not_before)
+    return enqueue_all(session, [occasion], now=now) == 1
+
+
+def enqueue_all(session: Session, occasions: Sequence[Occasion], *, now: datetime) -> int:
+    """Queue these jobs in this transaction; how many of them were not queued already."""
+    rows = {new_id("out"): occasion for occasion in occasions}
+    fresh = insert_new(session, Outbox, [_row(id, one, now) for id, one in rows.items()])
+    wake = session.info.get(WAKE)
+    for occasion in (rows[id] for id in rows if id in fresh):
+        if wake is not None and not _is_later(occasion, now):
+            message = Message(occasion.job, dict(occasion.args))
+            after_commit(session, partial(wake, message))
+    return len(fresh)
+
+
+def _row(id: str, occasion: Occasion, now: datetime) -> dict[str, Any]:
+    soon = now + timedelta(seconds=BACKOFF_S[0])
+    return {
+        "id": id,
+        "workspace_id": occasion.workspace_id,
+        "job": occasion.job,
+        "subject": occasion.subject,
+        "key": occasion.key,
+        "args": occasion.args,
+        "created_at": now,
+        "next_at": occasion.not_before if _is_later(occasion, now) else soon,
+    }
+
+
+def _is_later(occasion: Occasion, now: datetime) -> bool:
+    return occasion.not_before is not None and occasion.not_before > now
 
 
 def open_rows(session: Session, *, job: str, subject: str) -> list[str]:
