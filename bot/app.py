@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import structlog
@@ -13,9 +14,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.boundary import Edge, Later, NotRecorded
 from bot.deps import BotDeps
+from bot.intake import take_messages
 from bot.listeners import actions, commands, home, messages, views
 from bot.members import Members
 from bot.places import Places
+from bot.together import Together
 
 log = structlog.get_logger()
 
@@ -32,7 +35,13 @@ def make_app(deps: BotDeps) -> AsyncApp:
     )
     app.error(_after_error)
     members = Members(deps.web, deps.identity.team_id, deps.people, deps.clock)
-    edge = Edge(deps, members, Places(deps.web, deps.clock), Later())
+    edge = Edge(
+        deps=deps,
+        members=members,
+        places=Places(deps.web, deps.clock),
+        later=Later(),
+        messages=Together(partial(take_messages, deps)),
+    )
     for listeners in (messages, commands, actions, views, home):
         listeners.register(app, edge)
     return app

@@ -16,8 +16,10 @@ import structlog
 from slack_bolt.async_app import AsyncAck, AsyncBoltRequest
 
 from bot.deps import BotDeps
+from bot.intake import Said, Taken
 from bot.members import Account, Members, stranger
 from bot.places import Places
+from bot.together import Together
 from core.errors import SignoffError
 
 log = structlog.get_logger()
@@ -60,6 +62,7 @@ class Edge:
     members: Members
     places: Places
     later: Later
+    messages: Together[Said, Taken]
 
 
 @dataclass

@@ -1,14 +1,17 @@
 """What comes in is recorded before it is acknowledged, once (DESIGN 4.1).
 
 The inbound row and everything that follows from it (a turn with its job, a decision, a notice)
-are one transaction. A second delivery of the same thing meets the row and ends there.
+are one transaction. A second delivery of the same thing meets the row and ends there. Messages that
+arrive while another transaction runs share the next one (`bot.together`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from operator import itemgetter
 from typing import Any
 
 from sqlmodel import Session, col, select
@@ -17,12 +20,12 @@ from bot.blocks.help import HELP
 from bot.deps import BotDeps
 from bot.members import Account
 from bot.tables import Inbound
-from core.db import insert_once
+from core.db import insert_new, insert_once
 from core.faultpoints import point
 from core.ids import derive_id, new_id
 from core.posts import ask_post
+from graphs.runtime.receiving import Received, receive_all
 from graphs.runtime.tables import Conversation
-from graphs.runtime.turns import receive
 
 #: Longer messages are not worked on; Slack lets people write 40,000 characters and more.
 MAX_TEXT = 12_000
@@ -54,28 +57,34 @@ class Taken(StrEnum):
     DUPLICATE = "duplicate"
 
 
-def take_message(deps: BotDeps, heard: Heard, account: Account, place: str) -> Taken:
-    """Record the message and what it asks for, in one transaction; returns once that stands.
+@dataclass(frozen=True)
+class Said:
+    """A message with what is known of who wrote it and where."""
 
-    `place` is what people call the channel. Raises when it could not be committed: then nothing of
-    it exists.
+    heard: Heard
+    account: Account
+    #: What people call the channel.
+    place: str
+
+
+def take_messages(deps: BotDeps, said: Sequence[Said]) -> list[Taken]:
+    """Record these messages and what they ask for, in one transaction; returns once that stands.
+
+    Raises when it could not be committed: then nothing of any of them exists.
     """
     now = deps.clock.now()
+    rows = [_inbound(deps, one, now) for one in said]
+    turns: list[Received] = []
     with deps.db.transaction() as session:
-        row = Inbound(
-            id=new_id("in"),
-            workspace_id=deps.identity.team_id,
-            key=f"msg:{deps.identity.team_id}:{heard.channel}:{heard.ts}",
-            event_id=heard.event_id,
-            kind="message",
-            user=heard.user,
-            channel=heard.channel,
-            payload={"ts": heard.ts, "thread_ts": heard.thread_ts},
-            at=now,
-        )
-        if not insert_once(session, row):
-            return Taken.DUPLICATE
-        taken = _follow(_Entry(session, deps, heard, account, place, row.id, now))
+        # In one order everywhere, so that two who write the same rows wait and do not deadlock.
+        fresh = insert_new(session, Inbound, sorted(rows, key=itemgetter("key")))
+        taken = [
+            _follow(_Entry(session, deps, one, row["id"], now), turns)
+            if row["id"] in fresh
+            else Taken.DUPLICATE
+            for one, row in zip(said, rows, strict=True)
+        ]
+        receive_all(session, deps.log, turns, now=now)
     point("intake:committed")
     return taken
 
@@ -122,15 +131,29 @@ class _Entry:
 
     session: Session
     deps: BotDeps
-    heard: Heard
-    account: Account
-    place: str
+    said: Said
     inbound_id: str
     now: datetime
 
 
-def _follow(entry: _Entry) -> Taken:
-    principal, heard = entry.account.principal, entry.heard
+def _inbound(deps: BotDeps, said: Said, now: datetime) -> dict[str, Any]:
+    heard = said.heard
+    return {
+        "id": new_id("in"),
+        "workspace_id": deps.identity.team_id,
+        "key": f"msg:{deps.identity.team_id}:{heard.channel}:{heard.ts}",
+        "event_id": heard.event_id,
+        "kind": "message",
+        "user": heard.user,
+        "channel": heard.channel,
+        "payload": {"ts": heard.ts, "thread_ts": heard.thread_ts},
+        "at": now,
+    }
+
+
+def _follow(entry: _Entry, turns: list[Received]) -> Taken:
+    """Queue a notice, or add to the turns that are to be."""
+    principal, heard = entry.said.account.principal, entry.said.heard
     if principal is None:
         return _refuse(entry)
     if len(heard.text) > MAX_TEXT:
@@ -141,26 +164,24 @@ def _follow(entry: _Entry) -> Taken:
         return _tell(entry, told, subject=entry.inbound_id)
     if not heard.text:
         return _tell(entry, HELP, subject=entry.inbound_id)
-    receive(
-        entry.session,
-        entry.deps.log,
+    message = Received(
         workspace_id=entry.deps.identity.team_id,
         kind="dm" if heard.direct else "channel",
-        place=entry.place,
+        place=entry.said.place,
         principal_id=principal.id,
         asker=principal.first_name,
         channel=heard.channel,
         thread_ts=heard.thread_ts,
         message_ts=heard.ts,
         text=heard.text,
-        context=[],
-        now=entry.now,
     )
+    turns.append(message)
     return Taken.TURN
 
 
 def _refuse(entry: _Entry) -> Taken:
-    team, user = entry.deps.identity.team_id, entry.heard.user
+    team, user = entry.deps.identity.team_id, entry.said.heard.user
+    refusal = entry.said.account.refusal
     entry.deps.log.record(
         entry.session,
         workspace_id=team,
@@ -168,21 +189,22 @@ def _refuse(entry: _Entry) -> Taken:
         subject=user,
         actor=f"slack:{user}",
         at=entry.now,
-        reason=entry.account.refusal,
+        reason=refusal,
     )
     # One refusal per person and day, however often they ask.
     subject = derive_id("refusal", team, user, entry.now.date().isoformat())
-    return _tell(entry, entry.account.refusal, subject=subject)
+    return _tell(entry, refusal, subject=subject)
 
 
 def _tell(entry: _Entry, text: str, *, subject: str) -> Taken:
+    heard = entry.said.heard
     ask_post(
         entry.session,
         workspace_id=entry.deps.identity.team_id,
         subject=subject,
         kind="notice",
-        channel=entry.heard.channel,
-        thread_ts=entry.heard.answer_in,
+        channel=heard.channel,
+        thread_ts=heard.answer_in,
         body={"text": text},
         now=entry.now,
     )

@@ -12,7 +12,7 @@ from slack_bolt.async_app import AsyncApp
 from approvals.people import People
 from bot.boundary import Delivery, Edge, guarded
 from bot.deps import Identity
-from bot.intake import Heard, is_our_thread, take_message
+from bot.intake import Heard, Said, is_our_thread
 from bot.words import addressed_to_another, mentions, plain, storable, without_mention
 
 log = structlog.get_logger()
@@ -39,7 +39,7 @@ async def on_message(delivery: Delivery) -> None:
         await delivery.answer()
         return
     place = await delivery.edge.places.name(heard.channel)
-    taken = await asyncio.to_thread(take_message, deps, heard, account, place)
+    taken = await delivery.edge.messages.take(Said(heard, account, place))
     delivery.recorded = True
     log.info("message_taken", taken=str(taken), channel=heard.channel, ts=heard.ts)
     await delivery.answer()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import update
 from sqlalchemy.orm.attributes import set_committed_value
@@ -12,14 +12,12 @@ from sqlmodel import Session, col
 
 from approvals.actions import cancel_turn
 from audit.log import Log
-from core.db import insert_once
 from core.errors import InvalidTransition
 from core.ids import derive_id
-from core.outbox import enqueue, finish, open_rows
+from core.outbox import finish, open_rows
 from core.posts import ask_post
 from graphs.runtime.states import FAILED, RUNNING, STOPPED, TERMINAL, WAITING, advance_turn
-from graphs.runtime.tables import Conversation, Turn
-from llm.calls import clean
+from graphs.runtime.tables import Turn
 
 JOB = "run_turn"
 
@@ -30,59 +28,6 @@ def turn_id(workspace_id: str, channel: str, message_ts: str) -> str:
 
 def conversation_id(workspace_id: str, channel: str, thread_ts: str) -> str:
     return derive_id("conv", workspace_id, channel, thread_ts)
-
-
-def receive(
-    session: Session,
-    log: Log,
-    *,
-    workspace_id: str,
-    kind: Literal["channel", "dm"],
-    place: str,
-    principal_id: str,
-    asker: str,
-    channel: str,
-    thread_ts: str | None,
-    message_ts: str,
-    text: str,
-    context: Sequence[Mapping[str, Any]],
-    now: datetime,
-) -> Turn:
-    """Store one message as a turn and queue its run; the same message again finds the same turn.
-
-    `thread_ts` is the message's own (None at the top of a channel or direct message); the answer
-    goes into the thread, in a channel always. `place` is what people call the channel (`#support`),
-    `asker` the person's first name, both for the story. `context` holds the thread before the
-    message: {"author", "author_id", "trusted", "text", "ts"} each.
-    """
-    root = thread_ts or (message_ts if kind == "channel" else "")
-    conversation = Conversation(
-        id=conversation_id(workspace_id, channel, root),
-        workspace_id=workspace_id,
-        channel=channel,
-        thread_ts=root,
-        kind=kind,
-        place=place,
-        created_at=now,
-    )
-    turn = Turn(
-        id=turn_id(workspace_id, channel, message_ts),
-        workspace_id=workspace_id,
-        conversation_id=conversation.id,
-        principal_id=principal_id,
-        channel=channel,
-        thread_ts=root or None,
-        message_ts=message_ts,
-        text=clean(text),
-        context=[dict(item) for item in context],
-        versions={},
-        created_at=now,
-    )
-    insert_once(session, conversation)
-    if not insert_once(session, turn):
-        return session.get_one(Turn, turn.id)
-    _received(session, log, turn, asker=asker, place=place, now=now)
-    return session.get_one(Turn, turn.id)
 
 
 def move_turn(
@@ -163,30 +108,5 @@ def post_notice(session: Session, turn: Turn, text: str, *, now: datetime) -> No
         channel=turn.channel,
         thread_ts=turn.thread_ts,
         body={"text": text},
-        now=now,
-    )
-
-
-def _received(
-    session: Session, log: Log, turn: Turn, *, asker: str, place: str, now: datetime
-) -> None:
-    log.record(
-        session,
-        workspace_id=turn.workspace_id,
-        type="bot:turn:received",
-        subject=turn.id,
-        actor=turn.principal_id,
-        at=now,
-        reason=f"{asker} asked in {place}",
-        turn_id=turn.id,
-        body={"text": turn.text, "context": turn.context},
-    )
-    enqueue(
-        session,
-        workspace_id=turn.workspace_id,
-        job=JOB,
-        subject=turn.id,
-        key=f"{turn.id}:received",
-        args={"turn_id": turn.id},
         now=now,
     )

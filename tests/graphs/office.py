@@ -32,12 +32,13 @@ from core.posts import Post
 from graphs.checkpoint.connect import open_saver
 from graphs.checkpoint.saver import RedisSaver
 from graphs.runtime.claim import Limits
+from graphs.runtime.receiving import Received, receive_all
 from graphs.runtime.run import TurnRunner
 from graphs.runtime.tables import Turn
-from graphs.runtime.turns import receive
 from graphs.runtime.work import Desk
-from llm.client import Answer, Models, Retries
+from llm.client import Answer, Models
 from llm.config import ModelsConfig
+from llm.sending import Retries
 from llm.tables import ModelResponse
 from tests.llm.rehearsal import Rehearsal
 from tools.contract import Arguments, Call, Connector, Effect, Preview, Result, Retry, Tool
@@ -115,8 +116,8 @@ class Paused(Models):
         super().__init__(like.config, api_key="practice", base_url=base_url)
         self.answered, self.go = threading.Event(), threading.Event()
 
-    def complete(self, messages: Any, tools: Any, tier: Any) -> Answer:
-        answer = super().complete(messages, tools, tier)
+    def complete(self, messages: Any, tools: Any, tier: Any, listener: Any = None) -> Answer:
+        answer = super().complete(messages, tools, tier, listener)
         self.answered.set()
         assert self.go.wait(20)
         return answer
@@ -162,9 +163,7 @@ class Office:
     ) -> Turn:
         """A message from Slack, received as a turn."""
         with self.db.transaction() as session:
-            return receive(
-                session,
-                self.log,
+            message = Received(
                 workspace_id=TEAM,
                 kind="channel",
                 place="#support",
@@ -175,8 +174,9 @@ class Office:
                 message_ts=f"1763640000.{next(self._ts):06}",
                 text=text,
                 context=context,
-                now=self.clock.now(),
             )
+            [turn_id] = receive_all(session, self.log, [message], now=self.clock.now())
+            return session.get_one(Turn, turn_id)
 
     def settle(
         self, action_id: str, to: str = "succeeded", outcome: dict[str, Any] | None = None

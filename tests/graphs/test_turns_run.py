@@ -110,28 +110,25 @@ def test_an_unknown_turn_is_gone(office: Office) -> None:
 
 
 def test_the_same_message_received_twice_is_one_turn(office: Office) -> None:
-    from graphs.runtime.turns import receive
+    from graphs.runtime.receiving import Received, receive_all
     from tests.graphs.office import TEAM
 
     first = office.say("hello")
+    again = Received(
+        workspace_id=TEAM,
+        kind="channel",
+        place="#support",
+        principal_id="ana",
+        asker="Ana",
+        channel="C0SUPPORT",
+        thread_ts=None,
+        message_ts=first.message_ts,
+        text="hello",
+    )
     with office.db.transaction() as session:
-        again = receive(
-            session,
-            office.log,
-            workspace_id=TEAM,
-            kind="channel",
-            place="#support",
-            principal_id="ana",
-            asker="Ana",
-            channel="C0SUPPORT",
-            thread_ts=None,
-            message_ts=first.message_ts,
-            text="hello",
-            context=[],
-            now=office.clock.now(),
-        )
+        ids = receive_all(session, office.log, [again, again], now=office.clock.now())
 
-    assert again.id == first.id
+    assert ids == [first.id, first.id]
     assert len(office.open_rows(first.id)) == 1
 
 
