@@ -44,6 +44,8 @@ class ModelsConfig(BaseModel):
     small: Model
     large: Model
     embedding: Model
+    #: Whether answers are asked for word by word. An endpoint that refuses is asked whole.
+    stream: bool = True
 
     @classmethod
     def load(cls, path: Path, *, profile: Literal["live", "rehearsal"] = "live") -> ModelsConfig:

@@ -19,9 +19,10 @@ from approvals.people import People
 from core.errors import InvalidTransition, LeaseLost, SignoffError
 from core.leases import Keepalive
 from core.outbox import Message, Outbox
-from graphs.assistant import VERSION, build_assistant
+from graphs.assistant import Assistant
 from graphs.checkpoint.errors import StaleFence, StoreUnavailable, WrongGeneration
 from graphs.checkpoint.saver import RedisSaver
+from graphs.runtime.budget import LimitReached
 from graphs.runtime.claim import Claim, Limits, claim
 from graphs.runtime.endings import Endings, give_back
 from graphs.runtime.opening import opening
@@ -30,8 +31,10 @@ from graphs.runtime.tables import Turn
 from graphs.runtime.thread import Ended, Thread, Waits
 from graphs.runtime.turns import JOB
 from graphs.runtime.work import Desk, TurnEnded, Work
-from llm.client import ModelRefused
+from graphs.versions import ASSISTANT as VERSIONS
+from graphs.versions import Version, Versions
 from llm.prompts import ASSISTANT
+from llm.sending import ModelRefused
 
 log = structlog.get_logger()
 
@@ -43,11 +46,16 @@ class TurnRunner:
     """Runs turns; safe to share between the threads of a worker."""
 
     def __init__(
-        self, desk: Desk, people: People, saver: RedisSaver, limits: Limits | None = None
+        self,
+        desk: Desk,
+        people: People,
+        saver: RedisSaver,
+        limits: Limits | None = None,
+        versions: Versions = VERSIONS,
     ) -> None:
         self._desk, self._people, self._saver = desk, people, saver
-        self._limits = limits or Limits()
-        self._graph = build_assistant(saver)
+        self._limits, self._versions = limits or Limits(), versions
+        self._graphs: dict[str, Assistant] = {}
         self._endings = Endings(desk, self._limits)
 
     def run(self, turn_id: str) -> Outcome:
@@ -67,9 +75,11 @@ class TurnRunner:
 
     def _claim(self, turn_id: str) -> Claim | Outcome:
         versions = {
-            "graph": VERSION,
+            "graph": self._versions.current.name,
             "prompt": ASSISTANT,
             "model": self._desk.models.config.tier(self._desk.tier).model,
+            **self._desk.digests,
+            "limits": self._desk.budget.digest,
         }
         with self._desk.db.transaction() as session:
             return claim(
@@ -77,6 +87,7 @@ class TurnRunner:
                 self._desk.log,
                 turn_id=turn_id,
                 versions=versions,
+                serves=lambda begun: self._versions.serving(begun) is not None,
                 limits=self._limits,
                 now=self._desk.clock.now(),
             )
@@ -92,42 +103,48 @@ class TurnRunner:
 
     def _tried(self, got: Claim) -> Outcome:
         alive = Keepalive(self._desk.db, self._desk.clock, got.leases, ttl=self._limits.lease)
-        work = Work(self._desk, got.turn, got.held, alive.lost.is_set)
+        version = self._serving(got.turn)
+        work = Work(self._desk, got.turn, version, got.held, alive.lost.is_set)
         try:
             # The leases are given back by the ending, so nobody may renew them any more then.
             with alive:
-                came_to = self._drive(got, work)
+                came_to = self._drive(got, work, version)
             return self._endings.ended(got, work, came_to)
         except (LeaseLost, StaleFence, TurnEnded, InvalidTransition):
             raise
         except ModelRefused as error:
             return self._endings.failed(got, error.sentence)
+        except LimitReached as error:
+            return self._endings.failed(got, error.sentence, error.reason)
         except Exception as error:  # noqa: BLE001 - whatever it is, the turn is kept and tried again
             return self._endings.came_to_nothing(got, error)
 
-    def _drive(self, got: Claim, work: Work) -> Ended | Waits:
+    def _drive(self, got: Claim, work: Work, version: Version) -> Ended | Waits:
         fresh = got.first
         for _ in range(self._limits.rebuilds + 1):
-            thread = self._thread(got)
+            thread = self._thread(got, version)
             try:
                 if fresh:
                     thread.begin(opening(self._desk, self._people, got.turn), work)
-                elif not self._whole(got.turn, thread):
+                # A thread of a version that was taken over is not continued but run again.
+                elif got.turn.versions["graph"] != version.name or not thread.whole():
                     raise WrongGeneration()
                 return thread.go_on(work, self._settled)
             except WrongGeneration:
                 log.info("thread_rebuilt", turn=got.turn.id, generation=got.turn.generation)
-                self._endings.next_generation(got, work)
+                self._endings.next_generation(got, work, version.name)
                 fresh = True
         raise SignoffError("the conversation's store loses what it is given")
 
-    def _thread(self, got: Claim) -> Thread:
-        turn = got.turn
-        return Thread(self._graph, self._saver, turn.id, turn.generation, got.held.token)
+    def _serving(self, turn: Turn) -> Version:
+        version = self._versions.serving(turn.versions["graph"])
+        assert version is not None  # else it would not have been claimed
+        return version
 
-    def _whole(self, turn: Turn, thread: Thread) -> bool:
-        # A thread of another version of the graph is not continued but run again in this one.
-        return turn.versions.get("graph") == VERSION and thread.whole()
+    def _thread(self, got: Claim, version: Version) -> Thread:
+        graph = self._graphs.setdefault(version.name, version.build(self._saver))
+        turn, steps = got.turn, self._desk.budget.steps
+        return Thread(graph, self._saver, turn.id, turn.generation, got.held.token, steps)
 
     def _settled(self, action_ids: Sequence[str]) -> dict[str, str]:
         with self._desk.db.read() as session:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from sandbox.model.wire import BadRequest, WireCall
 
 _TURN_KEYS = {
-    "content", "tool_calls", "status", "retry_after", "message", "delay", "cut", "usage",
+    "content", "tool_calls", "status", "retry_after", "message", "delay", "pace", "cut", "usage",
     "finish_reason",
 }  # fmt: skip
 _FAULTS = {"rate_limit": 429, "error": 500, "delay": None, "cut": None}
@@ -25,6 +25,8 @@ class Turn:
     retry_after: float | None = None
     message: str = ""
     delay: float = 0.0
+    #: Seconds before each piece of a streamed answer but the first.
+    pace: float = 0.0
     cut: int | None = None
     usage: Mapping[str, int] = field(default_factory=dict)
     finish_reason: str = ""
@@ -116,6 +118,7 @@ def _turn(turn: object, where: str) -> Turn:
         retry_after=turn.get("retry_after"),
         message=str(turn.get("message") or "as the script says"),
         delay=float(turn.get("delay") or 0),
+        pace=float(turn.get("pace") or 0),
         cut=turn.get("cut"),
         usage=turn.get("usage") or {},
         finish_reason=str(turn.get("finish_reason") or ""),

@@ -71,7 +71,7 @@ async def _chat(request: web.Request) -> web.StreamResponse:
     took_ms = (time.perf_counter() - started) * 1000
     invoice.chat(body, completion=answer, status=200, answer=kind, took_ms=took_ms)
     if body.get("stream"):
-        return await _stream(request, body, answer, cut)
+        return await _stream(request, body, answer, cut, turn.pace if turn else 0.0)
     whole = json.dumps(wire.completion(body, answer)).encode()
     if cut is not None:
         return await _cut_body(request, whole)
@@ -79,7 +79,7 @@ async def _chat(request: web.Request) -> web.StreamResponse:
 
 
 async def _stream(
-    request: web.Request, body: Body, answer: wire.Completion, cut: int | None
+    request: web.Request, body: Body, answer: wire.Completion, cut: int | None, pace: float
 ) -> web.StreamResponse:
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
     response.enable_chunked_encoding()
@@ -87,6 +87,8 @@ async def _stream(
     for index, chunk in enumerate(wire.chunks(body, answer)):
         if index == cut:
             return _hung_up(request, response)
+        if index and pace:
+            await asyncio.sleep(pace)
         await response.write(f"data: {json.dumps(chunk)}\n\n".encode())
     if cut is not None:
         return _hung_up(request, response)

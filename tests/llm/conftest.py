@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from llm.client import Models, Retries
+from llm.client import Models
 from llm.config import ModelsConfig
+from llm.sending import Retries
 from tests.llm.rehearsal import Rehearsal, rehearsal_model
 
 CONFIG = Path(__file__).parents[2] / "config" / "models.yaml"

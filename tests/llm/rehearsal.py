@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 from aiohttp import web
 
+from sandbox.closing import close
 from sandbox.model.server import make_app
 
 
@@ -55,7 +56,7 @@ def rehearsal_model() -> Iterator[Rehearsal]:
         started.append(f"http://127.0.0.1:{port}")
         ready.set()
         await ended.wait()
-        await runner.cleanup()
+        await close(runner)
 
     thread = threading.Thread(target=lambda: loop.run_until_complete(serve()), daemon=True)
     thread.start()

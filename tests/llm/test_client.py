@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from core.errors import ModelError
-from llm.client import ModelRefused, Models
+from llm.client import Models
+from llm.sending import ModelRefused
 from tests.llm.rehearsal import Rehearsal
 
 ASK = [{"role": "user", "content": "hello there"}]
@@ -163,8 +164,8 @@ def test_what_cannot_get_better_is_not_tried_again(
 def test_nobody_at_the_address_is_a_model_error() -> None:
     from pathlib import Path
 
-    from llm.client import Retries
     from llm.config import ModelsConfig
+    from llm.sending import Retries
 
     config = ModelsConfig.load(Path("config/models.yaml"), profile="rehearsal")
     lonely = Models(
