@@ -53,10 +53,11 @@ def _processes_of(data: Path) -> Mapping[int, int]:
 
 
 def _runs(pid: int) -> bool:
-    """False once it is gone or a zombie: only then are its ports free. A dying process loses its
-    environment before that."""
+    """False once it is gone or wholly a zombie: only then are its ports free. A dying process loses
+    its environment before that, and its first thread is a zombie while others still end."""
+    place = Path(f"/proc/{pid}")
     try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        state = (place / "stat").read_text().rpartition(")")[2].split()[0]
+        return state not in ("Z", "X") or len(list((place / "task").iterdir())) > 1
     except OSError:
         return False
-    return state not in ("Z", "X")

@@ -120,7 +120,9 @@ def _infrastructure(ports: Ports, data: Path, environ: Mapping[str, str]) -> lis
                 wave=0,
             )
         )
-    release = _signoff("release", "release", lambda: True, "database up to date", wave=0, once=True)
+    # Not forked: it runs while the fork server still imports.
+    argv = [sys.executable, "-m", "bot", "release"]
+    release = Process("release", argv, lambda: True, "database up to date", wave=0, once=True)
     return [*found, release]
 
 
@@ -130,7 +132,9 @@ def _application(ports: Ports, data: Path, env: Mapping[str, str]) -> list[Proce
 
     def of(name: str, command: str, about: str, look: Callable[[], bool] | None = None) -> Process:
         holds = {key: env[key] for key in HOLDERS.get(name, ()) if key in env}
-        return _signoff(name, command, look or ready(name), about, wave=1, env=holds)
+        return Process(
+            name, command.split(), look or ready(name), about, wave=1, env=holds, forked=True
+        )
 
     def bot_serves() -> bool:
         return serves(f"http://127.0.0.1:{ports.http}/health")
@@ -141,17 +145,3 @@ def _application(ports: Ports, data: Path, env: Mapping[str, str]) -> list[Proce
         of("keeper", "keeper", "clock, expiries, sweeps"),
         of("bot", "bot", "listens to Slack", bot_serves),
     ]
-
-
-def _signoff(
-    name: str,
-    command: str,
-    ready: Callable[[], bool],
-    about: str,
-    *,
-    wave: int,
-    once: bool = False,
-    env: Mapping[str, str] | None = None,
-) -> Process:
-    argv = [sys.executable, "-m", "bot", *command.split()]
-    return Process(name, argv, ready, about, wave, env or {}, once)

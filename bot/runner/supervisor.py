@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from bot.runner.leftovers import end_leftovers, kill_group
+from bot.runner.nursery import Forked, Nursery
 from core.errors import ConfigError
 
 #: A process that keeps dying is brought back after this many seconds, by how often it died lately.
@@ -39,12 +40,14 @@ class Process:
     env: Mapping[str, str] = field(default_factory=dict)
     #: Must end by itself (a migration), and with 0.
     once: bool = False
+    #: `argv` is a command of `signoff`, forked with its imports done instead of started anew.
+    forked: bool = False
 
 
 @dataclass
 class _Running:
     spec: Process
-    child: subprocess.Popen[bytes]
+    child: subprocess.Popen[bytes] | Forked
     #: Where in its log this start begins.
     log_from: int = 0
     deaths: list[float] = field(default_factory=list)
@@ -62,6 +65,7 @@ class Supervisor:
         one left behind."""
         self._data, self._say = data, say
         self._env: Mapping[str, str] = {}
+        self._nursery: Nursery | None = None
         self._running: dict[str, _Running] = {}
         self._ending = threading.Event()
         (data / "run").mkdir(parents=True, exist_ok=True)
@@ -76,6 +80,7 @@ class Supervisor:
         Raises `ConfigError` with the log's last lines when one does not come up.
         """
         self._env = env
+        self._nursery = Nursery(env)
         for wave in sorted({spec.wave for spec in specs}):
             if self.ending:
                 return
@@ -104,6 +109,8 @@ class Supervisor:
         politely, then after 12 s for certain."""
         for wave in sorted({r.spec.wave for r in self._running.values()}, reverse=True):
             self._stop_wave([r for r in self._running.values() if r.spec.wave == wave])
+        if self._nursery is not None:
+            self._nursery.close()
         self._lock.close()
 
     def _stop_wave(self, batch: Sequence[_Running]) -> None:
@@ -201,10 +208,21 @@ class Supervisor:
         delay = _AGAIN_AFTER_S[min(len(recent), len(_AGAIN_AFTER_S) - 1)]
         return min(delay, _AGAIN_AT_MOST_S) if running.announced else delay
 
-    def _spawn(self, spec: Process) -> subprocess.Popen[bytes]:
+    def _spawn(self, spec: Process) -> subprocess.Popen[bytes] | Forked:
         (self._data / "run" / f"{spec.name}.ready").unlink(missing_ok=True)
-        with self._open_log(spec) as output:
-            child = subprocess.Popen(
+        self._turn_log(spec)
+        child = self._fork(spec) if spec.forked else self._start_anew(spec)
+        self._note_pid(spec, child.pid)
+        return child
+
+    def _fork(self, spec: Process) -> Forked:
+        assert self._nursery is not None  # made by `start`
+        env = {**self._env, **spec.env}
+        return self._nursery.fork(spec.name, spec.argv, env, self._log_path(spec))
+
+    def _start_anew(self, spec: Process) -> subprocess.Popen[bytes]:
+        with self._log_path(spec).open("ab") as output:
+            return subprocess.Popen(
                 list(spec.argv),
                 env={**self._env, **spec.env},
                 stdin=subprocess.DEVNULL,
@@ -212,8 +230,6 @@ class Supervisor:
                 stderr=output,
                 start_new_session=True,
             )
-        self._note_pid(spec, child.pid)
-        return child
 
     def _note_pid(self, spec: Process, pid: int) -> None:
         # Others read it at any moment: it is never there half.
@@ -222,11 +238,10 @@ class Supervisor:
         fresh.write_text(str(pid))
         fresh.replace(path)
 
-    def _open_log(self, spec: Process) -> IO[bytes]:
+    def _turn_log(self, spec: Process) -> None:
         path = self._log_path(spec)
         if path.exists() and path.stat().st_size > _LOG_BYTES:
             path.replace(path.with_suffix(".log.1"))
-        return path.open("ab")
 
     def _log_path(self, spec: Process) -> Path:
         return self._data / "logs" / f"{spec.name}.log"
@@ -248,7 +263,7 @@ class Supervisor:
         return lock
 
 
-def _how_it_ended(code: int) -> str:
+def _how_it_ended(code: int | None) -> str:
     if code == -signal.SIGKILL:
         return "was killed"
     return "ended" if code == 0 else f"died ({code})"
