@@ -1,6 +1,5 @@
 """For tests: a practice workspace in this event loop, or as a process of its own."""
 
-import asyncio
 import contextlib
 import json
 import os
@@ -14,6 +13,7 @@ from pathlib import Path
 from aiohttp import web
 
 from core.clock import Clock, FileClock
+from sandbox.closing import close
 from sandbox.slack.app import WORKSPACE, make_app
 from sandbox.slack.settings import Settings
 from sandbox.slack.workspace import Workspace
@@ -63,8 +63,7 @@ async def running(
             workspace.base_url = f"http://127.0.0.1:{runner.addresses[0][1]}"
             yield Running(workspace.base_url, workspace)
         finally:
-            await runner.cleanup()
-            await asyncio.sleep(0)  # a closed transport goes with the loop's next round
+            await close(runner)
 
 
 @contextlib.contextmanager

@@ -27,6 +27,7 @@ from bot.http import make_http
 from bot.web import make_async_web, make_web
 from core.clock import HeldClock
 from core.db import Database, open_database
+from sandbox.closing import close
 from sandbox.slack.settings import Manifest, Settings
 from sandbox.slack.testing import FAST_RETRIES, running
 from tests.bot.desk import SECRET, TOKEN, Desk
@@ -89,8 +90,7 @@ async def opened(
             finally:
                 if handler:
                     await handler.close_async()
-                await runner.cleanup()
-                await asyncio.sleep(0)  # a closed transport goes with the loop's next round
+                await close(runner)
 
 
 def _socket_mode(bolt: Any, api_url: str) -> AsyncSocketModeHandler:

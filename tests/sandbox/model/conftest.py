@@ -8,6 +8,7 @@ import pytest
 from aiohttp import web
 from openai import AsyncOpenAI
 
+from sandbox.closing import close
 from sandbox.model.server import make_app
 
 
@@ -19,7 +20,7 @@ async def address() -> AsyncIterator[str]:
     await site.start()
     port = runner.addresses[0][1]
     yield f"http://127.0.0.1:{port}"
-    await runner.cleanup()
+    await close(runner)
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ from typing import Any
 
 from aiohttp import web
 
+from sandbox.closing import close
+
 
 @dataclass
 class Counterparts:
@@ -37,4 +39,4 @@ async def counterparts() -> AsyncIterator[Counterparts]:
         parts.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
         yield parts
     finally:
-        await runner.cleanup()
+        await close(runner)

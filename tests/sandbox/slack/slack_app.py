@@ -13,6 +13,7 @@ from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from sandbox.closing import close
 from sandbox.slack.shapes import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
 from tests.sandbox.slack.slack_bench import actions, button, modal, section
 
@@ -112,7 +113,7 @@ async def over_http(bolt: AsyncApp, listening: socket.socket) -> AsyncIterator[N
     try:
         yield
     finally:
-        await runner.cleanup()
+        await close(runner)
 
 
 def free_port() -> tuple[socket.socket, str]:

@@ -11,6 +11,7 @@ import pytest
 from aiohttp import web
 from slack_sdk.signature import SignatureVerifier
 
+from sandbox.closing import close
 from sandbox.slack.settings import Settings
 from sandbox.slack.shapes import SIGNING_SECRET, Json
 from sandbox.slack.testing import running
@@ -64,7 +65,7 @@ async def served(settings: Settings) -> AsyncIterator[Served]:
         with_url = replace(settings, request_url=url, ack_seconds=2.0)
         async with running(with_url) as workspace, aiohttp.ClientSession() as http:
             yield Served(Bench(workspace, http), endpoint)
-        await runner.cleanup()
+        await close(runner)
 
 
 def signed(request: web.Request, body: str) -> bool:
