@@ -31,6 +31,13 @@ _CHIPS = {
     "unknown": ("not sure it happened", "wait"),
 }
 
+_TASKS = {
+    "pending": "not begun",
+    "in_progress": "under way",
+    "complete": "done",
+    "error": "failed",
+}
+
 
 @dataclass(frozen=True)
 class Chip:
@@ -50,6 +57,7 @@ def environment() -> Environment:
     made.globals |= {
         "plain": lambda text: plain(str(text or "")),
         "chip": chip,
+        "task_word": task_word,
         "chosen": chosen,
         "chosen_any": lambda options, option: any(chosen(one, option) for one in options or ()),
     }
@@ -74,6 +82,7 @@ def bound(viewer: Viewer, host: str) -> dict[str, Callable[..., Any]]:
         "markdown": lambda words: markdown(str(words or ""), viewer),
         "rich_text": lambda block: rich_text(block, viewer),
         "seconds": lambda at: seconds(at, viewer),
+        "named_link": lambda url, name: link(str(url), escape(str(name)), viewer),
         "outside_link": lambda url: link(str(url), escape("Open ↗"), viewer),
         "own": lambda url: own_path(str(url or ""), host),
     }
@@ -81,6 +90,11 @@ def bound(viewer: Viewer, host: str) -> dict[str, Callable[..., Any]]:
 
 def chip(status: str) -> Chip:
     return Chip(*_CHIPS.get(status, (status, "plain")))
+
+
+def task_word(status: str) -> str:
+    """What a screen reader says of a task's mark."""
+    return _TASKS.get(status, status)
 
 
 def chosen(initial: object, option: object) -> bool:

@@ -82,6 +82,8 @@ class Streams:
     async def _look(self, asked: Asked) -> dict[str, object]:
         scene = stage(self._reading, asked)
         return {
+            # A stream that is cut off ends without a notice.
+            "messages": [one.ts for one in (*scene.messages, *scene.replies) if one.growing],
             "outside": await self._world.outside(),
             "story": await self._world.story(scene.place, scene.told),
         }

@@ -57,7 +57,7 @@ class Reaction:
 
 @dataclass(frozen=True)
 class Post:
-    """One message as shown. `open` when its thread is unfolded."""
+    """One message as shown. `open` when its thread is unfolded; `growing` while it is streamed."""
 
     channel: str
     ts: str
@@ -70,6 +70,7 @@ class Post:
     edited: bool
     ephemeral: bool
     open: bool
+    growing: bool = False
 
     @property
     def slug(self) -> str:
@@ -183,4 +184,5 @@ def post(
         edited="edited" in message,
         ephemeral=ephemeral,
         open=not ephemeral and ts == open_ts,
+        growing=message.get("streaming_state") == "in_progress",
     )

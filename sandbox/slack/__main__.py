@@ -65,6 +65,7 @@ def _settings(options: argparse.Namespace) -> Settings:
         limits=options.limits == "on",
         ack_seconds=options.ack_seconds,
         retry_delays=options.retry_delays,
+        stream_seconds=options.stream_seconds,
     )
 
 
@@ -82,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--limits", choices=("on", "off"), default="off", help="enforce Slack's rate limits")
     add("--ack-seconds", type=float, default=3.0, help="how long the app has to acknowledge")
     add("--retry-delays", type=_delays, default=(1.0, 60.0, 300.0), help="seconds, with commas")
+    add("--stream-seconds", type=float, default=300.0, help="after which a stream is cut off")
     return parser
 
 

@@ -1,9 +1,11 @@
 """Messages and channels as the workspace keeps them, and as Slack writes them."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sandbox.slack.shapes import APP, BOT, BOT_NAME, BOT_USER, TEAM, Json
+from sandbox.slack.stream import Stream
 
 
 @dataclass
@@ -26,12 +28,25 @@ class Message:
     ephemeral_to: str | None = None
     #: The workspace of whoever wrote it.
     team: str = TEAM
-    #: Present while (and after) text was streamed: {"state", "until", "tasks", "plan"}.
-    stream: Json | None = None
+    #: Present while (and after) text was streamed.
+    stream: Stream | None = None
+
+    @classmethod
+    def restored(cls, stored: Json) -> "Message":
+        """The message that `stored` wrote down."""
+        stream = Stream(**stored["stream"]) if stored.get("stream") else None
+        return cls(**{**stored, "stream": stream})
 
     @property
     def is_reply(self) -> bool:
         return self.thread_ts is not None and self.thread_ts != self.ts
+
+    @property
+    def streaming(self) -> Stream:
+        """The stream of a message that has one."""
+        if self.stream is None:
+            raise LookupError(f"message {self.ts} was never streamed")
+        return self.stream
 
     def as_slack(self, *, metadata: bool = True) -> Json:
         """The message as the Web API and events show it."""
@@ -83,11 +98,13 @@ def bot_profile(bot_id: str) -> Json:
 
 @dataclass
 class Channel:
-    """A channel or, with `im_with`, the direct messages of one person and the app."""
+    """A channel or, with `im_with`, the direct messages of one person and the app. `now`: seconds
+    since 1970."""
 
     id: str
     name: str
     members: list[str]
+    now: Callable[[], float]
     topic: str = ""
     im_with: str | None = None
     messages: dict[str, Message] = field(default_factory=dict)
@@ -128,8 +145,12 @@ class Channel:
         return [self.messages[ts] for ts in self.threads.get(root_ts, ())]
 
     def shown(self, message: Message, *, metadata: bool) -> Json:
-        """The message with what only the channel knows: how its thread goes on."""
+        """The message with what only the channel knows: how its thread goes on, and whether its
+        text is still streamed now."""
         shown = message.as_slack(metadata=metadata)
+        if message.stream is not None:
+            goes_on = message.stream.state_at(self.now()) == "streaming"
+            shown["streaming_state"] = "in_progress" if goes_on else "completed"
         root = self.messages.get(message.thread_ts or "")
         if message.is_reply and root:
             shown["parent_user_id"] = root.user

@@ -39,7 +39,8 @@ class Manifest:
 
 @dataclass(frozen=True)
 class Settings:
-    """Addresses are absolute; delays and waits are seconds. `retry_delays`: before each retry.
+    """Addresses are absolute; delays and waits are seconds. `retry_delays`: before each retry;
+    `stream_seconds`: after which a stream is cut off, about five minutes at Slack.
 
     With a `request_url`, deliveries are signed HTTP posts; without, they go over Socket Mode.
     """
@@ -55,6 +56,7 @@ class Settings:
     limits: bool = False
     ack_seconds: float = 3.0
     retry_delays: tuple[float, ...] = (1.0, 60.0, 300.0)
+    stream_seconds: float = 300.0
 
     def url_for(self, kind: str) -> str:
         """Where deliveries of this kind are posted; only with a request URL."""

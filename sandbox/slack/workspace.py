@@ -59,11 +59,13 @@ class Workspace:
         self.response_urls = ResponseUrls(self.now)
         self.groups = GROUPS
         for id_, name, topic, ids in CHANNELS:
-            self.channels[id_] = Channel(id_, name, list(ids), topic)
+            self.channels[id_] = Channel(id_, name, list(ids), self.now, topic)
         for person in self.people.values():
             if person.id != BOT_USER and not person.deleted:
                 members = [person.id, BOT_USER]
-                self.channels[person.dm] = Channel(person.dm, "", members, im_with=person.id)
+                self.channels[person.dm] = Channel(
+                    person.dm, "", members, self.now, im_with=person.id
+                )
         self._restore()
 
     def now(self) -> float:
@@ -189,7 +191,7 @@ class Workspace:
     def _restore(self) -> None:
         for kind, key, value in self.store.entries():
             if kind == "message":
-                message = Message(**value)
+                message = Message.restored(value)
                 self.channels[message.channel].put(message)
             elif kind == "home":
                 self.views.homes[key] = View(value["id"], key, value["body"])

@@ -1,6 +1,6 @@
 """Blocks and views. https://docs.slack.dev/reference/block-kit/blocks"""
 
-from sandbox.slack.blocks import elements, rich
+from sandbox.slack.blocks import elements, rich, tasks
 from sandbox.slack.blocks.kinds import Check, boolean, items, shape, string, typed, word
 
 MAX_IN_MESSAGE = 50
@@ -50,6 +50,8 @@ _messages_only: dict[str, Check] = {
         },
         _id,
     ),
+    "task_card": tasks.task_card,
+    "plan": tasks.plan,
 }
 
 message_blocks = items(

@@ -1,5 +1,7 @@
 """What can be looked at: who is here, what was said, what is open, what was called."""
 
+from dataclasses import asdict
+
 from aiohttp import web
 
 from sandbox.slack.control.refusal import Refused
@@ -103,7 +105,8 @@ def _shown(channel: Channel, message: Message) -> Json:
     if message.ephemeral_to:
         shown["ephemeral_to"] = message.ephemeral_to
     if message.stream:
-        shown["stream"] = message.stream
+        state = message.stream.state_at(channel.now())
+        shown["stream"] = {**asdict(message.stream), "state": state}
     return shown
 
 

@@ -15,7 +15,11 @@ _EVERYWHERE = ("team_id",)
 _FALSE = ("0", "false")
 _TRUE = ("1", "true")
 #: Codes for nested JSON that cannot be read.
-_FORMAT_CODES = {"blocks": "invalid_blocks_format", "metadata": "invalid_metadata_format"}
+_FORMAT_CODES = {
+    "blocks": "invalid_blocks_format",
+    "chunks": "invalid_chunks",
+    "metadata": "invalid_metadata_format",
+}
 
 
 async def read_body(request: web.Request) -> Json:

@@ -31,11 +31,13 @@ def post_message(call: Call) -> Json:
 
 
 def update(call: Call) -> Json:
-    """What is not given stays; an empty list removes the blocks."""
+    """What is not given stays, but blocks go when only a text is given."""
     channel = call.channel()
     message = call.message(channel)
     if message.bot_id != BOT:
         raise ApiError("cant_update_message")
+    if message.stream and message.stream.state_at(call.workspace.now()) == "streaming":
+        raise ApiError("streaming_state_conflict")
     before = channel.shown(message, metadata=True)
     text, blocks = _changed_content(call, message)
     metadata = content.metadata(call) if "metadata" in call.args else message.metadata
@@ -121,7 +123,8 @@ def _changed_content(call: Call, message: Message) -> tuple[str, list[Json]]:
     if "text" in given and len(call.text("text")) > content.MAX_UPDATE:
         raise ApiError("msg_too_long")
     text = call.text("text") if "text" in given else message.text
-    blocks = content.checked_blocks(call.get("blocks")) if "blocks" in given else message.blocks
+    kept = [] if "text" in given else message.blocks
+    blocks = content.checked_blocks(call.get("blocks")) if "blocks" in given else kept
     if not (text.strip() or blocks or call.get("attachments")):
         raise ApiError("no_text")
     return text, blocks

@@ -1,99 +1,126 @@
-"""Streaming an answer: `chat.startStream`, `chat.appendStream`, `chat.stopStream`."""
+"""Streaming an answer: `chat.startStream`, `chat.appendStream`, `chat.stopStream`.
 
+https://docs.slack.dev/reference/methods/chat.startStream, .../chat.appendStream and
+.../chat.stopStream
+"""
+
+from sandbox.slack.blocks.chunks import chunk_problems
 from sandbox.slack.messages import Channel, Message
 from sandbox.slack.methods import content
 from sandbox.slack.methods.call import ApiError, Call
 from sandbox.slack.shapes import BOT, BOT_USER, Json
+from sandbox.slack.stream import DISPLAYS, Stream, add, size_of
 
-#: Slack ends a stream by itself after about five minutes.
-MAX_SECONDS = 300.0
-_CHUNKS = ("markdown_text", "task_update", "plan_update", "blocks")
+#: Everything streamed into one message: its text, and the titles, details and output of its tasks.
+MAX_STREAMED = 12_000
+#: Blocks that come from chunks; those of `chat.stopStream` are counted by themselves.
+MAX_BLOCKS = 50
 
 
 def start(call: Call) -> Json:
     channel = call.own_channel()
     root = call.message(channel, "thread_ts")
-    if not channel.im_with:
-        for needed in ("recipient_user_id", "recipient_team_id"):
-            if not call.get(needed):
-                raise ApiError(f"missing_{needed}")
+    _check_recipient(call, channel)
     message = Message(
         channel=channel.id,
-        ts=call.workspace.new_ts(channel.id),
+        ts="",
         user=BOT_USER,
         text="",
         thread_ts=root.thread_ts or root.ts,
         bot_id=BOT,
-        stream={"state": "streaming", "until": call.workspace.now() + MAX_SECONDS, "tasks": {}},
+        stream=Stream(
+            until=call.workspace.now() + call.workspace.settings.stream_seconds,
+            display=_display(call),
+        ),
     )
-    _add(call, message)
+    _add(call, message, message.streaming)
+    message.ts = call.workspace.new_ts(channel.id)
     call.workspace.post(message)
     return {"channel": channel.id, "ts": message.ts}
 
 
 def append(call: Call) -> Json:
-    channel, message = _streaming(call)
+    channel, message, stream = _streaming(call)
     if not (call.get("markdown_text") or call.get("chunks")):
-        raise ApiError("no_text")
-    _add(call, message)
+        raise ApiError("markdown_text_or_chunks_required")
+    _add(call, message, stream)
     call.workspace.keep(message)
     return {"channel": channel.id, "ts": message.ts}
 
 
 def stop(call: Call) -> Json:
-    channel, message = _streaming(call)
+    """The last content, then `blocks` below everything; the message is an ordinary one then."""
+    channel, message, stream = _streaming(call)
     before = channel.shown(message, metadata=True)
     blocks = content.checked_blocks(call.get("blocks") or [])
     metadata = content.metadata(call)
-    _add(call, message)
+    if not (message.blocks or blocks or call.get("markdown_text") or call.get("chunks")):
+        raise ApiError("no_text")
+    _add(call, message, stream)
     message.blocks = [*message.blocks, *blocks]
     message.metadata = metadata
-    _state(message)["state"] = "completed"
+    stream.state = "completed"
     call.workspace.change(message, before)
     shown = channel.shown(message, metadata=True)
     return {"channel": channel.id, "ts": message.ts, "message": shown}
 
 
-def _streaming(call: Call) -> tuple[Channel, Message]:
+def _check_recipient(call: Call, channel: Channel) -> None:
+    """In a channel Slack wants to know for whom the answer is streamed."""
+    for name in () if channel.im_with else ("recipient_user_id", "recipient_team_id"):
+        if not call.get(name):
+            raise ApiError(f"missing_{name}")
+    user = call.text("recipient_user_id")
+    if user and user not in call.workspace.people:
+        raise ApiError("user_not_found")
+
+
+def _display(call: Call) -> str:
+    display = call.text("task_display_mode") or DISPLAYS[0]
+    if display not in DISPLAYS:
+        reason = f"must be one of: {', '.join(DISPLAYS)} [json-pointer:/task_display_mode]"
+        raise ApiError("invalid_arguments", (f"[ERROR] {reason}",))
+    return display
+
+
+def _streaming(call: Call) -> tuple[Channel, Message, Stream]:
+    """A message of the app that still takes content."""
     channel = call.channel()
     message = call.message(channel)
-    stream = message.stream
-    if not stream or stream["state"] != "streaming" or call.workspace.now() > stream["until"]:
+    if message.bot_id != BOT:
+        raise ApiError("message_not_owned_by_app")
+    if message.stream is None or message.streaming.state_at(call.workspace.now()) != "streaming":
         raise ApiError("message_not_in_streaming_state")
-    return channel, message
+    return channel, message, message.stream
 
 
-def _add(call: Call, message: Message) -> None:
-    """Appends text and chunks; nothing is added when one of them is refused."""
-    chunks = list(call.get("chunks") or ())
-    if call.get("markdown_text"):
-        chunks.insert(0, {"type": "markdown_text", "text": call.text("markdown_text")})
+def _add(call: Call, message: Message, stream: Stream) -> None:
+    """Adds the text or the chunks of this call; nothing when any of it is refused."""
+    markdown, chunks = call.text("markdown_text"), list(call.get("chunks") or ())
+    if markdown and chunks:
+        raise ApiError("cannot_provide_both_markdown_text_and_chunks")
+    if not (markdown or chunks):
+        return
+    mode = "text" if markdown else "chunks"
+    if stream.mode not in ("", mode):
+        raise ApiError("streaming_mode_mismatch")
+    if markdown:
+        chunks = [{"type": "markdown_text", "text": markdown}]
+    problems = chunk_problems(chunks)
+    if problems:
+        raise ApiError("invalid_chunks", problems)
     for chunk in chunks:
-        if not isinstance(chunk, dict) or chunk.get("type") not in _CHUNKS:
-            raise ApiError("invalid_chunks")
-        if chunk["type"] == "markdown_text":
-            content.markdown_block(str(chunk.get("text", "")))
-        if chunk["type"] == "blocks":
-            content.checked_blocks(chunk.get("blocks", []))
+        content.checked_blocks(chunk.get("blocks") or [])
+    if stream.size + sum(size_of(chunk) for chunk in chunks) > MAX_STREAMED:
+        raise ApiError("msg_too_long")
+    if _blocks_after(message, chunks) > MAX_BLOCKS:
+        raise ApiError("msg_blocks_too_many")
+    stream.mode = mode
     for chunk in chunks:
-        _apply(chunk, message)
+        add(chunk, stream, message.blocks)
+        message.text += str(chunk.get("text", ""))
 
 
-def _apply(chunk: Json, message: Message) -> None:
-    match chunk["type"]:
-        case "markdown_text":
-            message.text += str(chunk.get("text", ""))
-            text = {"type": "markdown", "block_id": "stream", "text": message.text}
-            message.blocks = [text, *(b for b in message.blocks if b["block_id"] != "stream")]
-        case "task_update":
-            _state(message)["tasks"][chunk.get("id", "")] = chunk
-        case "plan_update":
-            _state(message)["plan"] = chunk.get("title")
-        case "blocks":
-            message.blocks = [*message.blocks, *content.checked_blocks(chunk["blocks"])]
-
-
-def _state(message: Message) -> Json:
-    """The stream's state; only called for messages that are one."""
-    assert message.stream is not None
-    return message.stream
+def _blocks_after(message: Message, chunks: list[Json]) -> int:
+    given = sum(len(chunk.get("blocks") or ()) for chunk in chunks)
+    return given + sum(1 for block in message.blocks if not block["block_id"].startswith("stream-"))

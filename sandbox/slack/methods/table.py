@@ -30,6 +30,14 @@ _CONTENT_ERRORS = (
     "no_text msg_too_long msg_blocks_too_long invalid_blocks invalid_blocks_format "
     "markdown_text_conflict too_many_attachments"
 )
+_CHUNK_ERRORS = (
+    "cannot_provide_both_markdown_text_and_chunks invalid_chunks invalid_blocks msg_too_long "
+    "msg_blocks_too_long msg_blocks_too_many"
+)
+_STREAM_ERRORS = (
+    "channel_not_found message_not_found message_not_owned_by_app message_not_in_streaming_state "
+    "streaming_mode_mismatch"
+)
 _PAGE = "cursor limit:int"
 _TRIGGER_ERRORS = "invalid_trigger_id expired_trigger_id exchanged_trigger_id"
 
@@ -55,6 +63,7 @@ _ROWS = (
         "reply_broadcast:bool",
         scopes="chat:write",
         errors=f"channel_not_found message_not_found cant_update_message {_CONTENT_ERRORS} "
+        "streaming_state_conflict "
         "invalid_metadata_format invalid_metadata_schema metadata_too_large",
     ),
     row(
@@ -87,7 +96,7 @@ _ROWS = (
         "task_display_mode",
         scopes="chat:write",
         errors="channel_not_found not_in_channel message_not_found missing_recipient_user_id "
-        "missing_recipient_team_id msg_too_long invalid_chunks",
+        f"missing_recipient_team_id user_not_found {_CHUNK_ERRORS}",
     ),
     row(
         "chat.appendStream",
@@ -95,8 +104,7 @@ _ROWS = (
         required="channel ts",
         optional="markdown_text chunks:list",
         scopes="chat:write",
-        errors="channel_not_found message_not_found message_not_in_streaming_state no_text "
-        "msg_too_long invalid_chunks",
+        errors=f"{_STREAM_ERRORS} markdown_text_or_chunks_required {_CHUNK_ERRORS}",
     ),
     row(
         "chat.stopStream",
@@ -104,8 +112,7 @@ _ROWS = (
         required="channel ts",
         optional="markdown_text chunks:list blocks:list metadata:object session_status",
         scopes="chat:write",
-        errors="channel_not_found message_not_found message_not_in_streaming_state msg_too_long "
-        "invalid_chunks invalid_blocks invalid_blocks_format msg_blocks_too_long "
+        errors=f"{_STREAM_ERRORS} {_CHUNK_ERRORS} no_text invalid_blocks_format "
         "invalid_metadata_format invalid_metadata_schema metadata_too_large",
     ),
     row(

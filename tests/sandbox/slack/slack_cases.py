@@ -192,15 +192,34 @@ def _triggers() -> dict[str, Args]:
     }
 
 
-_streaming = {"channel": _support, "ts": Scene.stream}
+def _chunk_errors(**where: Callable[[Scene], Any]) -> dict[str, Args]:
+    """`where` must say where a stream goes on, or begins, in chunks."""
+
+    def chunks(*given: Json, **more: Any) -> Args:
+        return _filled(**where, chunks=is_(given), **{k: is_(v) for k, v in more.items()})
+
+    text = {"type": "markdown_text", "text": "x"}
+    sections = {"type": "blocks", "blocks": [section()] * 26}
+    return {
+        "cannot_provide_both_markdown_text_and_chunks": chunks(text, markdown_text="x"),
+        "invalid_chunks": chunks({"type": "video"}),
+        "invalid_blocks": chunks({"type": "blocks", "blocks": [{"type": "carousel"}]}),
+        "msg_too_long": chunks(*([{**text, "text": "x" * 6001}] * 2)),
+        "msg_blocks_too_long": chunks({"type": "blocks", "blocks": LONG_MARKDOWN}),
+        "msg_blocks_too_many": chunks(sections, sections),
+    }
+
+
+_streaming = {"channel": _support, "ts": Scene.chunked_stream}
 _not_streaming = {
     **_no_channel(ts=_answered),
     "message_not_found": _filled(channel=_support, ts=_never),
+    "message_not_owned_by_app": _filled(channel=_support, ts=_asked, markdown_text=_text),
     "message_not_in_streaming_state": _filled(
         channel=_support, ts=Scene.old_stream, markdown_text=_text
     ),
-    "msg_too_long": _filled(**_streaming, markdown_text=is_("x" * 12_001)),
-    "invalid_chunks": _filled(**_streaming, chunks=is_([{"type": "video"}])),
+    "streaming_mode_mismatch": _filled(**_streaming, markdown_text=_text),
+    **_chunk_errors(**_streaming),
 }
 _starting = {
     "thread_ts": _asked,
@@ -223,6 +242,7 @@ ERRORS: dict[str, dict[str, Args]] = {
         **_no_channel(ts=_answered, text=_text),
         "message_not_found": _filled(channel=_support, ts=_never, text=_text),
         "cant_update_message": _filled(channel=_support, ts=_asked, text=_text),
+        "streaming_state_conflict": _filled(channel=_support, ts=Scene.stream, text=_text),
     },
     "chat.delete": {
         **_no_channel(ts=_answered),
@@ -247,16 +267,20 @@ ERRORS: dict[str, dict[str, Args]] = {
         "missing_recipient_team_id": _filled(
             channel=_support, thread_ts=_asked, recipient_user_id=is_(ANA)
         ),
-        "msg_too_long": _filled(**_starting, channel=_support, markdown_text=is_("x" * 12_001)),
-        "invalid_chunks": _filled(**_starting, channel=_support, chunks=is_([{"type": "video"}])),
+        "user_not_found": _filled(
+            **{**_starting, "recipient_user_id": is_("U0NOBODY")}, channel=_support
+        ),
+        **_chunk_errors(**_starting, channel=_support),
     },
-    "chat.appendStream": {**_not_streaming, "no_text": _filled(**_streaming)},
+    "chat.appendStream": {
+        **_not_streaming,
+        "markdown_text_or_chunks_required": _filled(**_streaming),
+    },
     "chat.stopStream": {
         **_not_streaming,
         **_metadata_errors(**_streaming),
-        "invalid_blocks": _filled(**_streaming, blocks=is_([{"type": "carousel"}])),
+        "no_text": _filled(channel=_support, ts=Scene.empty_stream),
         "invalid_blocks_format": _filled(**_streaming, blocks=is_("not json")),
-        "msg_blocks_too_long": _filled(**_streaming, blocks=is_(LONG_MARKDOWN)),
     },
     "conversations.open": {
         "users_list_not_supplied": _given(),

@@ -34,12 +34,22 @@ class Scene:
         return dict((await self.bench.call("views.open", args))["view"])
 
     async def stream(self) -> str:
+        return await self.started(markdown_text="Let me look. ")
+
+    async def chunked_stream(self) -> str:
+        return await self.started(chunks=[{"type": "markdown_text", "text": "Let me look. "}])
+
+    async def empty_stream(self) -> str:
+        return await self.started()
+
+    async def started(self, **more: Any) -> str:
+        """The ts of a stream that was begun with these arguments."""
         args = {
             "channel": SUPPORT,
             "thread_ts": self.asked,
             "recipient_user_id": ANA,
             "recipient_team_id": "T0PRACTICE",
-            "markdown_text": "Let me look. ",
+            **more,
         }
         return str((await self.bench.call("chat.startStream", args))["ts"])
 

@@ -62,15 +62,18 @@ async def test_metadata_is_returned_only_when_asked_for(bench: Bench) -> None:
     assert asked[0]["metadata"] == METADATA
 
 
-async def test_an_update_keeps_what_it_does_not_name(bench: Bench) -> None:
+async def test_an_update_keeps_what_it_does_not_name_but_a_text_alone_drops_blocks(
+    bench: Bench,
+) -> None:
     ts = await posted(bench, "old", metadata=METADATA, blocks=[section()])
 
-    await bench.call("chat.update", {"channel": SUPPORT, "ts": ts, "text": "new"})
+    blocks = [section("new"), section("more")]
+    await bench.call("chat.update", {"channel": SUPPORT, "ts": ts, "blocks": blocks})
     kept = (await history(bench, include_all_metadata=True))[0]
-    await bench.call("chat.update", {"channel": SUPPORT, "ts": ts, "text": "bare", "blocks": []})
+    await bench.call("chat.update", {"channel": SUPPORT, "ts": ts, "text": "bare"})
     bare = (await history(bench))[0]
 
-    assert (kept["text"], kept["metadata"], len(kept["blocks"])) == ("new", METADATA, 1)
+    assert (kept["text"], kept["metadata"], len(kept["blocks"])) == ("old", METADATA, 2)
     assert kept["edited"]["user"] == "U0SIGNOFF"
     assert (bare["text"], "blocks" in bare) == ("bare", False)
 
