@@ -1,19 +1,15 @@
 """`RedisSaver`: LangGraph's checkpoints on plain Redis commands, one script a trip, fenced.
 
-Sync and async methods are twins over the same pure functions of `layout`: the one place where two
-colours meet (ADR 0002).
+Each method is one plan, driven in the colour it is called in (ADR 0002).
 """
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
-import redis
-import redis.asyncio
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import (
     BaseCheckpointSaver,
@@ -21,71 +17,58 @@ from langgraph.checkpoint.base import (
     Checkpoint,
     CheckpointMetadata,
     CheckpointTuple,
-    get_checkpoint_id,
 )
 from langgraph.checkpoint.serde.base import SerializerProtocol
-from redis.exceptions import RedisError
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
-from graphs.checkpoint import layout, scripts
-from graphs.checkpoint.threads import Threads, asked, raise_named
+from graphs.checkpoint import listing, steps, threads
+from graphs.checkpoint.driver import AsyncClient, Client, Driver
 
 WEEK = timedelta(days=7)
 
 
-class RedisSaver(Threads, BaseCheckpointSaver[str]):
-    """Checkpoints of many threads on one server.
+class RedisSaver(Driver, BaseCheckpointSaver[str]):
+    """Checkpoints of many threads on one server or cluster; the package's docstring is the manual.
 
-    `configurable["fence"]` and `["generation"]` (integers) travel with every write: a lower fence
-    raises `StaleFence`, a thread without that generation `WrongGeneration`. A thread never given a
-    generation by `open_thread` takes writes without one. A server that does not answer raises
-    `StoreUnavailable`. Any method may be called from any thread.
+    Any method may be called from any thread. Without `aclient` the async methods run the sync ones
+    in threads. `ttl` is what a thread lives after its last write, `waiting` what it lives while an
+    interrupt waits for its answer (None: for ever).
     """
 
     def __init__(
         self,
-        client: redis.Redis,
-        aclient: redis.asyncio.Redis | None = None,
+        client: Client,
+        aclient: AsyncClient | None = None,
         *,
         ttl: timedelta = WEEK,
+        waiting: timedelta | None = None,
         serde: SerializerProtocol | None = None,
     ) -> None:
-        super().__init__(serde=serde)
-        self._client, self._aclient = client, aclient
-        self._scripts = {text: client.register_script(text) for text in scripts.ALL}
-        self._ascripts = {text: aclient.register_script(text) for text in scripts.ALL if aclient}
-        self._ttl_ms = int(ttl.total_seconds() * 1000)
+        Driver.__init__(self, client, aclient)
+        # Strict whatever the environment says: stored bytes never choose what is imported.
+        strict = JsonPlusSerializer(allowed_msgpack_modules=None)
+        BaseCheckpointSaver.__init__(self, serde=serde or strict)
+        self._lives = steps.Lifetimes.of(ttl, waiting)
 
     def open_thread(self, thread_id: str, *, generation: int, fence: int) -> None:
         """Empty the thread and begin it anew under this generation. Raises `StaleFence`."""
-        self._run(scripts.OPEN, thread_id, [fence, generation, self._ttl_ms])
+        self._drive(steps.opened(self._lives, thread_id, generation, fence))
+
+    async def aopen_thread(self, thread_id: str, *, generation: int, fence: int) -> None:
+        await self._adrive(steps.opened(self._lives, thread_id, generation, fence))
 
     def generation(self, thread_id: str) -> int | None:
         """The generation the stored thread was opened under; None where it is gone."""
-        found: Any = asked(lambda: self._client.hget(layout.keys(thread_id)[1], "g"))
-        return None if found is None else int(found)
+        return self._drive(steps.generation(thread_id))
 
-    def ping(self) -> None:
-        """Raises `StoreUnavailable` where the server does not answer."""
-        asked(self._client.ping)
-
-    def close(self) -> None:
-        """Give the connections back; the asyncio ones are closed by `aclose`."""
-        self._client.close()
-
-    async def aclose(self) -> None:
-        self._client.close()
-        if self._aclient is not None:
-            await self._aclient.aclose()
+    async def ageneration(self, thread_id: str) -> int | None:
+        return await self._adrive(steps.generation(thread_id))
 
     def get_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
-        thread_id, ns, args = _sought(config)
-        found = self._run(scripts.GET, thread_id, args)
-        return found and layout.read_tuple(self.serde, thread_id, ns, found)
+        return self._drive(steps.got(self.serde, config))
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
-        thread_id, ns, args = _sought(config)
-        found = await self._arun(scripts.GET, thread_id, args)
-        return found and layout.read_tuple(self.serde, thread_id, ns, found)
+        return await self._adrive(steps.got(self.serde, config))
 
     def put(
         self,
@@ -94,9 +77,16 @@ class RedisSaver(Threads, BaseCheckpointSaver[str]):
         metadata: CheckpointMetadata,
         new_versions: ChannelVersions,
     ) -> RunnableConfig:
-        thread_id, stored, args = self._put(config, checkpoint, metadata, new_versions)
-        self._run(scripts.PUT, thread_id, args)
-        return stored
+        return self._drive(
+            steps.put(
+                self.serde,
+                self._lives,
+                config,
+                checkpoint=checkpoint,
+                metadata=metadata,
+                new_versions=new_versions,
+            )
+        )
 
     async def aput(
         self,
@@ -105,9 +95,16 @@ class RedisSaver(Threads, BaseCheckpointSaver[str]):
         metadata: CheckpointMetadata,
         new_versions: ChannelVersions,
     ) -> RunnableConfig:
-        thread_id, stored, args = self._put(config, checkpoint, metadata, new_versions)
-        await self._arun(scripts.PUT, thread_id, args)
-        return stored
+        return await self._adrive(
+            steps.put(
+                self.serde,
+                self._lives,
+                config,
+                checkpoint=checkpoint,
+                metadata=metadata,
+                new_versions=new_versions,
+            )
+        )
 
     def put_writes(
         self,
@@ -116,8 +113,11 @@ class RedisSaver(Threads, BaseCheckpointSaver[str]):
         task_id: str,
         task_path: str = "",
     ) -> None:
-        triples = layout.write_triples(self.serde, config, writes, task_id, task_path)
-        self._run(scripts.PUT_WRITES, _thread(config), [*_gate(config), self._ttl_ms, *triples])
+        self._drive(
+            steps.put_writes(
+                self.serde, self._lives, config, writes=writes, task_id=task_id, task_path=task_path
+            )
+        )
 
     async def aput_writes(
         self,
@@ -126,9 +126,11 @@ class RedisSaver(Threads, BaseCheckpointSaver[str]):
         task_id: str,
         task_path: str = "",
     ) -> None:
-        triples = layout.write_triples(self.serde, config, writes, task_id, task_path)
-        args = [*_gate(config), self._ttl_ms, *triples]
-        await self._arun(scripts.PUT_WRITES, _thread(config), args)
+        await self._adrive(
+            steps.put_writes(
+                self.serde, self._lives, config, writes=writes, task_id=task_id, task_path=task_path
+            )
+        )
 
     def list(
         self,
@@ -138,16 +140,10 @@ class RedisSaver(Threads, BaseCheckpointSaver[str]):
         before: RunnableConfig | None = None,
         limit: int | None = None,
     ) -> Iterator[CheckpointTuple]:
-        left = limit
-        for thread_id, ns, checkpoint_id in self._ids(config, before):
-            if left is not None and left <= 0:
-                return
-            found = self.get_tuple(layout.where(thread_id, ns, checkpoint_id))
-            if found and layout.matches(found, filter or {}):
-                left = None if left is None else left - 1
-                yield found
+        """`filter`: values of metadata, nested ones too, that must be equal."""
+        return self._stream(listing.listed(self.serde, config, filter or {}, before, limit))
 
-    async def alist(
+    def alist(
         self,
         config: RunnableConfig | None,
         *,
@@ -155,57 +151,36 @@ class RedisSaver(Threads, BaseCheckpointSaver[str]):
         before: RunnableConfig | None = None,
         limit: int | None = None,
     ) -> AsyncIterator[CheckpointTuple]:
-        left = limit
-        for thread_id, ns, checkpoint_id in await asyncio.to_thread(self._ids, config, before):
-            if left is not None and left <= 0:
-                return
-            found = await self.aget_tuple(layout.where(thread_id, ns, checkpoint_id))
-            if found and layout.matches(found, filter or {}):
-                left = None if left is None else left - 1
-                yield found
+        return self._astream(listing.listed(self.serde, config, filter or {}, before, limit))
+
+    def delete_thread(self, thread_id: str) -> None:
+        self._drive(threads.deleted(thread_id))
+
+    async def adelete_thread(self, thread_id: str) -> None:
+        await self._adrive(threads.deleted(thread_id))
+
+    def delete_for_runs(self, run_ids: Sequence[str]) -> None:
+        self._drive(threads.without_runs(self.serde, set(run_ids)))
+
+    async def adelete_for_runs(self, run_ids: Sequence[str]) -> None:
+        await self._adrive(threads.without_runs(self.serde, set(run_ids)))
+
+    def copy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
+        """Every checkpoint and write; not the source's generation and fence."""
+        self._drive(threads.copied(source_thread_id, target_thread_id))
+
+    async def acopy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
+        await self._adrive(threads.copied(source_thread_id, target_thread_id))
+
+    def prune(self, thread_ids: Sequence[str], *, strategy: str = "keep_latest") -> None:
+        """`keep_latest` leaves the newest checkpoint of each namespace, and of its ancestors those
+        that hold its delta channels; `delete` leaves nothing."""
+        self._drive(threads.all_pruned(self.serde, thread_ids, strategy))
+
+    async def aprune(self, thread_ids: Sequence[str], *, strategy: str = "keep_latest") -> None:
+        await self._adrive(threads.all_pruned(self.serde, thread_ids, strategy))
 
     def get_next_version(self, current: str | None, channel: None) -> str:
         """The next number, with a random tail: two branches of one thread never share a value."""
         number = 1 if current is None else int(str(current).split(".")[0]) + 1
         return f"{number:032}.{secrets.token_hex(8)}"
-
-    def _put(
-        self,
-        config: RunnableConfig,
-        checkpoint: Checkpoint,
-        metadata: CheckpointMetadata,
-        new_versions: ChannelVersions,
-    ) -> tuple[str, RunnableConfig, Sequence[Any]]:
-        conf = config["configurable"]
-        ns, parent = conf.get("checkpoint_ns", ""), conf.get("checkpoint_id")
-        fields = layout.checkpoint_fields(self.serde, config, checkpoint, metadata, new_versions)
-        after = layout.member(b"c", ns, parent) if parent else b""
-        args = [*_gate(config), self._ttl_ms, after, fields[0], *fields]
-        thread_id = _thread(config)
-        return thread_id, layout.where(thread_id, ns, checkpoint["id"]), args
-
-    def _run(self, script: str, thread_id: str, args: Sequence[Any]) -> Any:
-        call = self._scripts[script]
-        return asked(lambda: call(keys=layout.keys(thread_id), args=args))
-
-    async def _arun(self, script: str, thread_id: str, args: Sequence[Any]) -> Any:
-        if not self._ascripts:
-            return await asyncio.to_thread(self._run, script, thread_id, args)
-        try:
-            return await self._ascripts[script](keys=layout.keys(thread_id), args=args)
-        except RedisError as error:
-            raise_named(error)
-
-
-def _thread(config: RunnableConfig) -> str:
-    return str(config["configurable"]["thread_id"])
-
-
-def _gate(config: RunnableConfig) -> tuple[Any, Any]:
-    conf = config["configurable"]
-    return conf.get("fence", ""), conf.get("generation", "")
-
-
-def _sought(config: RunnableConfig) -> tuple[str, str, list[str]]:
-    ns = config["configurable"].get("checkpoint_ns", "")
-    return _thread(config), ns, [ns, get_checkpoint_id(config) or ""]
