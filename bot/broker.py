@@ -7,10 +7,11 @@ to lose, because the sweeper publishes again whatever is not done.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from celery import Celery
+
+from core.outbox import Message
 
 #: Called with a job's keyword arguments: plain values, idempotent on their row.
 Handler = Callable[..., object]
@@ -61,7 +62,10 @@ def make_celery(redis_url: str, *, hard_limit_s: float | None = None) -> Celery:
 
 
 class Doorbell:
-    """Publishes job names with short time-outs, so that a hung Redis holds up one thread only."""
+    """Publishes jobs with short time-outs, so that a hung Redis holds up one thread only.
+
+    Many at once take one round trip and half the work of one by one (kombu's batches).
+    """
 
     def __init__(self, redis_url: str) -> None:
         self._app = make_celery(redis_url)
@@ -69,9 +73,19 @@ class Doorbell:
         self._app.conf.broker_connection_timeout = 2
         self._app.conf.broker_pool_limit = 1
 
-    def __call__(self, job: str, args: dict[str, Any]) -> None:
-        """Publish one job. Raises whatever the transport raises: the caller leaves it to SQL."""
-        self._app.send_task(job, kwargs=args, queue=QUEUES[job], retry=False, ignore_result=True)
+    def __call__(self, messages: Sequence[Message]) -> None:
+        """Publish these jobs. Raises whatever the transport raises: the caller leaves them all to
+        SQL, published or not."""
+        with self._app.producer_or_acquire() as producer, producer.batch():
+            for message in messages:
+                self._app.send_task(
+                    message.job,
+                    kwargs=message.args,
+                    queue=QUEUES[message.job],
+                    producer=producer,
+                    retry=False,
+                    ignore_result=True,
+                )
 
     def close(self) -> None:
         self._app.close()

@@ -77,12 +77,10 @@ class Keeper:
                 return
         with self._db.transaction() as session:
             due = take_due(session, now=self._clock.now())
-        for message in due:
-            try:
-                self._publish(message.job, message.args)
-            except Exception as error:  # noqa: BLE001 - any broker fault: the next sweep has it
-                log.warning("publish_failed", job=message.job, error=type(error).__name__)
-                return
+        try:
+            self._publish(due)
+        except Exception as error:  # noqa: BLE001 - any broker fault: the next sweep has them
+            log.warning("publish_failed", count=len(due), error=type(error).__name__)
 
     def _hold(self) -> bool:
         if self._ticks < self._renew_at:

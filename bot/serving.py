@@ -15,7 +15,8 @@ from bot.deps import BotDeps
 from bot.http import make_http
 from bot.web import make_async_web, who_we_are_async
 from core.errors import ConfigError
-from core.outbox import Publish, Relay
+from core.outbox import Publish
+from core.relay import Relay
 
 log = structlog.get_logger()
 

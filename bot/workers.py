@@ -21,7 +21,7 @@ from bot.bootstrap import Floor, lay_floor, make_models
 from bot.broker import QUEUES, Doorbell, Handler, make_celery
 from bot.settings import Settings
 from core.errors import SignoffError
-from core.outbox import Relay
+from core.relay import Relay
 
 log = structlog.get_logger()
 

@@ -1,21 +1,19 @@
 """The queue of record: what must happen after a commit is a row of that commit (ADR 0003).
 
-A row is published at once by the process that wrote it (`Relay`), again by the keeper's sweeper
-until it is done, and done only in the transaction that did its work. Celery carries nothing but
-the job's name and its plain arguments; losing or doubling a message costs seconds, never work.
+A row is published at once by the process that wrote it (`core.relay`), again by the keeper's
+sweeper until it is done, and done only in the transaction that did its work. Celery carries nothing
+but the job's name and its plain arguments; losing or doubling a message costs seconds, never work.
 """
 
 from __future__ import annotations
 
-import queue
-import threading
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-import structlog
 from sqlalchemy import JSON, Column, UniqueConstraint, update
 from sqlmodel import Field, Session, SQLModel, col, select
 
@@ -24,10 +22,6 @@ from core.ids import new_id
 
 #: Seconds between one sweep's publication and the next, by how often it was published before.
 BACKOFF_S = (5, 10, 20, 40, 60)
-
-log = structlog.get_logger()
-
-Publish = Callable[[str, dict[str, Any]], None]
 
 
 class Outbox(SQLModel, table=True):
@@ -53,6 +47,10 @@ class Message:
 
     job: str
     args: dict[str, Any]
+
+
+#: Hands these messages to a broker. Raises when it cannot; some may have got through then.
+Publish = Callable[[Sequence[Message]], None]
 
 
 @dataclass(frozen=True)
@@ -135,46 +133,17 @@ def finish(session: Session, ids: Sequence[str], *, now: datetime) -> None:
 def take_due(session: Session, *, now: datetime, limit: int = 200) -> list[Message]:
     """Rows whose time has come, their next time moved on; publish them after the commit."""
     query = (
-        select(Outbox)
+        select(Outbox.id, Outbox.job, Outbox.args, Outbox.published)
         .where(col(Outbox.done_at).is_(None), Outbox.next_at <= now)
         .order_by(col(Outbox.next_at))
         .limit(limit)
     )
-    due = list(session.exec(query))
-    for row in due:
-        row.published += 1
-        row.next_at = now + timedelta(seconds=BACKOFF_S[min(row.published, len(BACKOFF_S) - 1)])
-    return [Message(row.job, dict(row.args)) for row in due]
-
-
-class Relay:
-    """A thread that publishes what was just committed, so that a hung broker blocks nobody.
-
-    What it cannot publish it drops with a warning: the row stays open and the sweeper has it.
-    """
-
-    def __init__(self, publish: Publish, *, capacity: int = 10_000) -> None:
-        self._publish = publish
-        self._queue: queue.Queue[Message | None] = queue.Queue(capacity)
-        self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def wake(self, message: Message) -> None:
-        """Take one committed message; never blocks."""
-        try:
-            self._queue.put_nowait(message)
-        except queue.Full:
-            log.warning("relay_full", job=message.job)
-
-    def stop(self, timeout_s: float = 2.0) -> None:
-        self._queue.put(None)
-        self._thread.join(timeout_s)
-
-    def _run(self) -> None:
-        while (message := self._queue.get()) is not None:
-            try:
-                self._publish(message.job, message.args)
-            except Exception as error:  # noqa: BLE001 - any broker fault means "the sweeper has it"
-                log.warning("publish_failed", job=message.job, error=type(error).__name__)
+    due = session.exec(query).all()
+    by_count: dict[int, list[str]] = defaultdict(list)
+    for row_id, _job, _args, published in due:
+        by_count[published + 1].append(row_id)
+    for count, ids in by_count.items():
+        wait = timedelta(seconds=BACKOFF_S[min(count, len(BACKOFF_S) - 1)])
+        rows = update(Outbox).where(col(Outbox.id).in_(ids))
+        session.execute(rows.values(published=count, next_at=now + wait))
+    return [Message(job, dict(args)) for _id, job, args, _published in due]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,8 +14,9 @@ from core.clock import HeldClock
 from core.db import Database, after_commit, open_database
 from core.errors import LeaseLost, SignoffError, StorageError
 from core.leases import Keepalive, Lease, guard, release, renew, take
-from core.outbox import Message, Outbox, Relay, enqueue, finish, open_rows, take_due
+from core.outbox import Message, Outbox, enqueue, finish, open_rows, take_due
 from core.posts import Post, ask_post, refresh_posts
+from core.relay import Relay
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 TTL = timedelta(seconds=15)
@@ -80,18 +82,20 @@ def test_finishing_closes_what_was_seen_and_leaves_what_came_later(db: Database)
 
 
 def test_a_relay_survives_a_broker_that_fails() -> None:
-    done = threading.Event()
+    bad, done = threading.Event(), threading.Event()
     published: list[str] = []
 
-    def publish(job: str, _args: dict[str, object]) -> None:
-        if job == "bad":
+    def publish(messages: Sequence[Message]) -> None:
+        if messages[0].job == "bad":
+            bad.set()
             raise ConnectionError("no broker")
-        published.append(job)
+        published.extend(message.job for message in messages)
         done.set()
 
     relay = Relay(publish)
     relay.start()
     relay.wake(Message("bad", {}))
+    assert bad.wait(5)
     relay.wake(Message("good", {}))
 
     assert done.wait(5)

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from bot.broker import Doorbell
+from core.outbox import Message
 from tests.e2e.chaos import KINDS, ONCE, Chaos, End, Errand, running
 from tests.e2e.demo import words_of
 
@@ -174,9 +175,7 @@ def settle(office: Chaos, errand: Errand, thread: str, *, happened: bool) -> Non
 def publish_all_thrice(office: Chaos) -> None:
     """Every row there is, done or not, as a confused broker would."""
     ring = Doorbell(office.redis)
-    for job, args in office.jobs():
-        for _ in range(3):
-            ring(job, args)
+    ring([Message(job, args) for job, args in office.jobs() for _ in range(3)])
     ring.close()
 
 
