@@ -20,7 +20,12 @@ from core.errors import InvalidTransition, LeaseLost, SignoffError
 from core.leases import Keepalive
 from core.outbox import Message, Outbox
 from graphs.assistant import Assistant
-from graphs.checkpoint.errors import StaleFence, StoreUnavailable, WrongGeneration
+from graphs.checkpoint.errors import (
+    StaleFence,
+    StoreUnavailable,
+    UnreadableCheckpoint,
+    WrongGeneration,
+)
 from graphs.checkpoint.saver import RedisSaver
 from graphs.runtime.budget import LimitReached
 from graphs.runtime.claim import Claim, Limits, claim
@@ -130,7 +135,7 @@ class TurnRunner:
                 elif got.turn.versions["graph"] != version.name or not thread.whole():
                     raise WrongGeneration()
                 return thread.go_on(work, self._settled)
-            except WrongGeneration:
+            except (WrongGeneration, UnreadableCheckpoint):
                 log.info("thread_rebuilt", turn=got.turn.id, generation=got.turn.generation)
                 self._endings.next_generation(got, work, version.name)
                 fresh = True

@@ -20,6 +20,9 @@ from graphs.checkpoint.errors import WrongGeneration
 from graphs.checkpoint.saver import RedisSaver
 from graphs.runtime.work import Work
 
+#: Checkpoints a thread keeps: the newest, and the one before to look at. What a turn did stands in
+#: SQL, and each checkpoint holds the whole conversation again.
+_KEPT = 2
 #: Nodes a turn of STEP_LIMIT steps passes, with room for corrections.
 _RECURSION = 4 * STEP_LIMIT + 10
 
@@ -102,6 +105,7 @@ class Thread:
                 "thread_id": self.thread_id,
                 "generation": self.generation,
                 "fence": self.fence,
+                "keep": _KEPT,
                 # A second answer to one question must not answer another (ADR 0004).
                 "__pregel_strict_resume": True,
             },
