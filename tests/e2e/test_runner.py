@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.e2e.demo import ROOT, Demo, words_of
 
@@ -165,6 +166,36 @@ def test_a_killed_process_is_started_again_and_the_terminal_says_so(pair: Pair) 
 
 
 @pytest.mark.chaos
+def test_the_fork_server_is_expendable(pair: Pair) -> None:
+    """Nobody can tell what became of its children then: they are ended and started anew."""
+    office = pair.plain
+    before = {name: office.pid(name) for name in WORKING}
+    # What it forks lives in sessions of its own.
+    ours = [pid for pid in office.processes() if os.getsid(pid) == os.getsid(0)]
+    (server,) = [pid for pid in ours if "forkserver" in _argv(pid)]
+
+    os.kill(server, signal.SIGKILL)
+
+    for name in WORKING:
+        office.until(lambda name=name: office.pid(name) != before[name], f"{name} anew")
+    office.until(lambda: office.http.get("/control/ready").status_code == 200, "the app")
+    assert set(before.values()).isdisjoint(office.processes())
+    thread = office.say("U0SAM", "C0GENERAL", "<@U0SIGNOFF> Where is order 4711?")
+    office.reply("C0GENERAL", thread, "4711")
+
+
+def test_no_process_was_started_with_a_credential_in_its_environment(pair: Pair) -> None:
+    """P1: what a process is given, it is given alone; `ps` shows nobody's."""
+    secret = yaml.safe_load((pair.plain.data / "secrets.yaml").read_text())["SHOP_API_KEY"]
+    assert secret
+
+    for pid in pair.plain.processes():
+        environ = Path(f"/proc/{pid}/environ").read_bytes()
+        for name in (b"SLACK_BOT_TOKEN=", b"SLACK_APP_TOKEN=", b"OPENAI_API_KEY=", secret.encode()):
+            assert name not in environ, _argv(pid)
+
+
+@pytest.mark.chaos
 def test_sigterm_ends_everything_and_a_waiting_card_works_after_the_next_start(pair: Pair) -> None:
     """R1, R4: what waits survives a full restart; the click has its effect once."""
     office = pair.spaced
@@ -220,6 +251,10 @@ def _kill(office: Demo, name: str) -> None:
     pid = office.pid(name)
     office.kill(name)
     office.until(lambda: office.pid(name) != pid, f"{name} to be started again", timeout_s=10)
+
+
+def _argv(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
 
 
 def _demo(*args: str) -> subprocess.CompletedProcess[str]:
