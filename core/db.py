@@ -26,7 +26,7 @@ from sqlmodel import Session, SQLModel
 from core.errors import SignoffError, StorageError
 
 _AFTER_COMMIT = "signoff_after_commit"
-#: Where a session carries the callable that takes each outbox message once it is committed.
+#: Where a session carries the callable that takes outbox messages once they are committed.
 WAKE = "signoff_wake"
 
 
@@ -56,8 +56,8 @@ class Database:
     def __init__(self, engine: Engine, lock_path: Path | None = None) -> None:
         self.engine = engine
         self._lock_path = lock_path
-        #: Takes every outbox message after its commit; set by the bootstrap (`Relay.wake`).
-        self.wake: Callable[[Any], None] | None = None
+        #: Takes outbox messages after their commit; set by the bootstrap (`Relay.wake`).
+        self.wake: Callable[[Sequence[Any]], None] | None = None
         self._local = threading.local()
 
     @contextmanager

@@ -90,10 +90,13 @@ def enqueue_all(session: Session, occasions: Sequence[Occasion], *, now: datetim
     rows = {new_id("out"): occasion for occasion in occasions}
     fresh = insert_new(session, Outbox, [_row(id, one, now) for id, one in rows.items()])
     wake = session.info.get(WAKE)
-    for occasion in (rows[id] for id in rows if id in fresh):
-        if wake is not None and not _is_later(occasion, now):
-            message = Message(occasion.job, dict(occasion.args))
-            after_commit(session, partial(wake, message))
+    soon = [
+        Message(one.job, dict(one.args))
+        for id, one in rows.items()
+        if id in fresh and not _is_later(one, now)
+    ]
+    if wake is not None and soon:
+        after_commit(session, partial(wake, soon))
     return len(fresh)
 
 

@@ -10,7 +10,7 @@ import structlog
 
 from core.outbox import Message, Publish
 
-#: Published together at most.
+#: So many are not waited for to be more.
 _TOGETHER = 100
 
 log = structlog.get_logger()
@@ -24,19 +24,19 @@ class Relay:
 
     def __init__(self, publish: Publish, *, capacity: int = 10_000) -> None:
         self._publish = publish
-        self._queue: queue.Queue[Message | None] = queue.Queue(capacity)
+        self._queue: queue.Queue[Sequence[Message] | None] = queue.Queue(capacity)
         self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
         self._ended = False
 
     def start(self) -> None:
         self._thread.start()
 
-    def wake(self, message: Message) -> None:
-        """Take one committed message; never blocks."""
+    def wake(self, messages: Sequence[Message]) -> None:
+        """Take what was committed; never blocks."""
         try:
-            self._queue.put_nowait(message)
+            self._queue.put_nowait(messages)
         except queue.Full:
-            log.warning("relay_full", job=message.job)
+            log.warning("relay_full", count=len(messages))
 
     def stop(self, timeout_s: float = 2.0) -> None:
         self._queue.put(None)
@@ -50,13 +50,13 @@ class Relay:
     def _next(self) -> list[Message]:
         """All that waits; blocks until there is something."""
         found: list[Message] = []
-        message = self._queue.get()
-        while message is not None:
-            found.append(message)
-            if len(found) == _TOGETHER:
+        messages = self._queue.get()
+        while messages is not None:
+            found += messages
+            if len(found) >= _TOGETHER:
                 return found
             try:
-                message = self._queue.get_nowait()
+                messages = self._queue.get_nowait()
             except queue.Empty:
                 return found
         self._ended = True

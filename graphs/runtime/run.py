@@ -180,7 +180,7 @@ class TurnRunner:
         with self._desk.db.read() as session:
             due = _next_due(session, turn)
         if due is not None:
-            wake(Message(JOB, {"turn_id": due}))
+            wake([Message(JOB, {"turn_id": due})])
 
 
 def _next_due(session: Session, turn: Turn) -> str | None:

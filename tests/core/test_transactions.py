@@ -43,7 +43,7 @@ def test_an_occasion_is_queued_once(db: Database) -> None:
 
 def test_the_relay_hears_of_a_row_only_after_its_commit(db: Database) -> None:
     heard: list[Message] = []
-    db.wake = heard.append
+    db.wake = heard.extend
 
     with contextlib.suppress(ZeroDivisionError), db.transaction() as session:
         enqueue(session, workspace_id="T", job="x", subject="s", key="k", args={}, now=NOW)
@@ -94,9 +94,9 @@ def test_a_relay_survives_a_broker_that_fails() -> None:
 
     relay = Relay(publish)
     relay.start()
-    relay.wake(Message("bad", {}))
+    relay.wake([Message("bad", {})])
     assert bad.wait(5)
-    relay.wake(Message("good", {}))
+    relay.wake([Message("good", {})])
 
     assert done.wait(5)
     relay.stop()

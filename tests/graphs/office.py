@@ -255,7 +255,7 @@ def open_office(
         saver=saver,
         model=model,
     )
-    db.wake = office.rung.append
+    db.wake = office.rung.extend
     yield office
     models.close()
     saver.close()
