@@ -25,16 +25,28 @@ from core.outbox import finish, open_rows
 from graphs.checkpoint.connect import open_saver
 from graphs.digest import DigestMaker
 from graphs.digest_facts import Order
+from graphs.runtime.budget import Budget
 from graphs.runtime.claim import Limits as TurnLimits
+from graphs.runtime.places import require_places
 from graphs.runtime.run import TurnRunner
 from graphs.runtime.states import RECEIVED
 from graphs.runtime.tables import Turn
 from graphs.runtime.waiting import tools_busy
 from graphs.runtime.work import Desk
+from llm.config import Tier
 
+_TIER: Tier = "large"
 _THINKING = "is looking into it…"
 #: Something it needs (model, store) does not answer; the sweeper brings the turn back.
 _STILL_TRYING = "is still trying: something does not answer…"
+
+
+def check_start(floor: Floor) -> None:
+    """Raise `ConfigError` for what a graph worker cannot serve with, `PlaceMissing` when turns are
+    under way that this code cannot go on with."""
+    floor.settings.slack()
+    _desk(floor)
+    require_places(floor.db)
 
 
 def graph_jobs(floor: Floor) -> Mapping[str, Handler]:
@@ -43,8 +55,8 @@ def graph_jobs(floor: Floor) -> Mapping[str, Handler]:
     web = make_web(settings.slack().bot_token, settings.slack_api_url)
     identity = who_we_are(web)
     lease = timedelta(seconds=settings.limits.get("turn_lease_s", 15.0))
-    desk = Desk(floor.db, floor.log, floor.clock, make_models(settings), floor.registry, "large")
-    runner = TurnRunner(desk, floor.people, open_saver(settings.redis_url), TurnLimits(lease=lease))
+    saver = open_saver(settings.redis_url)
+    runner = TurnRunner(_desk(floor), floor.people, saver, TurnLimits(lease=lease))
     progress = SlackProgress(web)
     progress.start()
     poster = Poster(
@@ -59,6 +71,14 @@ def graph_jobs(floor: Floor) -> Mapping[str, Handler]:
     turns = _Turns(floor.db, floor.people, web, identity, runner, progress)
     digests = _Digests(floor.db, floor.clock, DigestMaker(floor.db, floor.clock))
     return {"run_turn": turns.run, "send_post": poster.send, "run_digest": digests.run}
+
+
+def _desk(floor: Floor) -> Desk:
+    models, path = make_models(floor.settings), floor.settings.config / "limits.yaml"
+    budget = Budget.load(path)
+    budget.require_prices(models.config.tier(_TIER), path)
+    digests = {"policy": floor.policy.digest, "people": floor.people.digest}
+    return Desk(floor.db, floor.log, floor.clock, models, floor.registry, _TIER, budget, digests)
 
 
 @dataclass(frozen=True)

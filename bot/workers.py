@@ -17,7 +17,7 @@ from typing import Any
 import structlog
 from celery import signals
 
-from bot.bootstrap import Floor, lay_floor, make_models
+from bot.bootstrap import Floor, lay_floor
 from bot.broker import QUEUES, Doorbell, Handler, make_celery
 from bot.settings import Settings
 from core.errors import SignoffError
@@ -86,8 +86,9 @@ class _Wiring:
         self._jobs()
         floor = lay_floor(self._settings, self._environ, acting=self._acts)
         if not self._acts:
-            self._settings.slack()
-            make_models(self._settings)
+            from bot.graph_jobs import check_start
+
+            check_start(floor)
         floor.db.engine.dispose()
         return floor
 

@@ -2,8 +2,7 @@
 
 The graph holds no database and no client: what a node does beyond its state it asks of the
 `TurnWork` in the run's context, so that the same graph runs over recorded answers. A changed graph
-gets a new VERSION: a thread waiting at a renamed node would lose its place, so the runtime
-rebuilds threads of another version.
+gets a new VERSION, and `graphs.versions` says how turns of the old one go on.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Protocol, TypedDict
+from typing import Annotated, Any, Protocol, TypedDict
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
@@ -22,10 +21,7 @@ from langgraph.types import Send, interrupt
 from llm.calls import wire_call
 from llm.prompts import correction, tool_message
 
-VERSION = "assistant@1"
-STEP_LIMIT = 12
-
-Ending = Literal["answered", "limit"]
+VERSION = "assistant@2"
 
 
 class Message(TypedDict):
@@ -49,7 +45,6 @@ class State(TypedDict):
     #: {"action_id": asked about, "head": what settled it}, one per finished wait of this turn.
     settled: Annotated[list[dict[str, str]], operator.add]
     sources: Annotated[list[str], operator.add]
-    ending: Ending | None
     answer: str | None
 
 
@@ -88,8 +83,8 @@ class Run:
 Assistant = CompiledStateGraph[State, Run, State, State]
 
 
-def build_assistant(saver: BaseCheckpointSaver[str]) -> Assistant:
-    """The compiled graph; safe to share between threads."""
+def build_assistant(saver: BaseCheckpointSaver[str] | None) -> Assistant:
+    """The compiled graph, safe to share between threads; without a saver it tells its shape."""
     graph = StateGraph(State, context_schema=Run)
     graph.add_node("plan", _plan)
     graph.add_node("propose", _propose)
@@ -105,8 +100,8 @@ def build_assistant(saver: BaseCheckpointSaver[str]) -> Assistant:
     return graph.compile(checkpointer=saver, name=VERSION)
 
 
-def begin(messages: Sequence[dict[str, Any]]) -> State:
-    """The input of a turn at START."""
+def begin(messages: Sequence[dict[str, Any]], sources: Sequence[str] = ()) -> State:
+    """The input of a turn at START; `sources` are what its messages cite already."""
     return State(
         messages=list(messages),
         step=0,
@@ -114,16 +109,13 @@ def begin(messages: Sequence[dict[str, Any]]) -> State:
         said=None,
         actions=[],
         settled=[],
-        sources=[],
-        ending=None,
+        sources=list(sources),
         answer=None,
     )
 
 
 def _plan(state: State, runtime: Runtime[Run]) -> dict[str, Any]:
     step = state["step"]
-    if step >= STEP_LIMIT:
-        return {"ending": "limit", "said": None}
     said = runtime.context.work.model(step, state["messages"])
     if said["problems"]:
         told = [*_spoken(said), correction(said["problems"])]
@@ -138,8 +130,7 @@ def _plan(state: State, runtime: Runtime[Run]) -> dict[str, Any]:
 
 def _after_plan(state: State) -> str:
     said = state["said"]
-    if said is None:
-        return "answer"
+    assert said is not None  # `plan` has just set it
     if said["problems"]:
         return "plan" if state["corrections"] <= 1 else "answer"
     return "propose" if said["calls"] else "answer"
@@ -177,17 +168,12 @@ def _observe(state: State, runtime: Runtime[Run]) -> dict[str, Any]:
 
 def _answer(state: State) -> dict[str, Any]:
     said = state["said"]
-    if said is None:
-        return {"answer": _LIMIT}
+    assert said is not None  # the edge into this node saw it
     if said["problems"]:
-        return {"ending": "answered", "answer": _UNREADABLE}
-    return {"ending": "answered", "answer": said["content"] or _UNREADABLE}
+        return {"answer": _UNREADABLE}
+    return {"answer": said["content"] or _UNREADABLE}
 
 
-_LIMIT = (
-    f"I stopped after {STEP_LIMIT} steps without reaching an answer. What was done until then "
-    "stands and is in the story; please ask for a smaller piece."
-)
 _UNREADABLE = (
     "I could not turn this into a step that I am able to take, twice in a row, so I did nothing. "
     "Please say it differently, or ask for one thing at a time."

@@ -24,7 +24,11 @@ def run(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 
 def _release(_args: argparse.Namespace, settings: Settings, _environ: Mapping[str, str]) -> int:
+    from graphs.runtime.places import require_places
+
     db = open_database(settings.database_url, synchronous=settings.synchronous)
+    # Before anything is changed: the code before this must be able to go on when this cannot.
+    require_places(db)
     print(f"database at version {migrate(db)}")
     return 0
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+import structlog
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
@@ -56,10 +57,16 @@ def claim(
     *,
     turn_id: str,
     versions: dict[str, Any],
+    serves: Callable[[str], bool],
     limits: Limits,
     now: datetime,
 ) -> Claim | Refusal:
-    """Take the turn and count a try; or say why there is nothing to run."""
+    """Take the turn and count a try; or say why there is nothing to run.
+
+    `versions` are what is in force here; a begun turn keeps its graph's. `serves` tells whether
+    this code can go on with a version of the graph: one that is not its own, while newer workers
+    take over from older ones, is left to them.
+    """
     turn = session.get(Turn, turn_id)
     if turn is None:
         return "gone"
@@ -71,6 +78,10 @@ def claim(
     if why is not None:
         end_stopped(session, log, turn, by="system:worker", reason=why, now=now)
         return "stopped"
+    begun = turn.versions.get("graph")
+    if begun is not None and not serves(begun):
+        structlog.get_logger().warning("turn_of_another_version", turn=turn.id, graph=begun)
+        return "held"
     if _overtakes(session, turn):
         return "held"
     leases = _take_both(session, turn, limits, now)
@@ -127,12 +138,13 @@ def _take_both(
 def _count_try(
     session: Session, log: Log, turn: Turn, versions: dict[str, Any], now: datetime
 ) -> None:
-    tries = turn.tries + 1
+    # What it began with and this code does not know better: its graph, and what it was forked from.
+    kept = {name: turn.versions[name] for name in ("graph", "fork") if name in turn.versions}
+    changes: dict[str, Any] = {"tries": turn.tries + 1, "versions": {**versions, **kept}}
     if turn.status == RUNNING:  # whoever ran it died, or gave it back for a later try
-        session.execute(update(Turn).where(col(Turn.id) == turn.id).values(tries=tries))
+        session.execute(update(Turn).where(col(Turn.id) == turn.id).values(**changes))
         session.refresh(turn)
         return
-    changes: dict[str, Any] = {"tries": tries, "versions": turn.versions or versions}
     move_turn(
         session, log, turn, RUNNING, now=now, actor="system:worker", reason="Begun", **changes
     )

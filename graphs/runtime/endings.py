@@ -17,7 +17,6 @@ from core.faultpoints import point
 from core.leases import guard, release
 from core.outbox import finish
 from core.posts import ask_post
-from graphs.assistant import VERSION
 from graphs.checkpoint.errors import StoreUnavailable
 from graphs.runtime.claim import Claim, Limits
 from graphs.runtime.states import ANSWERED, FAILED, WAITING
@@ -37,23 +36,29 @@ class Endings:
 
     def ended(
         self, got: Claim, work: Work, came_to: Ended | Waits
-    ) -> Literal["answered", "waiting", "failed"]:
+    ) -> Literal["answered", "waiting"]:
         """Keep what the graph came to and give the leases back."""
         if isinstance(came_to, Waits):
             return self._waiting(got, work, came_to)
-        if came_to.ending == "limit":
-            return self.failed(got, came_to.text)
         self._answered(got, work, came_to)
         point("turn:answered")
         return "answered"
 
-    def failed(self, got: Claim, sentence: str) -> Literal["failed"]:
-        """The turn has failed for this reason, which its thread is told."""
+    def failed(self, got: Claim, sentence: str, reason: str | None = None) -> Literal["failed"]:
+        """The turn has failed; its thread is told the sentence, the log the reason if it is another
+        (a sentence may hold a person's words)."""
         now = self._desk.clock.now()
         with self._desk.db.transaction() as session:
             guard(session, got.held)
             move_turn(
-                session, self._desk.log, got.turn, FAILED, now=now, actor=_ACTOR, reason=sentence
+                session,
+                self._desk.log,
+                got.turn,
+                FAILED,
+                now=now,
+                actor=_ACTOR,
+                reason=reason or sentence,
+                body={"text": sentence} if reason else None,
             )
             cancel_turn(
                 session,
@@ -89,17 +94,33 @@ class Endings:
     def exhausted(self, got: Claim, error: Exception | None) -> Literal["failed"]:
         return self.failed(got, _sentence(error, self._limits.max_tries))
 
-    def next_generation(self, got: Claim, work: Work) -> None:
-        """The thread is to be rebuilt: puts of the old generation are refused from now on."""
-        turn = got.turn
+    def next_generation(self, got: Claim, work: Work, version: str) -> None:
+        """The thread is to be rebuilt in this version of the graph: puts of the old generation are
+        refused from now on."""
+        turn, before = got.turn, got.turn.versions["graph"]
         changes: dict[str, Any] = {
             "generation": turn.generation + 1,
-            "versions": {**turn.versions, "graph": VERSION},
+            "versions": {**turn.versions, "graph": version},
         }
         with work.write() as session:
             session.execute(update(Turn).where(col(Turn.id) == turn.id).values(**changes))
+            if version != before:
+                self._log_takeover(session, turn, before, version)
         for name, value in changes.items():
             setattr(turn, name, value)
+
+    def _log_takeover(self, session: Session, turn: Turn, before: str, version: str) -> None:
+        self._desk.log.record(
+            session,
+            workspace_id=turn.workspace_id,
+            type="graphs:run:taken-over",
+            subject=turn.id,
+            actor=_ACTOR,
+            at=self._desk.clock.now(),
+            reason=f"Goes on in {version}, begun in {before}",
+            turn_id=turn.id,
+            versions={**turn.versions, "graph": version, "graph_before": before},
+        )
 
     def _waiting(self, got: Claim, work: Work, came_to: Waits) -> Literal["waiting"]:
         now, count = self._desk.clock.now(), len(came_to.action_ids)
@@ -113,6 +134,8 @@ class Endings:
                 actor=_ACTOR,
                 reason="Waiting for one step" if count == 1 else f"Waiting for {count} steps",
                 tries=0,
+                # Code that comes later is checked for having them (`graphs.runtime.places`).
+                versions={**got.turn.versions, "nodes": list(came_to.nodes)},
             )
             finish(session, got.rows, now=now)
             give_back(session, got, now=now)

@@ -19,7 +19,6 @@ from approvals.people import People
 from core.errors import InvalidTransition, LeaseLost, SignoffError
 from core.leases import Keepalive
 from core.outbox import Message, Outbox
-from graphs.assistant import Assistant
 from graphs.checkpoint.errors import (
     StaleFence,
     StoreUnavailable,
@@ -60,7 +59,7 @@ class TurnRunner:
     ) -> None:
         self._desk, self._people, self._saver = desk, people, saver
         self._limits, self._versions = limits or Limits(), versions
-        self._graphs: dict[str, Assistant] = {}
+        self._graphs = {version.name: version.build(saver) for version in versions}
         self._endings = Endings(desk, self._limits)
 
     def run(self, turn_id: str) -> Outcome:
@@ -147,8 +146,7 @@ class TurnRunner:
         return version
 
     def _thread(self, got: Claim, version: Version) -> Thread:
-        graph = self._graphs.setdefault(version.name, version.build(self._saver))
-        turn, steps = got.turn, self._desk.budget.steps
+        graph, turn, steps = self._graphs[version.name], got.turn, self._desk.budget.steps
         return Thread(graph, self._saver, turn.id, turn.generation, got.held.token, steps)
 
     def _settled(self, action_ids: Sequence[str]) -> dict[str, str]:

@@ -15,23 +15,21 @@ from langgraph.errors import EmptyInputError, UnknownInterruptError
 from langgraph.types import Command, StateSnapshot
 
 from core.errors import GraphError
-from graphs.assistant import STEP_LIMIT, Assistant, Ending, Run, State
+from graphs.assistant import Assistant, Run, State, TurnWork
 from graphs.checkpoint.errors import WrongGeneration
 from graphs.checkpoint.saver import RedisSaver
-from graphs.runtime.work import Work
 
 #: Checkpoints a thread keeps: the newest, and the one before to look at. What a turn did stands in
 #: SQL, and each checkpoint holds the whole conversation again.
 _KEPT = 2
-#: Nodes a turn of STEP_LIMIT steps passes, with room for corrections.
-_RECURSION = 4 * STEP_LIMIT + 10
+#: Nodes a turn passes per step at most.
+_NODES_PER_STEP = 4
 
 
 @dataclass(frozen=True)
 class Ended:
     """The graph reached its end."""
 
-    ending: Ending
     text: str
     sources: tuple[str, ...]
 
@@ -41,6 +39,8 @@ class Waits:
     """Nothing of it can go on before one of these actions is settled."""
 
     action_ids: tuple[str, ...]
+    #: Where in the graph.
+    nodes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,8 @@ class Thread:
     thread_id: str
     generation: int
     fence: int
+    #: How many steps the turn may take; beyond them the limit speaks, not the graph's own.
+    steps: int
 
     def whole(self) -> bool:
         """Whether the store holds this generation of the thread with at least one checkpoint."""
@@ -58,19 +60,19 @@ class Thread:
             and self.saver.get_tuple(self._config()) is not None
         )
 
-    def begin(self, first: State, work: Work) -> None:
+    def begin(self, first: State, work: TurnWork) -> None:
         """Run from START, in a thread emptied for this generation."""
         self.saver.open_thread(self.thread_id, generation=self.generation, fence=self.fence)
         self._invoke(first, work)
 
     def go_on(
-        self, work: Work, settled: Callable[[Sequence[str]], Mapping[str, str]]
+        self, work: TurnWork, settled: Callable[[Sequence[str]], Mapping[str, str]]
     ) -> Ended | Waits:
         """Run until the end, or until every open wait is for an action that is not settled.
 
         `settled` gives, of the action ids asked about, those settled and the head of each.
         """
-        for _ in range(_RECURSION):
+        for _ in range(self._recursion):
             snapshot = self._snapshot()
             if snapshot.created_at is None:  # wiped since the last trip
                 raise WrongGeneration()
@@ -83,15 +85,20 @@ class Thread:
             waits = {i.value["action_id"]: i.id for task in open_tasks for i in task.interrupts}
             heads = settled(list(waits))
             if not heads:
-                return Waits(tuple(waits))
+                nodes = {task.name for task in open_tasks if task.interrupts}
+                return Waits(tuple(waits), tuple(sorted(nodes)))
             resume = {waits[action_id]: head for action_id, head in heads.items()}
             self._invoke(Command(resume=resume), work)
         raise GraphError(f"thread {self.thread_id} does not get on")
 
+    @property
+    def _recursion(self) -> int:
+        return _NODES_PER_STEP * self.steps + 10
+
     def _snapshot(self) -> StateSnapshot:
         return self.graph.get_state(self._config())
 
-    def _invoke(self, given: State | Command[Any] | None, work: Work) -> None:
+    def _invoke(self, given: State | Command[Any] | None, work: TurnWork) -> None:
         try:
             self.graph.invoke(given, self._config(), context=Run(work), durability="sync")
         except (UnknownInterruptError, EmptyInputError) as error:
@@ -100,7 +107,7 @@ class Thread:
 
     def _config(self) -> RunnableConfig:
         return {
-            "recursion_limit": _RECURSION,
+            "recursion_limit": self._recursion,
             "configurable": {
                 "thread_id": self.thread_id,
                 "generation": self.generation,
@@ -114,4 +121,4 @@ class Thread:
 
 def _ended(values: Mapping[str, Any]) -> Ended:
     sources = tuple(dict.fromkeys(values["sources"]))
-    return Ended(values["ending"], values["answer"], sources)
+    return Ended(values["answer"], sources)

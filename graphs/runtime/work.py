@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from approvals.actions import Proposed, propose
 from approvals.tables import Action
@@ -18,8 +18,11 @@ from core.errors import GraphError, LeaseLost
 from core.faultpoints import point
 from core.leases import Held, guard
 from graphs.assistant import Message, Observed
+from graphs.runtime.budget import Budget
+from graphs.runtime.spending import spent
 from graphs.runtime.states import RUNNING
 from graphs.runtime.tables import Turn
+from graphs.versions import Version
 from llm.calls import Schema
 from llm.client import Models
 from llm.config import Tier
@@ -43,20 +46,27 @@ class Desk:
     models: Models
     registry: Registry
     tier: Tier
+    #: How far one turn may go.
+    budget: Budget
+    #: Name -> digest of each file in force: policy, people. Every turn names them.
+    digests: Mapping[str, str]
 
 
 class Work:
     """One run of one turn. Every write checks the turn's lease and that nobody stopped it."""
 
-    def __init__(self, desk: Desk, turn: Turn, held: Held, lost: Callable[[], bool]) -> None:
-        self._desk, self._turn, self._held, self._lost = desk, turn, held, lost
+    def __init__(
+        self, desk: Desk, turn: Turn, version: Version, held: Held, lost: Callable[[], bool]
+    ) -> None:
+        self._desk, self._turn, self._version = desk, turn, version
+        self._held, self._lost = held, lost
 
     def model(self, step: int, messages: Sequence[dict[str, Any]]) -> Message:
         turn = self._turn
         with self._desk.db.read() as session:
             known = recorded(session, turn.id, step)
             if known is None:
-                self._check(session)
+                self._check(session, step)
         if known is None:
             answer = self._desk.models.complete(messages, self._schemas(), self._desk.tier)
             with self.write() as session:
@@ -73,11 +83,12 @@ class Work:
                     now=self._desk.clock.now(),
                 )
             point("turn:model-recorded")
-        return cast(Message, known.message)
+        return understood(self._version, known.message)
 
     def propose(self, step: int, calls: Sequence[Mapping[str, Any]]) -> list[str]:
         turn = self._turn
         with self.write() as session:
+            self._check_calls(session, step, len(calls))
             actions = propose(
                 session,
                 self._desk.log,
@@ -99,7 +110,7 @@ class Work:
         with self._desk.db.read() as session:
             found = session.exec(select(Action).where(Action.id.in_(action_ids)))  # type: ignore[attr-defined]
             actions = {action.id: action for action in found}
-        return [_observed(actions[action_id]) for action_id in action_ids]
+        return [observed(actions[action_id]) for action_id in action_ids]
 
     @contextmanager
     def write(self) -> Iterator[Session]:
@@ -109,11 +120,20 @@ class Work:
             self._still_running(session)
             yield session
 
-    def _check(self, session: Session) -> None:
+    def _check(self, session: Session, step: int) -> None:
         # A model's answer is paid for: not asked for when it could not be kept.
         if self._lost():
             raise LeaseLost(f"{self._held.name} was taken over")
         self._still_running(session)
+        if step > 0:
+            used = spent(session, self._turn.id, now=self._desk.clock.now())
+            self._desk.budget.refuse_beyond(used)
+
+    def _check_calls(self, session: Session, step: int, wanted: int) -> None:
+        mine = select(Action.step).where(Action.turn_id == self._turn.id)
+        steps = session.exec(mine.where(col(Action.supersedes).is_(None))).all()
+        if step not in steps:  # else they stand already, and are found again
+            self._desk.budget.refuse_calls(len(steps), wanted)
 
     def _still_running(self, session: Session) -> None:
         status = session.exec(select(Turn.status).where(Turn.id == self._turn.id)).one()
@@ -131,7 +151,13 @@ class Work:
         return Proposed(tool=call["tool"], tool_version=version, args=call["args"], title=title)
 
 
-def _observed(action: Action) -> Observed:
+def understood(version: Version, message: Mapping[str, Any]) -> Message:
+    """A recorded answer as this version of the graph reads it, its calls as they were recorded."""
+    recorded_as = cast(Message, message)
+    return {**version.read(recorded_as), "calls": recorded_as["calls"]}
+
+
+def observed(action: Action) -> Observed:
     result = (action.outcome or {}).get("result") or {}
     source = result.get("source") if action.status == "succeeded" else None
     return Observed(observation(action), source)

@@ -31,11 +31,13 @@ from core.outbox import Message, Outbox
 from core.posts import Post
 from graphs.checkpoint.connect import open_saver
 from graphs.checkpoint.saver import RedisSaver
+from graphs.runtime.budget import Budget
 from graphs.runtime.claim import Limits
 from graphs.runtime.receiving import Received, receive_all
 from graphs.runtime.run import TurnRunner
 from graphs.runtime.tables import Turn
 from graphs.runtime.work import Desk
+from graphs.versions import ASSISTANT, Versions
 from llm.client import Answer, Models
 from llm.config import ModelsConfig
 from llm.sending import Retries
@@ -143,14 +145,26 @@ class Office:
     registry: Registry
     saver: RedisSaver
     model: Rehearsal
+    budget: Budget
+    versions: Versions = ASSISTANT
     rung: list[Message] = field(default_factory=list)
     _ts: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def runner(self, limits: Limits = SHORT, models: Models | None = None) -> TurnRunner:
         """A worker of its own: its graph and runner share only the stores with others."""
-        models = models or self.models
-        desk = Desk(self.db, self.log, self.clock, models, self.registry, "small")
-        return TurnRunner(desk, self.people, self.saver, limits)
+        return TurnRunner(self.desk(models), self.people, self.saver, limits, self.versions)
+
+    def desk(self, models: Models | None = None) -> Desk:
+        return Desk(
+            self.db,
+            self.log,
+            self.clock,
+            models or self.models,
+            self.registry,
+            "small",
+            self.budget,
+            {"policy": "sha256:p", "people": self.people.digest},
+        )
 
     def say(
         self,
@@ -254,6 +268,7 @@ def open_office(
         registry=Registry.of([Connector("shop", "1.0.0", (), TOOLS)]),
         saver=saver,
         model=model,
+        budget=Budget.load(ROOT / "config" / "limits.yaml"),
     )
     db.wake = office.rung.extend
     yield office

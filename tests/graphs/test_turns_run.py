@@ -150,7 +150,6 @@ def test_a_waiting_turn_does_not_block_its_conversation(office: Office) -> None:
 
 def test_a_later_message_is_told_what_waits_and_what_was_said(office: Office) -> None:
     from graphs.runtime.opening import opening
-    from graphs.runtime.work import Desk
 
     office.model.script(REFUND, match="refund")
     office.model.script({"content": "Hello Finn."}, match="hi")
@@ -163,8 +162,7 @@ def test_a_later_message_is_told_what_waits_and_what_was_said(office: Office) ->
     office.settle(action.id, "awaiting")
     later = office.say("any news?", thread_ts=earlier.message_ts)
 
-    desk = Desk(office.db, office.log, office.clock, office.models, office.registry, "small")
-    messages = opening(desk, office.people, later)["messages"]
+    messages = opening(office.desk(), office.people, later)["messages"]
 
     assert "Waiting: Refund an order asks a person" in messages[0]["content"]
     assert [message["content"] for message in messages[1:]] == [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -171,19 +172,40 @@ class Workers:
             clock=office.clock,
             evidence=make_evidence(office.people, REGISTRY),
         )
-        executor, runner = Executor(deps), office.runner()
+        executor = Executor(deps)
         prepare = Prepare(deps, execute=executor.run)
         self._jobs: dict[str, Any] = {
-            "run_turn": runner.run,
+            "run_turn": office.runner().run,
             "prepare": prepare.run,
             "execute": executor.run,
             "send_post": lambda post_id: post_id,
         }
 
+    def renew(self, office: Office) -> None:
+        """The graph worker is replaced by one with the office's versions of now."""
+        self._jobs["run_turn"] = office.runner().run
+
     def work(self) -> None:
         while self._rung:
             message = self._rung.pop(0)
             self._jobs[message.job](**message.args)
+
+
+def approve(office: Office, action_id: str) -> str:
+    """Finn presses Approve; what became of it."""
+    with office.db.transaction() as session:
+        request = session.exec(select(Request).where(Request.action_id == action_id)).one()
+        decided = decide(
+            session,
+            office.log,
+            office.people,
+            request_id=request.id,
+            person=office.people.by_id("finn"),
+            vote="approve",
+            reason=None,
+            now=office.clock.now(),
+        )
+    return decided.outcome
 
 
 @pytest.fixture
@@ -212,27 +234,32 @@ def test_a_refund_waits_for_finance_is_done_once_and_told(office: Office, worker
     turn = office.say("Refund order 4711, EUR 180")
     workers.work()
     [action] = office.actions(turn.id)
-    finn = office.people.by_id("finn")
 
-    with office.db.transaction() as session:
-        request = session.exec(select(Request).where(Request.action_id == action.id)).one()
-        decided = decide(
-            session,
-            office.log,
-            office.people,
-            request_id=request.id,
-            person=finn,
-            vote="approve",
-            reason=None,
-            now=office.clock.now(),
-        )
+    decided = approve(office, action.id)
     workers.work()
 
     assert action.status == "awaiting"
-    assert decided.outcome == "approved"
+    assert decided == "approved"
     assert sent == ["refund EUR 180.00"]
     assert office.turn(turn.id).answer == "Refunded."
     assert [post.kind for post in office.posts(turn.id)] == ["answer"]
+
+
+def test_the_time_a_person_takes_is_not_the_turns(office: Office, workers: Workers) -> None:
+    amount = {"minor": 18000, "currency": "EUR"}
+    office.model.script(
+        calls(("shop__refund", {"order": "4711", "amount": amount})), FIND, {"content": "Done."}
+    )
+    turn = office.say("Refund order 4711, EUR 180")
+    workers.work()
+    [action] = office.actions(turn.id)
+
+    office.clock.advance(timedelta(days=1))
+    approve(office, action.id)
+    office.clock.advance(timedelta(minutes=59))
+    workers.work()
+
+    assert office.turn(turn.id).answer == "Done."
 
 
 def test_what_a_letter_asks_for_is_not_done(office: Office, workers: Workers) -> None:
