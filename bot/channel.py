@@ -1,21 +1,20 @@
-"""The few Web API calls that posting is made of."""
+"""The few Web API calls that posting and previews are made of."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
 from typing import Any
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from bot.blocks.parts import Message
+from bot.blocks.parts import Block, Message
+from bot.blocks.preview import broken_off
 from bot.deps import Identity
+from bot.finding import EVENT, Finder, Sent
 from core.errors import SignoffError
 from core.posts import Post
 
-EVENT = "signoff_post"
 #: Answers of Slack that no further try changes (docs.slack.dev, chat.postMessage errors).
 PERMANENT = frozenset(
     {
@@ -42,21 +41,14 @@ PERMANENT = frozenset(
         "missing_scope",
     }
 )
-_PAGE = 200
-#: Our clock and Slack's may differ: messages this much older than the row are looked at too.
-_SLACK_MAY_LAG = timedelta(minutes=5)
+
+
+#: What says that a stream has ended already: by us, by a person, or by Slack after five minutes.
+_ENDED = frozenset({"message_not_in_streaming_state", "message_not_found", "stopped_by_user"})
 
 
 class Gone(SignoffError):
     """The message was deleted in Slack."""
-
-
-@dataclass(frozen=True)
-class Sent:
-    """Where a message stands in Slack."""
-
-    channel: str
-    ts: str
 
 
 class SlackChannel:
@@ -64,6 +56,7 @@ class SlackChannel:
 
     def __init__(self, web: WebClient, identity: Identity) -> None:
         self._web, self._identity = web, identity
+        self._finder = Finder(web, identity)
 
     def conversation(self, channel: str) -> str:
         """A channel id; a user's id becomes their direct message channel."""
@@ -99,51 +92,71 @@ class SlackChannel:
                 raise Gone() from error
             raise
 
+    def start_stream(
+        self, channel: str, thread_ts: str, *, reader: str, chunks: Sequence[Block]
+    ) -> Sent:
+        """Begin a message that grows. It can carry no metadata before its end: one of its blocks
+        must be `block_id` = the row's id. `reader` is the user id Slack wants to know."""
+        answer = self._web.chat_startStream(
+            channel=channel,
+            thread_ts=thread_ts,
+            recipient_user_id=reader,
+            recipient_team_id=self._identity.team_id,
+            task_display_mode="plan",
+            chunks=list(chunks),
+        )
+        return Sent(str(answer["channel"]), str(answer["ts"]))
+
+    def append(self, sent: Sent, chunks: Sequence[Block]) -> bool:
+        """Add to a stream; False when it has ended."""
+        try:
+            self._web.chat_appendStream(channel=sent.channel, ts=sent.ts, chunks=list(chunks))
+        except SlackApiError as error:
+            if error.response.get("error") in _ENDED:
+                return False
+            raise
+        return True
+
+    def end_stream(self, sent: Sent) -> None:
+        """Make an ordinary message of a stream; nothing where it is one."""
+        try:
+            self._web.chat_stopStream(channel=sent.channel, ts=sent.ts)
+        except SlackApiError as error:
+            if error.response.get("error") not in _ENDED:
+                raise
+
+    def finish(self, sent: Sent, message: Message, post_id: str) -> None:
+        """Draw the whole message where a preview may still be streaming. Raises `Gone`."""
+        self.end_stream(sent)
+        self.update(sent, message, post_id)
+
+    def break_off(self, sent: Sent, post: Post) -> None:
+        """Leave what was previewed as it stands, marked as stopped; nothing where it is gone."""
+        self.end_stream(sent)
+        message = self._finder.look(sent, post.thread_ts)
+        if message is not None:
+            self.update(sent, broken_off(message, post.id), post.id)
+
+    def remove(self, sent: Sent) -> None:
+        """Delete a message of ours, streaming or not; nothing where it is gone."""
+        self.end_stream(sent)
+        try:
+            self._web.chat_delete(channel=sent.channel, ts=sent.ts)
+        except SlackApiError as error:
+            if error.response.get("error") != "message_not_found":
+                raise
+
     def find(self, channel: str, post: Post) -> Sent | None:
         """The oldest message that carries this row's id, back to when the row was made."""
-        found = list(self._carrying(channel, post))
+        found = list(self._finder.carrying(channel, post))
         return Sent(channel, min(found, key=float)) if found else None
 
     def delete_twins(self, keep: Sent, post: Post) -> None:
         """Delete every other message with this row's id."""
-        for ts in list(self._carrying(keep.channel, post)):
+        for ts in list(self._finder.carrying(keep.channel, post)):
             if ts != keep.ts:
-                self._web.chat_delete(channel=keep.channel, ts=ts)
-
-    def _carrying(self, channel: str, post: Post) -> Iterator[str]:
-        for message in self._newest_first(channel, post):
-            metadata = message.get("metadata") or {}
-            payload = metadata.get("event_payload") or {}
-            ours = message.get("user") == self._identity.bot_user_id
-            if ours and metadata.get("event_type") == EVENT and payload.get("post_id") == post.id:
-                yield str(message["ts"])
-
-    def _newest_first(self, channel: str, post: Post) -> Iterator[dict[str, Any]]:
-        until = post.created_at - _SLACK_MAY_LAG
-        cursor: str | None = None
-        while True:
-            answer = self._page(channel, post.thread_ts, cursor)
-            messages: list[dict[str, Any]] = answer.get("messages") or []
-            yield from messages
-            cursor = (answer.get("response_metadata") or {}).get("next_cursor") or None
-            # Threads come oldest first, so only channels can be left off early.
-            oldest = messages and _moment(str(messages[-1]["ts"])) < until
-            if cursor is None or (post.thread_ts is None and oldest):
-                return
-
-    def _page(self, channel: str, thread_ts: str | None, cursor: str | None) -> Any:
-        if thread_ts is None:
-            return self._web.conversations_history(
-                channel=channel, cursor=cursor, limit=_PAGE, include_all_metadata=True
-            )
-        return self._web.conversations_replies(
-            channel=channel, ts=thread_ts, cursor=cursor, limit=_PAGE, include_all_metadata=True
-        )
+                self.remove(Sent(keep.channel, ts))
 
 
 def _metadata(post_id: str) -> dict[str, Any]:
     return {"event_type": EVENT, "event_payload": {"post_id": post_id}}
-
-
-def _moment(ts: str) -> datetime:
-    return datetime.fromtimestamp(float(ts), UTC)

@@ -2,7 +2,8 @@
 
 A message carries its row's id in its metadata. Before the first send the row says so
 (`attempted_at`); a later try looks for the message before it sends again. What turns up twice
-all the same, because Slack was slow to show the first, is deleted by a later look.
+all the same, because Slack was slow to show the first, is deleted by a later look. A message that
+was previewed (`bot/previews.py`) is finished in its place, whoever began it.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ from sqlmodel import Session
 from audit.log import Log
 from bot.blocks.parts import Message
 from bot.cards import Unrenderable
-from bot.channel import PERMANENT, Gone, Sent, SlackChannel
+from bot.channel import PERMANENT, Gone, SlackChannel
 from bot.deps import Identity
+from bot.finding import Sent
 from bot.followups import Jobs, ask_next, ask_twin_check, jobs_of
 from bot.render import Renderer
 from core.clock import Clock
@@ -127,18 +129,26 @@ class Poster:
         with self._db.read() as session:
             fresh = session.get_one(Post, post.id)
             wanted = fresh.wanted
-            rendered = self._renderer.render(session, fresh, now=self._clock.now())
-        message = rendered.message
+            if wanted == 0 or fresh.body.get("broken_off"):
+                rendered = None
+            else:
+                rendered = self._renderer.render(session, fresh, now=self._clock.now())
         sent = Sent(post.sent_channel or "", post.ts) if post.ts else None
         again = False
-        if sent is None:
-            sent, again = self._first(work, message)
+        if rendered is None:
+            if wanted:
+                sent, again = self._break_off(work, sent)
+        elif sent is None:
+            sent, again = self._first(work, rendered.message)
             point("post:sent")
+        elif post.shown == 0:
+            sent, again = self._finish(work, sent, rendered.message)
         elif post.shown < wanted:
-            self._slack.update(sent, message, post.id)
-        if work.jobs.twins:
+            self._slack.update(sent, rendered.message, post.id)
+        if work.jobs.twins and sent:
             self._slack.delete_twins(sent, post)
-        self._store(work, sent, wanted, more=rendered.more, again=again)
+        more = rendered is not None and rendered.more
+        self._store(work, sent, wanted, more=more, again=again)
 
     def _first(self, work: _Work, message: Message) -> tuple[Sent, bool]:
         """Send the message, or find the one a lost try left; and whether it may appear twice."""
@@ -147,21 +157,46 @@ class Poster:
         if work.tried:
             found = self._slack.find(channel, post)
             if found is not None:
-                self._slack.update(found, message, post.id)
+                self._slack.finish(found, message, post.id)
                 return found, True
         sent = self._slack.post(channel, post.thread_ts, message, post.id)
         return sent, work.tried
 
-    def _store(self, work: _Work, sent: Sent, wanted: int, *, more: bool, again: bool) -> None:
+    def _finish(self, work: _Work, sent: Sent, message: Message) -> tuple[Sent, bool]:
+        """Make the message of its preview; a preview somebody deleted takes no answer with it."""
+        try:
+            self._slack.finish(sent, message, work.post.id)
+        except Gone:
+            return self._slack.post(sent.channel, work.post.thread_ts, message, work.post.id), True
+        return sent, False
+
+    def _break_off(self, work: _Work, sent: Sent | None) -> tuple[Sent | None, bool]:
+        """Leave the preview as it is, if there is one; and whether one may yet turn up."""
+        post = work.post
+        unsure = sent is None and work.tried
+        if unsure:
+            sent = self._slack.find(self._slack.conversation(post.channel), post)
+        if sent is not None and (post.shown == 0 or unsure):
+            try:
+                self._slack.break_off(sent, post)
+            except Gone:
+                return None, False
+        return sent, unsure
+
+    def _store(
+        self, work: _Work, sent: Sent | None, wanted: int, *, more: bool, again: bool
+    ) -> None:
         now = self._clock.now()
         with self._db.transaction() as session:
             guard(session, work.held)
             row = session.get_one(Post, work.post.id)
-            first = row.ts is None
-            row.sent_channel, row.ts, row.shown = sent.channel, sent.ts, wanted
+            first = row.shown == 0 and wanted > 0
+            if sent is not None:
+                row.sent_channel, row.ts = sent.channel, sent.ts
+            row.shown = wanted
             session.add(row)
             session.flush()
-            if first:
+            if first and sent is not None:
                 self._record(session, row, "bot:post:sent", _said(row), now)
             if first and more:
                 ask_next(session, row, now=now)
@@ -204,6 +239,8 @@ class Poster:
 
 
 def _said(row: Post) -> str:
+    if row.body.get("broken_off"):
+        return "Left in Slack as far as it had come"
     shown = {
         "answer": "Answered in Slack",
         "card": "Asked in Slack",

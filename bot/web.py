@@ -15,14 +15,17 @@ from core.errors import ConfigError, SignoffError
 SLACK_API = "https://slack.com/api/"
 
 
-def make_web(token: str, base_url: str | None, *, timeout_s: int = 10) -> WebClient:
-    """A client for worker threads. 429 is waited out; a cut connection is never tried again here:
-    slack_sdk's own handler for those would post a second time what Slack already took."""
+def make_web(
+    token: str, base_url: str | None, *, timeout_s: int = 10, patience: int = 2
+) -> WebClient:
+    """A client for worker threads. 429 is waited out (`patience` times); a cut connection is never
+    tried again here: slack_sdk's own handler for those would post a second time what Slack already
+    took."""
     return WebClient(
         token=token,
         base_url=_slashed(base_url),
         timeout=timeout_s,
-        retry_handlers=[RateLimitErrorRetryHandler(max_retry_count=2)],
+        retry_handlers=[RateLimitErrorRetryHandler(max_retry_count=patience)],
     )
 
 

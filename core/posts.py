@@ -2,6 +2,8 @@
 
 Rooms below `bot` say *that* something is to be shown and name the ids it is about; how it looks is
 decided when it is sent. `wanted` counts the versions asked for, `shown` the newest one in Slack.
+A message may be begun before it is known what it will say (`begin_post`): then `wanted` is 0, and
+what stands in Slack is a preview until it is asked for, or broken off.
 """
 
 from __future__ import annotations
@@ -9,8 +11,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, UniqueConstraint
-from sqlmodel import Field, Session, SQLModel, select
+from sqlalchemy import JSON, Column, UniqueConstraint, update
+from sqlmodel import Field, Session, SQLModel, col, select
 
 from core.db import UtcDateTime, insert_once
 from core.ids import derive_id
@@ -30,7 +32,8 @@ class Post(SQLModel, table=True):
     #: A channel id, or a user id for a direct message.
     channel: str
     thread_ts: str | None = None
-    #: What the builder needs beyond the subject; plain JSON.
+    #: What the builder needs beyond the subject; plain JSON. {"broken_off": true} in the place of
+    #: words that will never come.
     body: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
     wanted: int = 1
     shown: int = 0
@@ -55,10 +58,12 @@ def ask_post(
     now: datetime,
     n: int = 0,
 ) -> str:
-    """Owe Slack this message (once, however often asked) and queue its sending. Returns its id."""
-    post_id = derive_id("post", subject, kind, n)
+    """Owe Slack this message (once, however often asked) and queue its sending. Returns its id.
+
+    A message that was begun is owed from now on, in its place.
+    """
     row = Post(
-        id=post_id,
+        id=derive_id("post", subject, kind, n),
         workspace_id=workspace_id,
         subject=subject,
         kind=kind,
@@ -68,9 +73,43 @@ def ask_post(
         body=body,
         created_at=now,
     )
-    if insert_once(session, row):
+    if insert_once(session, row) or _owe_begun(session, row.id, body):
         _queue(session, row, now=now)
-    return post_id
+    return row.id
+
+
+def begin_post(
+    session: Session,
+    *,
+    workspace_id: str,
+    subject: str,
+    kind: str,
+    channel: str,
+    thread_ts: str | None,
+    now: datetime,
+) -> Post:
+    """The row of this message, begun with nothing owed where there was none."""
+    row = Post(
+        id=derive_id("post", subject, kind, 0),
+        workspace_id=workspace_id,
+        subject=subject,
+        kind=kind,
+        channel=channel,
+        thread_ts=thread_ts,
+        body={},
+        wanted=0,
+        created_at=now,
+    )
+    insert_once(session, row)
+    return session.get_one(Post, row.id, with_for_update=True)
+
+
+def break_off_post(session: Session, *, subject: str, kind: str, now: datetime) -> None:
+    """Nothing more comes of a begun message, if there is one: what it shows is left, and marked."""
+    row = session.get(Post, derive_id("post", subject, kind, 0), populate_existing=True)
+    if row is not None and _owe_begun(session, row.id, {"broken_off": True}):
+        session.refresh(row)
+        _queue(session, row, now=now)
 
 
 def refresh_posts(session: Session, *, subject: str, kind: str, now: datetime) -> None:
@@ -81,6 +120,13 @@ def refresh_posts(session: Session, *, subject: str, kind: str, now: datetime) -
         session.add(row)
         session.flush()
         _queue(session, row, now=now)
+
+
+def _owe_begun(session: Session, post_id: str, body: dict[str, Any]) -> bool:
+    """Owe what was only begun; False when it is owed already."""
+    begun = update(Post).where(col(Post.id) == post_id, col(Post.wanted) == 0)
+    owed = session.execute(begun.values(wanted=1, body=body).returning(col(Post.id)))
+    return owed.scalar_one_or_none() is not None
 
 
 def _queue(session: Session, row: Post, *, now: datetime) -> None:
