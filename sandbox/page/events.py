@@ -81,9 +81,13 @@ class Streams:
 
     async def _look(self, asked: Asked) -> dict[str, object]:
         scene = stage(self._reading, asked)
+        shown = (*scene.messages, *scene.replies)
         return {
-            # A stream that is cut off ends without a notice.
-            "messages": [one.ts for one in (*scene.messages, *scene.replies) if one.growing],
+            # What runs out of time ends without a notice: streams, status lines, sessions.
+            "messages": (
+                [(one.ts, one.growing) for one in shown if one.growing is not None],
+                scene.work,
+            ),
             "outside": await self._world.outside(),
             "story": await self._world.story(scene.place, scene.told),
         }

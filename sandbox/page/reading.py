@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox.page.scene import Channel, Json, Person
+from sandbox.page.scene import Channel, Json, Person, Work
 from sandbox.slack.messages import Message
+from sandbox.slack.methods.agents import STOP_EVENT
 from sandbox.slack.shapes import BOT_USER
 from sandbox.slack.workspace import Workspace
 
@@ -71,10 +72,19 @@ class Reading:
         private = [one for one in held.ephemeral.values() if one.thread_ts == thread_ts]
         return self._shown(channel, [*held.replies(thread_ts), *private], person)
 
-    def status(self, channel: str, thread_ts: str) -> str:
-        """What the app says it does in a thread ("is reading the shop…"); empty when nothing."""
+    def work(self, channel: str, thread_ts: str) -> Work | None:
+        """What the app does in a thread, in its words ("is reading the shop…") or Slack's."""
         status = self.workspace.status(channel, thread_ts)
-        return status.text if status else ""
+        session = self.workspace.sessions.find(self.workspace.channels[channel], thread_ts)
+        if session is None or session.status != "processing":
+            return Work(thread_ts, status.text) if status else None
+        events = self.workspace.settings.manifest.events
+        return Work(
+            thread_ts=thread_ts,
+            text=status.text if status else "is working…",
+            stop=events is None or STOP_EVENT in events,
+            stopping=bool(session.stopped_by),
+        )
 
     def connected(self) -> bool:
         """Whether the app would hear of what happens now."""

@@ -57,7 +57,8 @@ class Reaction:
 
 @dataclass(frozen=True)
 class Post:
-    """One message as shown. `open` when its thread is unfolded; `growing` while it is streamed."""
+    """One message as shown. `open` when its thread is unfolded; `growing` while it is streamed
+    (None: it never was)."""
 
     channel: str
     ts: str
@@ -70,12 +71,23 @@ class Post:
     edited: bool
     ephemeral: bool
     open: bool
-    growing: bool = False
+    growing: bool | None = None
 
     @property
     def slug(self) -> str:
         """The ts as part of an element's id."""
         return self.ts.replace(".", "-") + ("-e" if self.ephemeral else "")
+
+
+@dataclass(frozen=True)
+class Work:
+    """What the app does in a thread. `text` goes on after its name; `stop`: people may end it;
+    `stopping`: somebody asked for that."""
+
+    thread_ts: str
+    text: str
+    stop: bool = False
+    stopping: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,7 +105,7 @@ class Scene:
     messages: tuple[Post, ...]
     earlier: int
     replies: tuple[Post, ...]
-    status: str
+    work: Work | None
     home: Json | None
     connected: bool
 
@@ -184,5 +196,5 @@ def post(
         edited="edited" in message,
         ephemeral=ephemeral,
         open=not ephemeral and ts == open_ts,
-        growing=message.get("streaming_state") == "in_progress",
+        growing={"in_progress": True, "completed": False}.get(message.get("streaming_state", "")),
     )

@@ -15,6 +15,7 @@ from sandbox.page.scene import (
     Person,
     Post,
     Scene,
+    Work,
     author,
     last_word,
     post,
@@ -54,7 +55,7 @@ def stage(reading: Reading, asked: Asked) -> Scene:
         messages=tuple(posts[-SHOWN:]),
         earlier=max(len(posts) - SHOWN, 0),
         replies=tuple(_replies(reading, me, channel, thread_ts)) if channel else (),
-        status=_status(reading, channel, posts, thread_ts) if channel else "",
+        work=_work(reading, channel, posts, thread_ts) if channel else None,
         home=reading.home(me.id) if tab else None,
         connected=reading.connected(),
     )
@@ -75,9 +76,9 @@ def _channel(channels: Sequence[Channel], wanted: str) -> Channel | None:
     return channels[0] if channels else None
 
 
-def _status(reading: Reading, channel: Channel, posts: Sequence[Post], thread_ts: str) -> str:
+def _work(reading: Reading, channel: Channel, posts: Sequence[Post], thread_ts: str) -> Work | None:
     where = thread_ts or (last_word(posts) if channel.direct_with else "")
-    return reading.status(channel.id, where)
+    return reading.work(channel.id, where) if where else None
 
 
 def _posts(reading: Reading, me: Person, channel: Channel, open_ts: str) -> list[Post]:

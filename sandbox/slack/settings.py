@@ -9,11 +9,13 @@ from core.errors import ConfigError
 
 @dataclass(frozen=True)
 class Manifest:
-    """What the app asked for. None means that everything is granted."""
+    """What the app asked for. None means that everything is granted. `agent`: declared as an
+    agent, so that its work shows as sessions."""
 
     scopes: frozenset[str] | None = None
     events: frozenset[str] | None = None
     commands: frozenset[str] | None = None
+    agent: bool = True
 
     @classmethod
     def load(cls, path: Path) -> "Manifest":
@@ -29,6 +31,7 @@ class Manifest:
                 scopes=frozenset(body["oauth_config"]["scopes"]["bot"]),
                 events=frozenset(body["settings"]["event_subscriptions"]["bot_events"]),
                 commands=frozenset(c["command"] for c in body["features"]["slash_commands"]),
+                agent="agent_view" in body["features"],
             )
         except (KeyError, TypeError) as error:
             raise ConfigError(

@@ -17,6 +17,7 @@ from sandbox.slack.journal import ApiCall, Journal
 from sandbox.slack.messages import Channel, Message
 from sandbox.slack.modals import View, Views
 from sandbox.slack.people import CHANNELS, EVERYONE, GROUPS, Person
+from sandbox.slack.sessions import Sessions
 from sandbox.slack.settings import Settings
 from sandbox.slack.shapes import BOT_USER, Json
 from sandbox.slack.store import Store
@@ -57,6 +58,7 @@ class Workspace:
     def __post_init__(self) -> None:
         self.triggers = Triggers(self.now)
         self.response_urls = ResponseUrls(self.now)
+        self.sessions = Sessions(self.now, self._session_changed)
         self.groups = GROUPS
         for id_, name, topic, ids in CHANNELS:
             self.channels[id_] = Channel(id_, name, list(ids), self.now, topic)
@@ -180,6 +182,10 @@ class Workspace:
 
     # Restarts
 
+    def _session_changed(self, channel: str, thread_ts: str, session: Json) -> None:
+        self.store.put("session", f"{channel}:{thread_ts}", session)
+        self.announce("status", channel=channel, thread_ts=thread_ts)
+
     def _remember(self, message: Message) -> None:
         self.store.put("message", f"{message.channel}:{message.ts}", message.stored())
         self._announce_message(message)
@@ -195,6 +201,8 @@ class Workspace:
                 self.channels[message.channel].put(message)
             elif kind == "home":
                 self.views.homes[key] = View(value["id"], key, value["body"])
+            elif kind == "session":
+                self.sessions.restore(key, value)
             elif kind == "members":
                 self.channels[key].members = list(value)
 

@@ -308,6 +308,8 @@ document.addEventListener("click", (event) => {
   const button = on("[data-action]");
   if (button) return void (button.getAttribute("aria-busy") || act(button, button.dataset.action, button.dataset.value));
   if (on("[data-sample]")) return void sample(on("[data-sample]"));
+  const stop = on("[data-stop]");
+  if (stop) return void control("stop", { user: page.as, channel: stop.dataset.channel, thread_ts: stop.dataset.stop }).then(() => refresh("messages"));
   if (on("[data-plug]")) return void control("plug", { arm: true }).then(() => refresh("outside", "guide"));
   if (on("[data-close-view]")) return void closeView(on("[data-view]"));
   const thread = on("[data-open-thread], [data-close-thread]");

@@ -56,7 +56,7 @@ class Looking:
         }
 
     async def status(self, request: web.Request) -> Json:
-        """All status lines that show now, and the suggested prompts."""
+        """All status lines that show now, agent sessions, and the suggested prompts."""
         workspace = self._workspace
         lines = [
             {
@@ -68,7 +68,16 @@ class Looking:
             for (channel, thread_ts), status in workspace.statuses.items()
             if workspace.now() < status.until
         ]
-        return {"statuses": lines, "prompts": workspace.prompts}
+        sessions = [
+            {
+                "channel": channel,
+                "thread_ts": thread_ts,
+                **asdict(session),
+            }
+            for channel, thread_ts in workspace.sessions.all()
+            if (session := workspace.sessions.find(workspace.channels[channel], thread_ts))
+        ]
+        return {"statuses": lines, "sessions": sessions, "prompts": workspace.prompts}
 
     async def calls(self, request: web.Request) -> Json:
         return {"calls": self._workspace.calls.since(_number(request, "since"))}

@@ -9,6 +9,7 @@ from sandbox.slack.control.deliver import Deliver
 from sandbox.slack.control.looking import Looking
 from sandbox.slack.control.people_act import PeopleAct
 from sandbox.slack.control.refusal import Refused
+from sandbox.slack.control.stopping import Stopping
 from sandbox.slack.control.submissions import Submissions
 from sandbox.slack.control.trouble import Trouble
 from sandbox.slack.delivery.socket_mode import SocketMode
@@ -37,6 +38,7 @@ def add_control(app: web.Application, workspace: Workspace, socket_mode: SocketM
         "home": acting.home,
         "members": acting.members,
         "actions": Clicks(workspace).act,
+        "stop": Stopping(workspace).stop,
         "views": Submissions(workspace).submit,
         "deliver": Deliver(workspace).deliver,
         "faults": trouble.faults,

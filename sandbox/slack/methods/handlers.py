@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from sandbox.slack.delivery.socket_mode import new_ticket
 from sandbox.slack.methods import (
+    agents,
     assistant,
     chat,
     conversations,
@@ -28,6 +29,8 @@ def _open_connection(call: Call) -> Json:
 
 
 HANDLERS: dict[str, Callable[[Call], Json]] = {
+    "agents.sessions.rename": agents.rename,
+    "agents.sessions.setStatus": agents.set_status,
     "api.test": _api_test,
     "apps.connections.open": _open_connection,
     "assistant.threads.setStatus": assistant.set_status,

@@ -8,6 +8,7 @@ from sandbox.slack.blocks.chunks import chunk_problems
 from sandbox.slack.messages import Channel, Message
 from sandbox.slack.methods import content
 from sandbox.slack.methods.call import ApiError, Call
+from sandbox.slack.sessions import STATUSES
 from sandbox.slack.shapes import BOT, BOT_USER, Json
 from sandbox.slack.stream import DISPLAYS, Stream, add, size_of
 
@@ -36,11 +37,12 @@ def start(call: Call) -> Json:
     _add(call, message, message.streaming)
     message.ts = call.workspace.new_ts(channel.id)
     call.workspace.post(message)
+    _session(call, message, "processing", initiator=root.user)
     return {"channel": channel.id, "ts": message.ts}
 
 
 def append(call: Call) -> Json:
-    channel, message, stream = _streaming(call)
+    channel, message, stream = _streaming(call, "streaming")
     if not (call.get("markdown_text") or call.get("chunks")):
         raise ApiError("markdown_text_or_chunks_required")
     _add(call, message, stream)
@@ -49,8 +51,12 @@ def append(call: Call) -> Json:
 
 
 def stop(call: Call) -> Json:
-    """The last content, then `blocks` below everything; the message is an ordinary one then."""
-    channel, message, stream = _streaming(call)
+    """The last content, then `blocks` below everything; the message is an ordinary one then. Also
+    what a person stopped is ended by this."""
+    channel, message, stream = _streaming(call, "streaming", "stopped")
+    status = call.text("session_status") or "active"
+    if status not in STATUSES:
+        raise _one_of("session_status", STATUSES)
     before = channel.shown(message, metadata=True)
     blocks = content.checked_blocks(call.get("blocks") or [])
     metadata = content.metadata(call)
@@ -61,6 +67,7 @@ def stop(call: Call) -> Json:
     message.metadata = metadata
     stream.state = "completed"
     call.workspace.change(message, before)
+    _session(call, message, status)
     shown = channel.shown(message, metadata=True)
     return {"channel": channel.id, "ts": message.ts, "message": shown}
 
@@ -78,20 +85,33 @@ def _check_recipient(call: Call, channel: Channel) -> None:
 def _display(call: Call) -> str:
     display = call.text("task_display_mode") or DISPLAYS[0]
     if display not in DISPLAYS:
-        reason = f"must be one of: {', '.join(DISPLAYS)} [json-pointer:/task_display_mode]"
-        raise ApiError("invalid_arguments", (f"[ERROR] {reason}",))
+        raise _one_of("task_display_mode", DISPLAYS)
     return display
 
 
-def _streaming(call: Call) -> tuple[Channel, Message, Stream]:
-    """A message of the app that still takes content."""
+def _one_of(name: str, allowed: tuple[str, ...]) -> ApiError:
+    reason = f"must be one of: {', '.join(allowed)} [json-pointer:/{name}]"
+    return ApiError("invalid_arguments", (f"[ERROR] {reason}",))
+
+
+def _session(call: Call, message: Message, status: str, *, initiator: str = "") -> None:
+    """Streaming moves the session of its thread along, for apps that are agents."""
+    if call.workspace.settings.manifest.agent:
+        channel, thread_ts = call.workspace.channels[message.channel], str(message.thread_ts)
+        call.workspace.sessions.set(channel, thread_ts, status, initiator=initiator)
+
+
+def _streaming(call: Call, *states: str) -> tuple[Channel, Message, Stream]:
+    """A message of the app whose stream is in one of these states."""
     channel = call.channel()
     message = call.message(channel)
     if message.bot_id != BOT:
         raise ApiError("message_not_owned_by_app")
-    if message.stream is None or message.streaming.state_at(call.workspace.now()) != "streaming":
-        raise ApiError("message_not_in_streaming_state")
-    return channel, message, message.stream
+    state = message.stream.state_at(call.workspace.now()) if message.stream else ""
+    if state not in states:
+        stopped = state == "stopped"
+        raise ApiError("stopped_by_user" if stopped else "message_not_in_streaming_state")
+    return channel, message, message.streaming
 
 
 def _add(call: Call, message: Message, stream: Stream) -> None:

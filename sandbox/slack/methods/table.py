@@ -104,7 +104,7 @@ _ROWS = (
         required="channel ts",
         optional="markdown_text chunks:list",
         scopes="chat:write",
-        errors=f"{_STREAM_ERRORS} markdown_text_or_chunks_required {_CHUNK_ERRORS}",
+        errors=f"{_STREAM_ERRORS} stopped_by_user markdown_text_or_chunks_required {_CHUNK_ERRORS}",
     ),
     row(
         "chat.stopStream",
@@ -236,6 +236,22 @@ _ROWS = (
         optional="channel timestamp file file_comment full:bool",
         scopes="reactions:read",
         errors="no_item_specified channel_not_found message_not_found",
+    ),
+    row(
+        "agents.sessions.setStatus",
+        TIER_3,
+        required="status",
+        optional=f"channel_id thread_ts title initiator_user_id {_LOOK}",
+        scopes="chat:write",
+        errors="channel_not_found invalid_status not_authorized thread_ts_required user_not_found",
+    ),
+    row(
+        "agents.sessions.rename",
+        TIER_3,
+        required="title",
+        optional="channel_id thread_ts",
+        scopes="chat:write",
+        errors="channel_not_found not_authorized session_not_found thread_ts_required",
     ),
     row(
         "assistant.threads.setStatus",

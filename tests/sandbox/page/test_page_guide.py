@@ -39,7 +39,7 @@ SCENE = Scene(
     messages=(ASKED,),
     earlier=0,
     replies=(CARD,),
-    status="",
+    work=None,
     home=None,
     connected=True,
 )

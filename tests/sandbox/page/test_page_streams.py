@@ -73,6 +73,24 @@ def test_a_streamed_answer_grows_and_comes_to_rest(browser: Chromium, workspace:
     expect(thread.locator(".post")).to_have_count(1)
 
 
+def test_stop_is_pressed_in_the_thread_and_ends_what_streams(
+    browser: Chromium, workspace: Started
+) -> None:
+    ts = asked(workspace)
+    page = browser.open(f"{workspace.base_url}/?channel=C0SUPPORT&thread={ts}", PHONE)
+    stream = streaming(workspace, ts)
+    stream.append(markdown_text="Two orders ")
+
+    thread = page.get_by_role("region", name="Thread")
+    thread.get_by_role("button", name="Stop").click()
+
+    expect(thread.get_by_role("button", name="Stopping…")).to_be_disabled()
+    expect(thread.get_by_text("Signoff is writing")).to_have_count(0)
+    stream.stop(markdown_text="Stopped.")
+    expect(thread).to_contain_text("Two orders Stopped.")
+    expect(thread.locator(".status-line")).to_have_count(0)
+
+
 @pytest.mark.parametrize("size", [DESKTOP, PHONE])
 def test_a_plan_with_long_words_fits(
     browser: Chromium, workspace: Started, size: tuple[int, int]

@@ -77,6 +77,12 @@ HAPPY: dict[str, Args] = {
     "reactions.add": _filled(channel=_support, timestamp=_asked, name=is_("eyes")),
     "reactions.remove": _filled(channel=_support, timestamp=Scene.reacted, name=is_("eyes")),
     "reactions.get": _filled(channel=_support, timestamp=Scene.reacted),
+    "agents.sessions.setStatus": _filled(
+        channel_id=_support, thread_ts=_asked, status=is_("processing")
+    ),
+    "agents.sessions.rename": _filled(
+        channel_id=_support, thread_ts=Scene.worked_on, title=is_("Order 4711")
+    ),
     "assistant.threads.setStatus": _filled(
         channel_id=_support, thread_ts=_asked, status=is_("is reading the shop")
     ),
@@ -275,6 +281,7 @@ ERRORS: dict[str, dict[str, Args]] = {
     "chat.appendStream": {
         **_not_streaming,
         "markdown_text_or_chunks_required": _filled(**_streaming),
+        "stopped_by_user": _filled(channel=_support, ts=Scene.stopped_stream, markdown_text=_text),
     },
     "chat.stopStream": {
         **_not_streaming,
@@ -351,6 +358,24 @@ ERRORS: dict[str, dict[str, Args]] = {
         "no_item_specified": _given(),
         **_no_channel(timestamp=_asked),
         "message_not_found": _filled(channel=_support, timestamp=_never),
+    },
+    "agents.sessions.setStatus": {
+        "channel_not_found": _given(channel_id="C0NOWHERE", thread_ts="1.1", status="active"),
+        "invalid_status": _filled(channel_id=_support, thread_ts=_asked, status=is_("asleep")),
+        "not_authorized": _filled(channel_id=_out, thread_ts=_asked, status=is_("active")),
+        "thread_ts_required": _given(channel_id=SUPPORT, status="active"),
+        "user_not_found": _filled(
+            channel_id=_support,
+            thread_ts=_asked,
+            status=is_("active"),
+            initiator_user_id=is_("U0NOBODY"),
+        ),
+    },
+    "agents.sessions.rename": {
+        "channel_not_found": _given(channel_id="C0NOWHERE", thread_ts="1.1", title="t"),
+        "not_authorized": _filled(channel_id=_out, thread_ts=_asked, title=_text),
+        "session_not_found": _filled(channel_id=_support, thread_ts=_asked, title=_text),
+        "thread_ts_required": _given(channel_id=SUPPORT, title="t"),
     },
     "assistant.threads.setStatus": {
         "channel_not_found": _given(channel_id="C0NOWHERE", thread_ts="1.000001"),

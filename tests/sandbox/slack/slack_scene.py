@@ -42,6 +42,17 @@ class Scene:
     async def empty_stream(self) -> str:
         return await self.started()
 
+    async def stopped_stream(self) -> str:
+        ts = await self.stream()
+        await self.bench.do("stop", user=ANA, channel=SUPPORT, thread_ts=self.asked)
+        return ts
+
+    async def worked_on(self) -> str:
+        """The thread, with a session."""
+        args = {"channel_id": SUPPORT, "thread_ts": self.asked, "status": "processing"}
+        await self.bench.call("agents.sessions.setStatus", args)
+        return self.asked
+
     async def started(self, **more: Any) -> str:
         """The ts of a stream that was begun with these arguments."""
         args = {

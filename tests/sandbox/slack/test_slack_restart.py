@@ -127,7 +127,12 @@ def test_a_manifest_says_what_is_granted(tmp_path: Path) -> None:
         scopes=frozenset({"chat:write", "users:read"}),
         events=frozenset({"app_mention", "message.im"}),
         commands=frozenset({"/signoff"}),
+        agent=False,
     )
+    path.write_text(
+        json.dumps({**MANIFEST, "features": {**MANIFEST["features"], "agent_view": {}}})
+    )
+    assert Manifest.load(path).agent
 
 
 @pytest.mark.parametrize(
