@@ -1,4 +1,4 @@
-"""The versions of the assistant's graph that this code can go on with (ADR 0008).
+"""The versions of the assistant's graph that this code can go on with (ADR 0009).
 
 A turn may wait for weeks, and keeps the version it began with. A changed graph (its nodes, edges
 or state) gets a new version; the older one either stays here beside it, and its turns go on in it,

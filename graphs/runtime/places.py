@@ -42,8 +42,6 @@ class Place:
 
 def places(db: Database) -> list[Place]:
     """Of every turn that was begun and has not ended, oldest first; none on an empty database."""
-    if not inspect(db.engine).has_table("turn"):
-        return []
     # By column: a release looks before it brings the table up to date.
     query = (
         select(Turn.id, Turn.status, Turn.versions, Conversation.place)
@@ -52,6 +50,8 @@ def places(db: Database) -> list[Place]:
         .order_by(col(Turn.created_at))
     )
     with db.read() as session:
+        if not inspect(session.connection()).has_table("turn"):
+            return []
         return [
             Place(turn_id, status, where, str(v.get("graph")), tuple(v.get("nodes", ())))
             for turn_id, status, v, where in session.exec(query)
