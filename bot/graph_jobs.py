@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from slack_sdk import WebClient
 from sqlmodel import Session
 
 from approvals.people import People
+from approvals.tables import Action
 from bot.bootstrap import Floor, make_models
 from bot.broker import Handler
+from bot.channel import SlackChannel
 from bot.context import fetch_context
 from bot.deps import Identity
 from bot.posting import Poster
+from bot.preview_rows import PreviewRows
+from bot.preview_slack import PreviewSlack
+from bot.previews import Previews
 from bot.progress import SlackProgress
 from bot.render import Renderer
 from bot.tables import Schedule, ScheduleRun
@@ -22,6 +27,7 @@ from bot.web import make_web, who_we_are
 from core.clock import Clock
 from core.db import Database
 from core.outbox import finish, open_rows
+from core.posts import Post
 from graphs.checkpoint.connect import open_saver
 from graphs.digest import DigestMaker
 from graphs.digest_facts import Order
@@ -29,13 +35,15 @@ from graphs.runtime.budget import Budget
 from graphs.runtime.claim import Limits as TurnLimits
 from graphs.runtime.places import require_places
 from graphs.runtime.run import TurnRunner
-from graphs.runtime.states import RECEIVED
+from graphs.runtime.states import RECEIVED, TERMINAL
 from graphs.runtime.tables import Turn
 from graphs.runtime.waiting import tools_busy
 from graphs.runtime.work import Desk
 from llm.config import Tier
 
 _TIER: Tier = "large"
+#: Seconds one call about a preview may take.
+_PREVIEW_S = 5
 _THINKING = "is looking into it…"
 #: Something it needs (model, store) does not answer; the sweeper brings the turn back.
 _STILL_TRYING = "is still trying: something does not answer…"
@@ -56,9 +64,11 @@ def graph_jobs(floor: Floor) -> Mapping[str, Handler]:
     identity = who_we_are(web)
     lease = timedelta(seconds=settings.limits.get("turn_lease_s", 15.0))
     saver = open_saver(settings.redis_url)
-    runner = TurnRunner(_desk(floor), floor.people, saver, TurnLimits(lease=lease))
-    progress = SlackProgress(web)
+    progress, previews = SlackProgress(web), _previews(floor, web, identity, lease)
     progress.start()
+    previews.start()
+    desk = replace(_desk(floor), preview=previews)
+    runner = TurnRunner(desk, floor.people, saver, TurnLimits(lease=lease))
     poster = Poster(
         db=floor.db,
         log=floor.log,
@@ -68,9 +78,10 @@ def graph_jobs(floor: Floor) -> Mapping[str, Handler]:
         renderer=Renderer(floor.people),
         lease=lease,
     )
-    turns = _Turns(floor.db, floor.people, web, identity, runner, progress)
+    turns = _Turns(floor.db, floor.people, web, identity, runner, progress, previews)
+    posts = _Posts(floor.db, poster, previews)
     digests = _Digests(floor.db, floor.clock, DigestMaker(floor.db, floor.clock))
-    return {"run_turn": turns.run, "send_post": poster.send, "run_digest": digests.run}
+    return {"run_turn": turns.run, "send_post": posts.send, "run_digest": digests.run}
 
 
 def _desk(floor: Floor) -> Desk:
@@ -79,6 +90,35 @@ def _desk(floor: Floor) -> Desk:
     budget.require_prices(models.config.tier(_TIER), path)
     digests = {"policy": floor.policy.digest, "people": floor.people.digest}
     return Desk(floor.db, floor.log, floor.clock, models, floor.registry, _TIER, budget, digests)
+
+
+def _previews(floor: Floor, web: WebClient, identity: Identity, lease: timedelta) -> Previews:
+    settings = floor.settings
+    # All previews share one thread: no call of it waits long for Slack, or out a rate limit.
+    hasty = make_web(
+        settings.slack().bot_token, settings.slack_api_url, timeout_s=_PREVIEW_S, patience=0
+    )
+    channel, taking = SlackChannel(hasty, identity), SlackChannel(web, identity)
+    rows = PreviewRows(floor.db, floor.clock, lease)
+    return Previews(PreviewSlack(channel, taking, rows, floor.people))
+
+
+@dataclass(frozen=True)
+class _Posts:
+    """`send_post`: what asks a person takes the place of the turn's preview."""
+
+    db: Database
+    poster: Poster
+    previews: Previews
+
+    def send(self, *, post_id: str) -> None:
+        with self.db.read() as session:
+            post = session.get(Post, post_id)
+            asks = post is not None and post.shown == 0 and post.kind in ("card", "question")
+            action = session.get(Action, post.subject) if post and asks else None
+        if action is not None and action.turn_id is not None:
+            self.previews.make_room(action.turn_id)
+        self.poster.send(post_id)
 
 
 @dataclass(frozen=True)
@@ -91,6 +131,7 @@ class _Turns:
     identity: Identity
     runner: TurnRunner
     progress: SlackProgress
+    previews: Previews
 
     def run(self, *, turn_id: str) -> None:
         with self.db.read() as session:
@@ -99,6 +140,10 @@ class _Turns:
             self.progress.set(turn, _THINKING)
             self._read_thread(turn)
         outcome = self.runner.run(turn_id)
+        if outcome in TERMINAL:
+            self.previews.end(turn_id)
+        else:
+            self.previews.rest(turn_id)
         if turn is None or outcome == "held":
             return
         if outcome == "later":

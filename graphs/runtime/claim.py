@@ -74,7 +74,7 @@ def claim(
     if turn.status in TERMINAL:
         finish(session, rows, now=now)
         return turn.status  # type: ignore[return-value]
-    why = stopped(session, workspace_id=turn.workspace_id, scopes=_scopes(turn))
+    why = stopped_by(session, turn)
     if why is not None:
         end_stopped(session, log, turn, by="system:worker", reason=why, now=now)
         return "stopped"
@@ -99,13 +99,15 @@ def claim(
     return Claim(turn, *leases, rows, first)
 
 
-def _scopes(turn: Turn) -> list[str]:
-    return [
+def stopped_by(session: Session, turn: Turn) -> str | None:
+    """Which stop holds this turn, as a sentence; None when none does."""
+    scopes = [
         f"turn:{turn.id}",
         f"conversation:{turn.conversation_id}",
         f"automation:{turn.automation}",
         "all",
     ]
+    return stopped(session, workspace_id=turn.workspace_id, scopes=scopes)
 
 
 def _overtakes(session: Session, turn: Turn) -> bool:

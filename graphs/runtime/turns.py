@@ -15,7 +15,8 @@ from audit.log import Log
 from core.errors import InvalidTransition
 from core.ids import derive_id
 from core.outbox import finish, open_rows
-from core.posts import ask_post
+from core.posts import ask_post, break_off_post
+from graphs.runtime.done import done_words
 from graphs.runtime.states import FAILED, RUNNING, STOPPED, TERMINAL, WAITING, advance_turn
 from graphs.runtime.tables import Turn
 
@@ -79,7 +80,7 @@ def stop(session: Session, log: Log, *, turn_id: str, by: str, name: str, now: d
     """Stop a turn and cancel what it has not begun to execute; anyone may.
 
     `by` is the person's id, `name` how the notice calls them. False when the turn had ended. A
-    worker in the middle of it notices at its next write.
+    worker in the middle of it notices within a moment while a model writes, else at its next write.
     """
     turn = session.get(Turn, turn_id)
     if turn is None or turn.status in TERMINAL:
@@ -91,15 +92,18 @@ def stop(session: Session, log: Log, *, turn_id: str, by: str, name: str, now: d
 def end_stopped(
     session: Session, log: Log, turn: Turn, *, by: str, reason: str, now: datetime
 ) -> None:
-    """The turn is stopped for this reason, its open actions cancelled, and its thread told."""
+    """The turn is stopped for this reason, its open actions cancelled, and its thread told; what
+    was done stands, and what was shown is left."""
     move_turn(session, log, turn, STOPPED, now=now, actor=by, reason=reason)
     cancel_turn(session, log, turn.id, now=now, actor=by, reason=reason)
     finish(session, open_rows(session, job=JOB, subject=turn.id), now=now)
-    post_notice(session, turn, f"{reason}. Nothing further happens.", now=now)
+    post_notice(session, turn, f"{reason}. {done_words(session, turn.id)}", now=now)
 
 
 def post_notice(session: Session, turn: Turn, text: str, *, now: datetime) -> None:
-    """A short word of ours in the turn's thread, where there will be no answer."""
+    """A short word of ours in the turn's thread, where there will be no answer: one that was begun
+    is left as it is."""
+    break_off_post(session, subject=turn.id, kind="answer", now=now)
     ask_post(
         session,
         workspace_id=turn.workspace_id,

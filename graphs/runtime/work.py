@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from sqlmodel import Session, col, select
@@ -14,18 +14,22 @@ from approvals.tables import Action
 from audit.log import Log
 from core.clock import Clock
 from core.db import Database
-from core.errors import GraphError, LeaseLost
+from core.errors import GraphError, LeaseLost, StorageError
 from core.faultpoints import point
 from core.leases import Held, guard
 from graphs.assistant import Message, Observed
 from graphs.runtime.budget import Budget
+from graphs.runtime.claim import stopped_by
+from graphs.runtime.preview import NoPreview, Preview, task_of
 from graphs.runtime.spending import spent
 from graphs.runtime.states import RUNNING
 from graphs.runtime.tables import Turn
+from graphs.runtime.turns import end_stopped
 from graphs.versions import Version
 from llm.calls import Schema
-from llm.client import Models
+from llm.client import Answer, Models
 from llm.config import Tier
+from llm.listening import Abandoned, Listener
 from llm.prompts import ASSISTANT
 from llm.recorder import record, recorded
 from tools.observe import observation
@@ -50,6 +54,8 @@ class Desk:
     budget: Budget
     #: Name -> digest of each file in force: policy, people. Every turn names them.
     digests: Mapping[str, str]
+    #: Who looks on.
+    preview: Preview = field(default_factory=NoPreview)
 
 
 class Work:
@@ -68,7 +74,7 @@ class Work:
             if known is None:
                 self._check(session, step)
         if known is None:
-            answer = self._desk.models.complete(messages, self._schemas(), self._desk.tier)
+            answer = self._asked(step, messages)
             with self.write() as session:
                 known = record(
                     session,
@@ -103,13 +109,16 @@ class Work:
                 now=self._desk.clock.now(),
             )
             ids = [action.id for action in actions]
+            tasks = [task_of(action) for action in actions]
         point("turn:actions-committed")
+        self._desk.preview.tasks(turn, tasks)
         return ids
 
     def observe(self, action_ids: Sequence[str]) -> list[Observed]:
         with self._desk.db.read() as session:
             found = session.exec(select(Action).where(Action.id.in_(action_ids)))  # type: ignore[attr-defined]
             actions = {action.id: action for action in found}
+        self._desk.preview.tasks(self._turn, [task_of(actions[head]) for head in action_ids])
         return [observed(actions[action_id]) for action_id in action_ids]
 
     @contextmanager
@@ -119,6 +128,42 @@ class Work:
             guard(session, self._held)
             self._still_running(session)
             yield session
+
+    def _asked(self, step: int, messages: Sequence[dict[str, Any]]) -> Answer:
+        """The model's answer, shown while it is written. Raises `TurnEnded` soon after somebody
+        stopped the turn, `LeaseLost` soon after another worker took it over."""
+        turn, preview = self._turn, self._desk.preview
+        listener = Listener(lambda text: preview.words(turn, step, text), self._wanted)
+        try:
+            return self._desk.models.complete(messages, self._schemas(), self._desk.tier, listener)
+        except Abandoned:
+            self._end_if_switched_off()
+            raise TurnEnded(f"turn {turn.id} is not wanted any more") from None
+
+    def _wanted(self) -> bool:
+        if self._lost():
+            raise LeaseLost(f"{self._held.name} was taken over")
+        try:
+            with self._desk.db.read() as session:
+                self._still_running(session)
+                return stopped_by(session, self._turn) is None
+        except TurnEnded:
+            return False
+        except StorageError:
+            return True  # not known; the write that follows the answer will tell
+
+    def _end_if_switched_off(self) -> None:
+        """Everything was stopped, which moves no turn: this one ends as it would have at its
+        beginning."""
+        now = self._desk.clock.now()
+        with self._desk.db.transaction() as session:
+            guard(session, self._held)
+            turn = session.get_one(Turn, self._turn.id)
+            reason = stopped_by(session, turn)
+            if reason is not None and turn.status == RUNNING:
+                end_stopped(
+                    session, self._desk.log, turn, by="system:worker", reason=reason, now=now
+                )
 
     def _check(self, session: Session, step: int) -> None:
         # A model's answer is paid for: not asked for when it could not be kept.
