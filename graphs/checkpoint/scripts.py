@@ -109,8 +109,8 @@ if ARGV[7] ~= '' then
   local old = {}
   for _, member in ipairs(redis.call('ZRANGE', KEYS[1], '(' .. stem .. '\\1', '[' .. stem .. '\\0',
       'BYLEX', 'REV', 'LIMIT', ARGV[7], -1)) do
-    -- Neither of both goes, even where a slow clock has given this one a lower id.
-    if member ~= own and member ~= ARGV[4] then old[#old + 1] = member end
+    -- A slow clock may have given this one a lower id than its parent's.
+    if member ~= own then old[#old + 1] = member end
   end
   drop(old)
 end
