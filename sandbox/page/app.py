@@ -36,6 +36,7 @@ def mount(app: web.Application) -> None:
     app.router.add_get("/connect", _connect)
     app.router.add_get("/events", _events)
     app.router.add_get("/fragments/{name}", _fragment)
+    app.router.add_get("/files/{id}", _file)
     app.router.add_post("/control/plug", _pull)
     app.router.add_static("/static/", HERE / "static")
 
@@ -73,6 +74,10 @@ async def _events(request: web.Request) -> web.StreamResponse:
 
 async def _fragment(request: web.Request) -> web.StreamResponse:
     return await request.app[_PAGES].fragment(request)
+
+
+async def _file(request: web.Request) -> web.StreamResponse:
+    return await request.app[_PAGES].file(request)
 
 
 async def _pull(request: web.Request) -> web.StreamResponse:

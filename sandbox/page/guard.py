@@ -11,7 +11,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 #: Slack's own API is not here: it has tokens and signatures.
-_GUARDED = ("/control/", "/fragments/", "/events", "/connect")
+_GUARDED = ("/control/", "/fragments/", "/events", "/connect", "/files/")
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _HEADERS = {
     "Content-Security-Policy": (

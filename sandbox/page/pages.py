@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from aiohttp import web
 from jinja2 import Environment
@@ -40,6 +41,19 @@ class Pages:
     async def connect(self, request: web.Request) -> web.Response:
         return web.Response(
             text=self.templates.get_template("connect.html").render(), content_type="text/html"
+        )
+
+    async def file(self, request: web.Request) -> web.Response:
+        """A file as this person may have it: saved, never shown, whatever is in it."""
+        found = self.reading.file(request.match_info["id"], request.query.get("as", ""))
+        if found is None:
+            raise web.HTTPNotFound(text="There is no such file, or it is not shared with you.")
+        name, data = found
+        disposition = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
+        return web.Response(
+            body=data,
+            content_type="application/octet-stream",
+            headers={"Content-Disposition": disposition},
         )
 
     async def pull(self, request: web.Request) -> web.Response:

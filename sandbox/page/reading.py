@@ -86,6 +86,16 @@ class Reading:
             stopping=bool(session.stopped_by),
         )
 
+    def file(self, file_id: str, person: str) -> tuple[str, bytes] | None:
+        """Name and bytes of a file that stands in a channel this person is in."""
+        file = self.workspace.files.find(file_id)
+        if file is None:
+            return None
+        channels = (self.workspace.channels[share[0]] for share in file.shares)
+        if not any(person in channel.members for channel in channels):
+            return None
+        return file.name, self.workspace.files.data(file)
+
     def connected(self) -> bool:
         """Whether the app would hear of what happens now."""
         return not self.workspace.dispatcher.transport.waiting_for

@@ -56,6 +56,17 @@ class Reaction:
 
 
 @dataclass(frozen=True)
+class Document:
+    """A file of a message; `size` in words."""
+
+    id: str
+    name: str
+    title: str
+    kind: str
+    size: str
+
+
+@dataclass(frozen=True)
 class Post:
     """One message as shown. `open` when its thread is unfolded; `growing` while it is streamed
     (None: it never was)."""
@@ -72,6 +83,7 @@ class Post:
     ephemeral: bool
     open: bool
     growing: bool | None = None
+    files: tuple[Document, ...] = ()
 
     @property
     def slug(self) -> str:
@@ -179,6 +191,25 @@ def author(message: Json, names: Mapping[str, str], bot_user: str) -> Author:
     return Author(name, initials, sum(map(ord, user)) % 5, is_app=False)
 
 
+def document(file: Json) -> Document:
+    return Document(
+        id=str(file["id"]),
+        name=str(file["name"]),
+        title=str(file["title"]),
+        kind=str(file["pretty_type"])[:4],
+        size=size_words(int(file["size"])),
+    )
+
+
+def size_words(size: int) -> str:
+    """Bytes as people say them: 512 bytes, 4 KB, 1.5 MB."""
+    if size < 1000:
+        return f"{size} byte{'' if size == 1 else 's'}"
+    if size < 1_000_000:
+        return f"{round(size / 1000)} KB"
+    return f"{size / 1_000_000:.1f} MB"
+
+
 def post(
     message: Json, *, author: Author, channel: str, time: str, open_ts: str, ephemeral: bool = False
 ) -> Post:
@@ -196,5 +227,6 @@ def post(
         edited="edited" in message,
         ephemeral=ephemeral,
         open=not ephemeral and ts == open_ts,
+        files=tuple(document(one) for one in message.get("files") or ()),
         growing={"in_progress": True, "completed": False}.get(message.get("streaming_state", "")),
     )

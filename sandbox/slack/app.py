@@ -16,6 +16,7 @@ from sandbox.slack.journal import Journal
 from sandbox.slack.response_url import ResponseUrlApi
 from sandbox.slack.settings import Settings
 from sandbox.slack.store import Store
+from sandbox.slack.transfer import Transfer
 from sandbox.slack.web_api import WebApi
 from sandbox.slack.workspace import Workspace
 
@@ -41,6 +42,10 @@ def make_app(settings: Settings, clock: Clock) -> web.Application:
     app.router.add_route("*", "/api/{method}", WebApi(workspace).serve)
     app.router.add_get("/link/", socket_mode.serve)
     app.router.add_post("/response/{key}", ResponseUrlApi(workspace).serve)
+    transfer = Transfer(workspace)
+    app.router.add_post("/upload/v1/{key}", transfer.upload)
+    app.router.add_get("/files-pri/{which}/{name}", transfer.download)
+    app.router.add_get("/files-pri/{which}/download/{name}", transfer.download)
     add_control(app, workspace, socket_mode)
     _mount_page(app)
     app.on_shutdown.append(_hang_up(socket_mode))

@@ -28,6 +28,8 @@ class Message:
     ephemeral_to: str | None = None
     #: The workspace of whoever wrote it.
     team: str = TEAM
+    #: Ids of files shared with it.
+    files: list[str] = field(default_factory=list)
     #: Present while (and after) text was streamed.
     stream: Stream | None = None
 
@@ -96,15 +98,23 @@ def bot_profile(bot_id: str) -> Json:
     }
 
 
+@dataclass(frozen=True)
+class Around:
+    """What a channel needs of its workspace. `now`: seconds since 1970; `file`: as Slack shows the
+    file with this id."""
+
+    now: Callable[[], float]
+    file: Callable[[str], Json]
+
+
 @dataclass
 class Channel:
-    """A channel or, with `im_with`, the direct messages of one person and the app. `now`: seconds
-    since 1970."""
+    """A channel or, with `im_with`, the direct messages of one person and the app."""
 
     id: str
     name: str
     members: list[str]
-    now: Callable[[], float]
+    around: Around
     topic: str = ""
     im_with: str | None = None
     messages: dict[str, Message] = field(default_factory=dict)
@@ -145,11 +155,14 @@ class Channel:
         return [self.messages[ts] for ts in self.threads.get(root_ts, ())]
 
     def shown(self, message: Message, *, metadata: bool) -> Json:
-        """The message with what only the channel knows: how its thread goes on, and whether its
-        text is still streamed now."""
+        """The message with what only the channel knows: its files, how its thread goes on, and
+        whether its text is still streamed now."""
         shown = message.as_slack(metadata=metadata)
+        if message.files:
+            files = [self.around.file(file_id) for file_id in message.files]
+            shown.update(files=files, upload=True, display_as_bot=False)
         if message.stream is not None:
-            goes_on = message.stream.state_at(self.now()) == "streaming"
+            goes_on = message.stream.state_at(self.around.now()) == "streaming"
             shown["streaming_state"] = "in_progress" if goes_on else "completed"
         root = self.messages.get(message.thread_ts or "")
         if message.is_reply and root:

@@ -13,8 +13,9 @@ from sandbox.slack import payloads
 from sandbox.slack.delivery.dispatch import Dispatcher
 from sandbox.slack.delivery.parcel import Parcel
 from sandbox.slack.faults import Faults
+from sandbox.slack.files import Files
 from sandbox.slack.journal import ApiCall, Journal
-from sandbox.slack.messages import Channel, Message
+from sandbox.slack.messages import Around, Channel, Message
 from sandbox.slack.modals import View, Views
 from sandbox.slack.people import CHANNELS, EVERYONE, GROUPS, Person
 from sandbox.slack.sessions import Sessions
@@ -59,14 +60,17 @@ class Workspace:
         self.triggers = Triggers(self.now)
         self.response_urls = ResponseUrls(self.now)
         self.sessions = Sessions(self.now, self._session_changed)
+        folder = self.settings.data / "files"
+        self.files = Files(folder, self.store, self.now, lambda: self.base_url)
         self.groups = GROUPS
+        around = Around(self.now, self.files.as_slack)
         for id_, name, topic, ids in CHANNELS:
-            self.channels[id_] = Channel(id_, name, list(ids), self.now, topic)
+            self.channels[id_] = Channel(id_, name, list(ids), around, topic)
         for person in self.people.values():
             if person.id != BOT_USER and not person.deleted:
                 members = [person.id, BOT_USER]
                 self.channels[person.dm] = Channel(
-                    person.dm, "", members, self.now, im_with=person.id
+                    person.dm, "", members, around, im_with=person.id
                 )
         self._restore()
 
@@ -95,6 +99,7 @@ class Workspace:
         channel = self.channels[message.channel]
         channel.put(message)
         self._remember(message)
+        self.files.shared(message)
         if message.bot_id and message.thread_ts:
             self.set_status(channel.id, message.thread_ts, None)
         self.emit(payloads.message_event(channel, message), channel)
@@ -201,6 +206,8 @@ class Workspace:
                 self.channels[message.channel].put(message)
             elif kind == "home":
                 self.views.homes[key] = View(value["id"], key, value["body"])
+            elif kind == "file":
+                self.files.restore(value)
             elif kind == "session":
                 self.sessions.restore(key, value)
             elif kind == "members":

@@ -114,7 +114,7 @@ def _shown(channel: Channel, message: Message) -> Json:
     if message.ephemeral_to:
         shown["ephemeral_to"] = message.ephemeral_to
     if message.stream:
-        state = message.stream.state_at(channel.now())
+        state = message.stream.state_at(channel.around.now())
         shown["stream"] = {**asdict(message.stream), "state": state}
     return shown
 

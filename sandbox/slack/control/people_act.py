@@ -5,6 +5,7 @@ import uuid
 from aiohttp import web
 
 from sandbox.slack import payloads
+from sandbox.slack.control.attaching import attached_files
 from sandbox.slack.control.refusal import Refused, body_of, channel_of, needed, optional, person_of
 from sandbox.slack.delivery.parcel import Attempt, Parcel
 from sandbox.slack.messages import Message
@@ -26,10 +27,12 @@ class PeopleAct:
     async def message(self, request: web.Request) -> Json:
         """POST messages: a person writes."""
         workspace = self._workspace
-        body = await body_of(request, "user", "channel", "text", "thread_ts")
+        body = await body_of(request, "user", "channel", "text", "thread_ts", "files")
         person = person_of(workspace, needed(body, "user"))
         channel = channel_of(workspace, needed(body, "channel"), person)
-        text, thread_ts = needed(body, "text"), optional(body, "thread_ts")
+        attached = attached_files(body)
+        text = (optional(body, "text") or "") if attached else needed(body, "text")
+        thread_ts = optional(body, "thread_ts")
         if len(text) > MAX_TYPED:
             raise Refused(f"At most {MAX_TYPED} characters.", 413)
         if thread_ts and thread_ts not in channel.messages:
@@ -44,6 +47,8 @@ class PeopleAct:
             client_msg_id=str(uuid.uuid4()),
             bot_id="B0BOTTY" if person.is_bot else None,
             team=person.team,
+            subtype="file_share" if attached else None,
+            files=[one.keep(workspace.files, person.id) for one in attached],
         )
         workspace.post(message)
         return {"ok": True, "ts": message.ts}

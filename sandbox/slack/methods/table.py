@@ -165,6 +165,31 @@ _ROWS = (
         "invalid_ts_latest invalid_ts_oldest",
     ),
     row(
+        "files.getUploadURLExternal",
+        TIER_4,
+        required="filename=missing_argument length:int=missing_argument",
+        optional="alt_txt snippet_type",
+        scopes="files:write",
+        errors="missing_argument alt_txt_too_large file_upload_size_restricted snippet_too_large",
+    ),
+    row(
+        "files.completeUploadExternal",
+        TIER_4,
+        required="files:list",
+        optional=f"channel_id channels thread_ts initial_comment blocks:list {_LOOK}",
+        scopes="files:write",
+        errors="channel_not_found channels_limit_exceeded file_not_found invalid_blocks "
+        "not_in_channel",
+    ),
+    row(
+        "files.info",
+        TIER_4,
+        required="file",
+        optional="count:int cursor limit:int page:int",
+        scopes="files:read",
+        errors="file_not_found not_visible",
+    ),
+    row(
         "users.info",
         TIER_4,
         required="user",

@@ -68,6 +68,9 @@ HAPPY: dict[str, Args] = {
     "conversations.members": _given(channel=SUPPORT),
     "conversations.history": _given(channel=SUPPORT),
     "conversations.replies": _filled(channel=_support, ts=_asked),
+    "files.getUploadURLExternal": _given(filename="notes.txt", length=5),
+    "files.completeUploadExternal": _filled(files=Scene.uploaded, channel_id=_support),
+    "files.info": _filled(file=Scene.attached),
     "users.info": _given(user=ANA),
     "users.list": _given(),
     "users.conversations": _given(user=ANA),
@@ -312,6 +315,27 @@ ERRORS: dict[str, dict[str, Args]] = {
         "thread_not_found": _filled(channel=_support, ts=_never),
         **_pages(channel=_support, ts=_asked),
         **_times(channel=_support, ts=_asked),
+    },
+    "files.getUploadURLExternal": {
+        "missing_argument": _given(filename="a.txt", length=0),
+        "alt_txt_too_large": _given(filename="a.png", length=5, alt_txt="x" * 1001),
+        "file_upload_size_restricted": _given(filename="a.txt", length=2**30),
+        "snippet_too_large": _given(filename="a.py", length=2**20 + 1, snippet_type="python"),
+    },
+    "files.completeUploadExternal": {
+        "channel_not_found": _filled(files=Scene.uploaded, channel_id=_nowhere),
+        "channels_limit_exceeded": _filled(
+            files=Scene.uploaded, channels=is_(",".join(f"C{n}" for n in range(101)))
+        ),
+        "file_not_found": _given(files=[{"id": "F0NONE"}], channel_id=SUPPORT),
+        "invalid_blocks": _filled(
+            files=Scene.uploaded, channel_id=_support, blocks=is_([{"type": "carousel"}])
+        ),
+        "not_in_channel": _filled(files=Scene.uploaded, channel_id=_out),
+    },
+    "files.info": {
+        "file_not_found": _given(file="F0NONE"),
+        "not_visible": _filled(file=Scene.out_of_sight),
     },
     "users.info": {"user_not_found": _given(user="U0NOBODY")},
     "users.list": _pages(),

@@ -53,6 +53,26 @@ class Scene:
         await self.bench.call("agents.sessions.setStatus", args)
         return self.asked
 
+    async def uploaded(self) -> list[Json]:
+        """What `files.completeUploadExternal` takes: a file whose bytes have arrived."""
+        args = {"filename": "notes.txt", "length": 5}
+        ticket = await self.bench.call("files.getUploadURLExternal", args)
+        async with self.bench.http.post(ticket["upload_url"], data=b"hello") as answer:
+            assert await answer.text() == "OK - 5"
+        return [{"id": ticket["file_id"], "title": "Notes"}]
+
+    async def attached(self) -> str:
+        """The id of a file that Ana shared in #support."""
+        files = [{"name": "order.csv", "text": "4711;180"}]
+        await self.bench.do("messages", user=ANA, channel=SUPPORT, text="Look", files=files)
+        shown = await self.bench.see(f"messages?channel={SUPPORT}")
+        return str(shown["messages"][-1]["files"][0]["id"])
+
+    async def out_of_sight(self) -> str:
+        file_id = await self.attached()
+        await self.without_app()
+        return file_id
+
     async def started(self, **more: Any) -> str:
         """The ts of a stream that was begun with these arguments."""
         args = {

@@ -60,7 +60,7 @@ async def test_the_workspace_shows_five_people_three_channels_and_the_app(bench:
             "messages",
             {"usr": ANA},
             400,
-            "Unknown: usr. Known here: user, channel, text, thread_ts.",
+            "Unknown: usr. Known here: user, channel, text, thread_ts, files.",
         ),
         ("home", {"user": ANA, "tab": "about"}, 400, "`tab` must be home or messages."),
         (
