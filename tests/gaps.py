@@ -1,4 +1,5 @@
-"""What could not be run on this machine is said at the end, by its reason; `.ci/run` refuses it."""
+"""What could not be run on this machine is said at the end, by its reason; `.ci/run` refuses it.
+So is what a test counted: `record_property("counted", "81 of 81 ...")`."""
 
 from __future__ import annotations
 
@@ -12,7 +13,11 @@ NO_GAPS = "SIGNOFF_NO_GAPS"
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """List the gaps; nothing is said where there are none."""
+    """List what was counted and the gaps; nothing is said where there are none."""
+    if counted := _counted(terminalreporter):
+        terminalreporter.section("Counted")
+        for line in counted:
+            terminalreporter.line(line)
     gaps = _gaps(terminalreporter)
     if not gaps:
         return
@@ -29,6 +34,13 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if os.environ.get(NO_GAPS) == "1" and reporter is not None and _gaps(reporter):
         session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
+
+
+def _counted(reporter: pytest.TerminalReporter) -> list[str]:
+    properties = [
+        pair for report in reporter.stats.get("passed", ()) for pair in report.user_properties
+    ]
+    return sorted(str(value) for name, value in properties if name == "counted")
 
 
 def _gaps(reporter: pytest.TerminalReporter) -> Counter[str]:

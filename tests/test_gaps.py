@@ -22,6 +22,9 @@ def test_seen(number): ...
 def test_kept(): ...
 
 def test_runs(): ...
+
+def test_counts(record_property):
+    record_property("counted", "the suite: 81 of 81 passed")
 """
 
 
@@ -61,8 +64,17 @@ def test_where_no_gap_is_accepted_the_run_fails_over_several_workers_too(folder:
     assert "That is a failure, because SIGNOFF_NO_GAPS=1 is set." in ran.stdout
 
 
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_what_a_test_counted_is_said_at_the_end(folder: Path, workers: str) -> None:
+    ran = _run(folder, "-k", "counts", "-n", workers)
+
+    said = ran.stdout.partition("Counted")[2].splitlines()[1]
+    assert said == "the suite: 81 of 81 passed"
+
+
 def test_without_gaps_nothing_is_said_and_the_run_passes(folder: Path) -> None:
     ran = _run(folder, "-k", "runs", no_gaps="1")
 
     assert ran.returncode == 0
     assert "Could not be run" not in ran.stdout
+    assert "Counted" not in ran.stdout
