@@ -27,6 +27,7 @@ async def serve(floor: Floor, publish: Publish) -> None:
     relay = Relay(publish)
     relay.start()
     floor.db.wake = relay.wake
+    floor.db.urgent = True
     deps = await _deps(floor)
     bolt = make_app(deps)
     settings, app_token = floor.settings, floor.settings.slack().app_token

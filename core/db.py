@@ -10,7 +10,7 @@ import fcntl
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -58,6 +58,8 @@ class Database:
         self._lock_path = lock_path
         #: Takes outbox messages after their commit; set by the bootstrap (`Relay.wake`).
         self.wake: Callable[[Sequence[Any]], None] | None = None
+        #: Set by the process that acknowledges: on SQLite its transactions stand in no line.
+        self.urgent = False
         self._local = threading.local()
 
     @contextmanager
@@ -98,17 +100,25 @@ class Database:
 
     @contextmanager
     def _writer_lock(self) -> Iterator[None]:
-        # SQLite's own busy waiting starves a small commit behind busy writers for seconds;
-        # the kernel hands a flock on in turn (ADR 0003).
-        if self._lock_path is None:
+        # SQLite's own busy waiting starves a small commit behind busy writers for seconds; the
+        # kernel hands a flock on in turn. Only the first of the line waits for the writers' lock,
+        # so that who need not stand in line waits for two transactions at most (ADR 0003).
+        with ExitStack() as held:
+            if self._lock_path is not None:
+                if not self.urgent:
+                    held.enter_context(_flock(self._lock_path.with_suffix(".line")))
+                held.enter_context(_flock(self._lock_path))
             yield
-            return
-        handle = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(handle)
+
+
+@contextmanager
+def _flock(path: Path) -> Iterator[None]:
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def after_commit(session: Session, hook: Callable[[], None]) -> None:
