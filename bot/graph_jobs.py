@@ -47,6 +47,8 @@ _PREVIEW_S = 5
 _THINKING = "is looking into it…"
 #: Something it needs (model, store) does not answer; the sweeper brings the turn back.
 _STILL_TRYING = "is still trying: something does not answer…"
+#: A turn stopped while it waited leaves its checkpoints; any that still waits is rebuilt from SQL.
+_WAITING = timedelta(days=90)
 
 
 def check_start(floor: Floor) -> None:
@@ -63,7 +65,7 @@ def graph_jobs(floor: Floor) -> Mapping[str, Handler]:
     web = make_web(settings.slack().bot_token, settings.slack_api_url)
     identity = who_we_are(web)
     lease = timedelta(seconds=settings.limits.get("turn_lease_s", 15.0))
-    saver = open_saver(settings.redis_url)
+    saver = open_saver(settings.redis_url, waiting=_WAITING)
     progress, previews = SlackProgress(web), _previews(floor, web, identity, lease)
     progress.start()
     previews.start()
