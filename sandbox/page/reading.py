@@ -46,6 +46,9 @@ class Reading:
     def channel_names(self) -> dict[str, str]:
         return {one.id: one.name for one in self.workspace.channels.values() if not one.im_with}
 
+    def group_names(self) -> dict[str, str]:
+        return {one.id: one.handle for one in self.workspace.groups}
+
     def channels(self, person: str) -> tuple[Channel, ...]:
         """Where this person is a member: channels, then the direct messages with the app."""
         mine = [one for one in self.workspace.channels.values() if person in one.members]

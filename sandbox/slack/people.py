@@ -80,8 +80,23 @@ CHANNELS = (
     ("C0GENERAL", "general", "Everyone", (*_MEMBERS, GITA.id, EXT.id, BOTTY.id)),
 )
 
-#: id, handle, name, members
+
+@dataclass(frozen=True)
+class Group:
+    """A user group. Its handle can be nobody else's, nor the name of a channel."""
+
+    id: str
+    handle: str
+    name: str
+    members: tuple[str, ...]
+    disabled: bool = False
+
+
+#: As `config/people.yaml` has them; one that nobody uses any more on top.
 GROUPS = (
-    ("S0FINANCE", "finance-team", "Finance", (FINN.id,)),
-    ("S0OPERATIONS", "operations-team", "Operations", (OLGA.id,)),
+    Group("S0SUPPORT", "support-team", "Support", (ANA.id,)),
+    Group("S0FINANCE", "finance-team", "Finance", (FINN.id,)),
+    Group("S0OPERATIONS", "operations-team", "Operations", (OLGA.id,)),
+    Group("S0SALES", "sales-team", "Sales", (SAM.id,)),
+    Group("S0FORMER", "former-team", "Former colleagues", (GONE.id,), disabled=True),
 )

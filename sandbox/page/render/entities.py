@@ -27,6 +27,11 @@ def channel(channel_id: str, viewer: Viewer, label: str = "") -> Markup:
     return tag("span", escape(f"#{name}"), "mention")
 
 
+def group(group_id: str, viewer: Viewer, label: str = "") -> Markup:
+    name = viewer.groups.get(group_id) or label.lstrip("@") or group_id
+    return tag("span", escape(f"@{name}"), "mention mention-all")
+
+
 def entity(token: str, viewer: Viewer) -> Markup:
     """One `<...>` as HTML; what is not understood is shown as the text it is."""
     body, _, label = token[1:-1].partition("|")
@@ -46,6 +51,8 @@ def _special(body: str, label: str, viewer: Viewer) -> Markup:
         shown = slack_date(fields[0], unescape(fields[1]), viewer)
         text = tag("time", escape(label if shown is None else shown))
         return link(unescape(fields[2]), text, viewer) if len(fields) > 2 else text
+    if name == "subteam" and fields:
+        return group(fields[0], viewer, label)
     shown = label or name
     return tag("span", escape(f"@{shown.lstrip('@')}"), "mention mention-all")
 

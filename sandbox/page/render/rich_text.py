@@ -7,7 +7,7 @@ from markupsafe import Markup, escape
 
 from sandbox.page.render.dates import slack_date
 from sandbox.page.render.emoji import emoji
-from sandbox.page.render.entities import channel, person
+from sandbox.page.render.entities import channel, group, person
 from sandbox.page.render.html import lines, link, tag
 from sandbox.page.render.viewer import Viewer
 
@@ -62,6 +62,8 @@ def _element(element: Element, viewer: Viewer) -> Markup:
         return person(str(element.get("user_id", "")), viewer)
     if kind == "channel":
         return channel(str(element.get("channel_id", "")), viewer)
+    if kind == "usergroup":
+        return group(str(element.get("usergroup_id", "")), viewer)
     if kind == "broadcast":
         return tag("span", escape(f"@{element.get('range', '')}"), "mention mention-all")
     if kind == "date":

@@ -32,6 +32,11 @@ class Looking:
                 {"id": c.id, "name": c.name, "topic": c.topic, "members": list(c.members)}
                 for c in channels
             ],
+            "groups": [
+                {"id": g.id, "handle": g.handle, "members": list(g.members)}
+                for g in workspace.groups
+                if not g.disabled
+            ],
             "bot": {"user_id": BOT_USER, "bot_id": BOT, "name": BOT_NAME},
         }
 

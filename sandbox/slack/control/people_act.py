@@ -42,7 +42,7 @@ class PeopleAct:
             channel=channel.id,
             ts=workspace.new_ts(channel.id),
             user=person.id,
-            text=as_sent(text, workspace.people),
+            text=as_sent(text, workspace.people, workspace.groups),
             thread_ts=(root.thread_ts or root.ts) if root else None,
             client_msg_id=str(uuid.uuid4()),
             bot_id="B0BOTTY" if person.is_bot else None,

@@ -11,6 +11,7 @@ from sandbox.slack.methods import (
     files,
     reactions,
     streams,
+    usergroups,
     users,
     views,
 )
@@ -60,8 +61,8 @@ HANDLERS: dict[str, Callable[[Call], Json]] = {
     "reactions.get": reactions.get,
     "reactions.remove": reactions.remove,
     "team.info": users.team,
-    "usergroups.list": users.groups,
-    "usergroups.users.list": users.group_users,
+    "usergroups.list": usergroups.list_,
+    "usergroups.users.list": usergroups.users,
     "users.conversations": conversations.of_user,
     "users.info": users.info,
     "users.list": users.list_,

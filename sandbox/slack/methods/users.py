@@ -1,4 +1,4 @@
-"""`users.*`, `bots.*`, `team.*`, `usergroups.*` and `auth.test`."""
+"""`users.*`, `bots.*`, `team.*` and `auth.test`."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -74,32 +74,6 @@ def team(call: Call) -> Json:
             "icon": {"image_default": True},
         }
     }
-
-
-def groups(call: Call) -> Json:
-    shown = []
-    for id_, handle, name, members in call.workspace.groups:
-        group: Json = {
-            "id": id_,
-            "team_id": TEAM,
-            "is_usergroup": True,
-            "name": name,
-            "handle": handle,
-            "date_delete": 0,
-        }
-        if call.flag("include_users"):
-            group["users"] = list(members)
-        if call.flag("include_count"):
-            group["user_count"] = len(members)
-        shown.append(group)
-    return {"usergroups": shown}
-
-
-def group_users(call: Call) -> Json:
-    for id_, _, _, members in call.workspace.groups:
-        if id_ == call.text("usergroup"):
-            return {"users": list(members)}
-    raise ApiError("no_such_subteam")
 
 
 def as_slack(call: Call, person: Person) -> Json:

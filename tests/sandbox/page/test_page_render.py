@@ -13,6 +13,7 @@ VIEWER = Viewer(
     channels={"C0SUPPORT": "support"},
     zone=ZoneInfo("Europe/Berlin"),
     now=datetime(2026, 11, 20, 12, 0, tzinfo=UTC),
+    groups={"S0FINANCE": "finance-team"},
 )
 LINK = '<a href="{}" target="_blank" rel="noopener noreferrer nofollow">{}</a>'
 NOON = int(datetime(2026, 11, 20, 12, 0, tzinfo=UTC).timestamp())
@@ -37,6 +38,8 @@ NOON = int(datetime(2026, 11, 20, 12, 0, tzinfo=UTC).timestamp())
         ("<@U0NEW|newcomer>", '<span class="mention">@newcomer</span>'),
         ("<#C0SUPPORT>", '<span class="mention">#support</span>'),
         ("<!channel>", '<span class="mention mention-all">@channel</span>'),
+        ("<!subteam^S0FINANCE>", '<span class="mention mention-all">@finance-team</span>'),
+        ("<!subteam^S1>", '<span class="mention mention-all">@S1</span>'),
         ("<!subteam^S1|@finance>", '<span class="mention mention-all">@finance</span>'),
         ("<https://a.b/?x=1&amp;y=2|here>", LINK.format("https://a.b/?x=1&amp;y=2", "here")),
         ("see https://a.b/c.", "see " + LINK.format("https://a.b/c", "https://a.b/c") + "."),

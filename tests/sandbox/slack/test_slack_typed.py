@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.slack.people import EVERYONE
+from sandbox.slack.people import EVERYONE, GROUPS
 from sandbox.slack.typed import as_sent
 
 PEOPLE = {person.id: person for person in EVERYONE}
@@ -23,6 +23,9 @@ PEOPLE = {person.id: person for person in EVERYONE}
         ("see <#C0SUPPORT>", "see <#C0SUPPORT>"),
         ("ask @Ana and @finn", "ask <@U0ANA> and <@U0FINN>"),
         ("@Signoffs and @an", "@Signoffs and @an"),
+        ("@Finance-team, please", "<!subteam^S0FINANCE>, please"),
+        ("<!subteam^S0SALES> and <!here>", "<!subteam^S0SALES> and &lt;!here&gt;"),
+        ("@former-team", "@former-team"),
         ("a < b & c > d", "a &lt; b &amp; c &gt; d"),
         ("<!channel>", "&lt;!channel&gt;"),
         (
@@ -36,7 +39,7 @@ PEOPLE = {person.id: person for person in EVERYONE}
     ],
 )
 def test_typed_text_is_sent_as_slack_sends_it(typed: str, sent: str) -> None:
-    assert as_sent(typed, PEOPLE) == sent
+    assert as_sent(typed, PEOPLE, GROUPS) == sent
 
 
 @given(st.text(alphabet=st.sampled_from("<>&@#!|ab.: Signof/htps"), max_size=60))
