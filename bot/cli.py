@@ -26,6 +26,7 @@ COMMANDS = {
     "can": ("tell", "what Signoff may do, and who approves"),
     "why": ("tell", "the story of one action: who allowed it, what happened"),
     "audit": ("tell", "show the log's entries for one action"),
+    "runs": ("runs", "what a turn did, step by step; its state at a step; a new try from there"),
     "policy": ("policy", "check the policy file, or play its examples"),
 }
 
@@ -67,11 +68,16 @@ def _parser() -> argparse.ArgumentParser:
     made["worker"].add_argument("kind", choices=("graphs", "tools"))
     made["worker"].add_argument("--name", help="this process's name, worker-KIND unless said")
     made["worker"].add_argument("--concurrency", type=int)
-    for name in ("can", "why", "audit", "policy"):
+    for name in ("can", "why", "audit", "runs", "policy"):
         made[name].add_argument("--data", type=Path, help="its folder, ./data unless said")
     made["why"].add_argument("action", nargs="?", help="an action's id; the latest unless said")
     made["audit"].add_argument("what", choices=("show",))
     made["audit"].add_argument("action")
+    runs = made["runs"]
+    runs.add_argument("what", choices=("show", "rewind", "fork", "diff"))
+    runs.add_argument("turn", help="a turn's id; last is the newest")
+    runs.add_argument("step", nargs="*", type=int, help="as show counts them; 0 is the beginning")
+    runs.add_argument("--as", dest="asked_by", metavar="PERSON", help="who asks, for the log")
     made["policy"].add_argument("what", choices=("check", "test"))
     made["policy"].add_argument("file", nargs="?", type=Path)
     return parser

@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
-from sqlalchemy import make_url
 from sqlmodel import Session, col, select
 
 from approvals.people import People
 from approvals.policy_file import load_policy
 from approvals.tables import Action
 from audit.check import check
-from audit.keys import KeyRing
 from audit.log import Log
 from audit.story import story
 from audit.tables import Event
 from bot.bootstrap import declare, make_clock
 from bot.commands import settings_for
+from bot.commands.looking import opened
 from bot.settings import Settings
-from core.db import Database, open_database
 from core.errors import ConfigError
-from core.schema import require_current
 
 
 def run(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
@@ -42,7 +38,7 @@ def _can(_args: argparse.Namespace, settings: Settings) -> Sequence[str]:
 
 
 def _why(args: argparse.Namespace, settings: Settings) -> Sequence[str]:
-    db, log = _opened(settings)
+    db, log = opened(settings)
     with db.read() as session:
         told = story(session, log, _action_id(session, args.action))
     if told is None:
@@ -51,7 +47,7 @@ def _why(args: argparse.Namespace, settings: Settings) -> Sequence[str]:
 
 
 def _audit(args: argparse.Namespace, settings: Settings) -> Sequence[str]:
-    db, log = _opened(settings)
+    db, log = opened(settings)
     with db.read() as session:
         action_id = _action_id(session, args.action)
         found = session.exec(
@@ -71,24 +67,6 @@ def _entry(session: Session, log: Log, event: Event) -> list[str]:
         body = log.body(session, event.id)
         lines.append(f"    {'(erased)' if body is None else body}")
     return lines
-
-
-def _opened(settings: Settings) -> tuple[Database, Log]:
-    """What is there already: looking makes neither a database nor a key."""
-    file = make_url(settings.database_url)
-    if file.get_backend_name() == "sqlite" and not Path(file.database or "").is_file():
-        raise ConfigError(
-            f"There is no database in {settings.data}. Name the folder of a running office with "
-            "--data, or set DATABASE_URL."
-        )
-    if not settings.key_file.is_file():
-        raise ConfigError(
-            f"The key {settings.key_file} is missing: without it the log cannot be read. Restore "
-            "it, or set SIGNOFF_KEY_FILE."
-        )
-    db = open_database(settings.database_url)
-    require_current(db)
-    return db, Log(keys=KeyRing.load_or_create(settings.key_file))
 
 
 def _action_id(session: Session, wanted: str | None) -> str:

@@ -12,7 +12,7 @@ from approvals.origins import Labelled
 from approvals.people import People
 from approvals.tables import Action
 from core.origins import Origin
-from graphs.runtime.tables import HISTORY, Turn
+from graphs.runtime.tables import HISTORY, Turn, forked_from
 from tools.registry import Registry
 
 Evidence = Callable[[Session, Action], Sequence[Labelled]]
@@ -27,7 +27,8 @@ def make_evidence(people: People, registry: Registry) -> Evidence:
             return _directory(people)
         return [
             *_typed(session, turn),
-            *_results(session, registry, turn),
+            *_results(session, registry, turn, None),
+            *_carried(session, registry, turn),
             *_directory(people),
         ]
 
@@ -58,12 +59,23 @@ def _author(message: Mapping[str, Any], turn: Turn) -> Origin:
     return Origin.COLLEAGUE if message.get("trusted") else Origin.WEB
 
 
-def _results(session: Session, registry: Registry, turn: Turn) -> list[Labelled]:
-    """What tools answered in this turn, under the origin each result has.
+def _carried(session: Session, registry: Registry, turn: Turn) -> list[Labelled]:
+    """What tools answered in the steps a forked turn goes on from."""
+    texts: list[Labelled] = []
+    while (fork := forked_from(turn)) is not None:
+        turn = session.get_one(Turn, fork[0])
+        texts += _results(session, registry, turn, fork[1])
+    return texts
+
+
+def _results(session: Session, registry: Registry, turn: Turn, steps: int | None) -> list[Labelled]:
+    """What tools answered in (so many steps of) this turn, under the origin each result has.
 
     `source` is left out: it may repeat the model's own arguments, which nobody vouched for.
     """
     query = select(Action).where(Action.turn_id == turn.id, Action.status == "succeeded")
+    if steps is not None:
+        query = query.where(col(Action.step) < steps)
     texts = []
     for action in session.exec(query):
         tool = registry.tool(action.tool)

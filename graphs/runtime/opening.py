@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session, col, select
 
 from approvals.people import People
+from core.db import Database
 from graphs.assistant import State, begin
 from graphs.runtime.tables import HISTORY, Conversation, Turn
 from graphs.runtime.waiting import waiting_lines
-from graphs.runtime.work import Desk
 from llm.prompts import Asker, Said, assistant_messages
 
 #: How much of each earlier text is told again.
 _MOST_CHARS = 4_000
 
 
-def opening(desk: Desk, people: People, turn: Turn) -> State:
+def opening(db: Database, people: People, turn: Turn, *, now: datetime) -> State:
     """The input at START; the same rows give the same messages."""
-    with desk.db.read() as session:
+    with db.read() as session:
         conversation = session.get_one(Conversation, turn.conversation_id)
         earlier = _earlier(session, people, turn)
         waiting = waiting_lines(session, conversation_id=turn.conversation_id, except_turn=turn.id)
@@ -31,7 +32,6 @@ def opening(desk: Desk, people: People, turn: Turn) -> State:
         tz=person.tz if person else "UTC",
         place=conversation.place or "Slack",
     )
-    now = desk.clock.now()
     return begin(
         assistant_messages(asker, earlier=earlier, waiting=waiting, request=turn.text, now=now)
     )

@@ -19,6 +19,7 @@ from approvals.people import People
 from core.errors import InvalidTransition, LeaseLost, SignoffError
 from core.leases import Keepalive
 from core.outbox import Message, Outbox
+from graphs.assistant import State
 from graphs.checkpoint.errors import (
     StaleFence,
     StoreUnavailable,
@@ -29,7 +30,7 @@ from graphs.checkpoint.saver import RedisSaver
 from graphs.runtime.budget import LimitReached
 from graphs.runtime.claim import Claim, Limits, claim
 from graphs.runtime.endings import Endings, give_back
-from graphs.runtime.opening import opening
+from graphs.runtime.replay import Archive
 from graphs.runtime.states import TERMINAL
 from graphs.runtime.tables import Turn
 from graphs.runtime.thread import Ended, Thread, Waits
@@ -57,7 +58,8 @@ class TurnRunner:
         limits: Limits | None = None,
         versions: Versions = VERSIONS,
     ) -> None:
-        self._desk, self._people, self._saver = desk, people, saver
+        self._desk, self._saver = desk, saver
+        self._archive = Archive(desk.db, desk.log, people, versions)
         self._limits, self._versions = limits or Limits(), versions
         self._graphs = {version.name: version.build(saver) for version in versions}
         self._endings = Endings(desk, self._limits)
@@ -129,7 +131,7 @@ class TurnRunner:
             thread = self._thread(got, version)
             try:
                 if fresh:
-                    thread.begin(opening(self._desk, self._people, got.turn), work)
+                    thread.begin(self._beginning(got.turn), work)
                 # A thread of a version that was taken over is not continued but run again.
                 elif got.turn.versions["graph"] != version.name or not thread.whole():
                     raise WrongGeneration()
@@ -139,6 +141,9 @@ class TurnRunner:
                 self._endings.next_generation(got, work, version.name)
                 fresh = True
         raise SignoffError("the conversation's store loses what it is given")
+
+    def _beginning(self, turn: Turn) -> State:
+        return self._archive.beginning(turn, now=self._desk.clock.now())
 
     def _serving(self, turn: Turn) -> Version:
         version = self._versions.serving(turn.versions["graph"])

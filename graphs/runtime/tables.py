@@ -53,7 +53,17 @@ class Turn(SQLModel, table=True):
     answer: str | None = None
     #: Why it failed or was stopped, as a person is told.
     reason: str | None = None
-    #: graph, prompt, model, policy versions it runs under.
+    #: What it runs under: graph, prompt, model; digests of policy, people, limits. While it waits
+    #: also `nodes`; of a forked turn `fork`, the turn and the number of its steps it goes on from.
     versions: dict[str, Any] = Field(default=None, sa_column=Column(JSON, nullable=False))
     created_at: datetime = Field(sa_type=UtcDateTime)
     finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+def forked_from(turn: Turn) -> tuple[str, int] | None:
+    """The turn and the number of its steps that this one was forked from."""
+    fork = turn.versions.get("fork")
+    if fork is None:
+        return None
+    turn_id, _, step = str(fork).rpartition("@")
+    return turn_id, int(step)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from approvals.people import People
 from approvals.policy_file import load_policy, parse_policy
 from approvals.policy_fixtures import run as run_cases
 from bot.schedules import load_automations
+from graphs.runtime.budget import Budget
 from llm.config import ModelsConfig
 from scripts.connector_pages import FOLDER, pages
 
@@ -85,6 +87,17 @@ def test_the_models_in_the_how_to_are_those_of_the_starter_file(tmp_path: Path) 
     path.write_text(text)
 
     assert ModelsConfig.load(path) == ModelsConfig.load(ROOT / "config" / "models.yaml")
+
+
+def test_the_limits_in_the_how_to_are_those_of_the_starter_file(tmp_path: Path) -> None:
+    page = HOW_TO / "set-limits.md"
+    (text,) = blocks(page, "yaml")
+    path = tmp_path / "limits.yaml"
+    path.write_text(text)
+    starter = Budget.load(ROOT / "config" / "limits.yaml")
+
+    assert replace(Budget.load(path), digest=starter.digest) == starter
+    assert {f"| `{name}` |" in page.read_text() for name in yaml.safe_load(text)["turn"]} == {True}
 
 
 def test_the_connector_in_the_how_to_passes_its_own_test(

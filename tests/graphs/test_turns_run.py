@@ -162,7 +162,7 @@ def test_a_later_message_is_told_what_waits_and_what_was_said(office: Office) ->
     office.settle(action.id, "awaiting")
     later = office.say("any news?", thread_ts=earlier.message_ts)
 
-    messages = opening(office.desk(), office.people, later)["messages"]
+    messages = opening(office.db, office.people, later, now=office.clock.now())["messages"]
 
     assert "Waiting: Refund an order asks a person" in messages[0]["content"]
     assert [message["content"] for message in messages[1:]] == [

@@ -185,6 +185,11 @@ class Workers:
         """The graph worker is replaced by one with the office's versions of now."""
         self._jobs["run_turn"] = office.runner().run
 
+    def deliver(self, turn_id: str) -> None:
+        """What the sweeper does for a turn that another process has queued."""
+        self._jobs["run_turn"](turn_id=turn_id)
+        self.work()
+
     def work(self) -> None:
         while self._rung:
             message = self._rung.pop(0)

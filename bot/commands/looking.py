@@ -1,0 +1,32 @@
+"""Opening what a command looks at: what is there already, making neither a database nor a key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import make_url
+
+from audit.keys import KeyRing
+from audit.log import Log
+from bot.settings import Settings
+from core.db import Database, open_database
+from core.errors import ConfigError
+from core.schema import require_current
+
+
+def opened(settings: Settings) -> tuple[Database, Log]:
+    """The installation's database and log. Raises `ConfigError` where there is none."""
+    file = make_url(settings.database_url)
+    if file.get_backend_name() == "sqlite" and not Path(file.database or "").is_file():
+        raise ConfigError(
+            f"There is no database in {settings.data}. Name the folder of a running office with "
+            "--data, or set DATABASE_URL."
+        )
+    if not settings.key_file.is_file():
+        raise ConfigError(
+            f"The key {settings.key_file} is missing: without it the log cannot be read. Restore "
+            "it, or set SIGNOFF_KEY_FILE."
+        )
+    db = open_database(settings.database_url)
+    require_current(db)
+    return db, Log(keys=KeyRing.load_or_create(settings.key_file))
