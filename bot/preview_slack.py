@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http.client import HTTPException
 
 import structlog
 from slack_sdk.errors import SlackApiError
@@ -169,12 +170,19 @@ class PreviewSlack:
         chunks = _news(view)
         if not view.text.startswith(view.told_text):
             view.drawn = True  # what was appended cannot be taken back
-        elif chunks and not self._channel.append(view.sent, chunks):
+        elif chunks and not self._added(view, view.sent, chunks):
             view.drawn = True  # cut off, or ended: which of them, the row knows
         if view.drawn:
             self._draw(view)
         else:
             view.told()
+
+    def _added(self, view: View, sent: Sent, chunks: Sequence[Block]) -> bool:
+        try:
+            return self._channel.append(sent, chunks)
+        except (OSError, HTTPException):
+            view.drawn = True  # it may stand there: not to be added twice
+            raise
 
     def _draw(self, view: View) -> None:
         with self._held(view) as begun:

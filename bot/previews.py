@@ -64,7 +64,7 @@ class Previews:
         #: When the next call of this kind may be made.
         self._free = {"begin": 0.0, "append": 0.0, "draw": 0.0}
         self._changed = threading.Condition()
-        self._stopping = False
+        self._stopping = self._at_work = False
         self._thread = threading.Thread(target=self._run, name="previews", daemon=True)
 
     def start(self) -> None:
@@ -75,6 +75,13 @@ class Previews:
             self._stopping = True
             self._changed.notify()
         self._thread.join(timeout_s)
+
+    @property
+    def idle(self) -> bool:
+        """Whether everything that can be shown now has been."""
+        with self._changed:
+            waiting = any(show.news and not show.view.over for show in self._shows.values())
+            return not waiting and not self._at_work
 
     def words(self, turn: Turn, step: int, text: str) -> None:
         with self._changed:
@@ -135,6 +142,7 @@ class Previews:
                 log.warning("preview_failed", turn=show.view.turn.id, error=type(error).__name__)
                 show.view.over = True
             with self._changed:
+                self._at_work = False
                 self._drop_done(show)
 
     def _next(self) -> _Show | None:
@@ -145,7 +153,7 @@ class Previews:
                 first = min(waiting, key=self._time, default=None)
                 left = self._time(first) - time.monotonic() if first else None
                 if first is not None and left is not None and left <= 0:
-                    first.news = False
+                    first.news, self._at_work = False, True
                     first.view.take()
                     return first
                 self._changed.wait(left)

@@ -25,6 +25,8 @@ POINTS = (
     "executor:intent-committed",
     "executor:called",
     "executor:outcome-committed",
+    "preview:begun",
+    "preview:started",
     "turn:answered",
     "post:sent",
 )
