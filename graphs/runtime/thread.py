@@ -76,10 +76,11 @@ class Thread:
             snapshot = self._snapshot()
             if snapshot.created_at is None:  # wiped since the last trip
                 raise WrongGeneration()
-            if not snapshot.next:
+            # Not by `next`, which leaves out what ran and is not yet part of a checkpoint.
+            if not snapshot.tasks:
                 return _ended(snapshot.values)
             open_tasks = [task for task in snapshot.tasks if task.result is None]
-            if any(not task.interrupts for task in open_tasks):
+            if not open_tasks or any(not task.interrupts for task in open_tasks):
                 self._invoke(None, work)  # a worker died between two of its writes
                 continue
             waits = {i.value["action_id"]: i.id for task in open_tasks for i in task.interrupts}
