@@ -29,6 +29,7 @@ from graphs.checkpoint.errors import (
 from graphs.checkpoint.saver import RedisSaver
 from graphs.runtime.budget import LimitReached
 from graphs.runtime.claim import Claim, Limits, claim
+from graphs.runtime.drain import HandedOver
 from graphs.runtime.endings import Endings, give_back
 from graphs.runtime.replay import Archive
 from graphs.runtime.states import TERMINAL
@@ -66,6 +67,9 @@ class TurnRunner:
 
     def run(self, turn_id: str) -> Outcome:
         """Take the turn as far as it goes now. Any number of deliveries does the work once."""
+        if self._desk.drain.begun:
+            self._wake(turn_id)
+            return "held"
         got = self._claim(turn_id)
         if not isinstance(got, Claim):
             return got
@@ -73,7 +77,7 @@ class TurnRunner:
             outcome: Outcome = self._endings.exhausted(got, None)
         else:
             outcome = self._attempt(got)
-        if outcome in TERMINAL:
+        if outcome in TERMINAL or (outcome == "held" and self._has_ended(got.turn)):
             self._forget(got.turn)
         if outcome != "later":
             self._ring(got.turn)
@@ -106,6 +110,9 @@ class TurnRunner:
             return "held"
         except (TurnEnded, InvalidTransition):
             return self._ended_by_another(got)
+        except HandedOver:
+            log.info("turn_handed_over", turn=got.turn.id)
+            return self._endings.handed_over(got)
 
     def _tried(self, got: Claim) -> Outcome:
         alive = Keepalive(self._desk.db, self._desk.clock, got.leases, ttl=self._limits.lease)
@@ -116,7 +123,7 @@ class TurnRunner:
             with alive:
                 came_to = self._drive(got, work, version)
             return self._endings.ended(got, work, came_to)
-        except (LeaseLost, StaleFence, TurnEnded, InvalidTransition):
+        except (LeaseLost, StaleFence, TurnEnded, InvalidTransition, HandedOver):
             raise
         except ModelRefused as error:
             return self._endings.failed(got, error.sentence)
@@ -168,6 +175,12 @@ class TurnRunner:
             return "held"
         return status if status in TERMINAL else "held"  # type: ignore[return-value]
 
+    def _has_ended(self, turn: Turn) -> bool:
+        # Whoever took it over may have ended it, and forgotten its thread before we began it anew.
+        with self._desk.db.read() as session:
+            status = session.exec(select(Turn.status).where(Turn.id == turn.id)).one()
+        return status in TERMINAL
+
     def _forget(self, turn: Turn) -> None:
         """An ended turn needs no checkpoints: SQL holds all of it."""
         try:
@@ -177,13 +190,14 @@ class TurnRunner:
 
     def _ring(self, turn: Turn) -> None:
         """Deliver at once what met our leases meanwhile; without this the sweeper would, later."""
-        wake = self._desk.db.wake
-        if wake is None:
-            return
         with self._desk.db.read() as session:
             due = _next_due(session, turn)
         if due is not None:
-            wake([Message(JOB, {"turn_id": due})])
+            self._wake(due)
+
+    def _wake(self, turn_id: str) -> None:
+        if self._desk.db.wake is not None:
+            self._desk.db.wake([Message(JOB, {"turn_id": turn_id})])
 
 
 def _next_due(session: Session, turn: Turn) -> str | None:
