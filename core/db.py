@@ -193,3 +193,10 @@ def _prepare_sqlite(engine: Engine, synchronous: str, busy_ms: int) -> None:
     def _begin(connection: Any) -> None:
         read = connection.get_execution_options().get("signoff_read", False)
         connection.exec_driver_sql("BEGIN" if read else "BEGIN IMMEDIATE")
+
+    @event.listens_for(engine, "checkin")
+    def _checkin(connection: Any, _record: object) -> None:
+        # A COMMIT that fails leaves SQLite in its transaction, which SQLAlchemy takes for ended:
+        # the next user of the connection could not begin, and nobody else could write.
+        if connection is not None and connection.in_transaction:
+            connection.rollback()
