@@ -91,6 +91,20 @@ class Endings:
             return "held"
         return "later"
 
+    def handed_over(self, got: Claim) -> Literal["held"]:
+        """Give the turn back as it is, for another worker to go on with; this was no failed try."""
+        try:
+            with self._desk.db.transaction() as session:
+                give_back(session, got, now=self._desk.clock.now())
+                session.execute(
+                    update(Turn)
+                    .where(col(Turn.id) == got.turn.id)
+                    .values(tries=got.turn.tries - 1)
+                )
+        except LeaseLost:
+            log.info("turn_taken_over", turn=got.turn.id)
+        return "held"
+
     def exhausted(self, got: Claim, error: Exception | None) -> Literal["failed"]:
         return self.failed(got, _sentence(error, self._limits.max_tries))
 

@@ -20,6 +20,7 @@ from core.leases import Held, guard
 from graphs.assistant import Message, Observed
 from graphs.runtime.budget import Budget
 from graphs.runtime.claim import stopped_by
+from graphs.runtime.drain import Drain, HandedOver
 from graphs.runtime.preview import NoPreview, Preview, task_of
 from graphs.runtime.spending import spent
 from graphs.runtime.states import RUNNING
@@ -56,6 +57,8 @@ class Desk:
     digests: Mapping[str, str]
     #: Who looks on.
     preview: Preview = field(default_factory=NoPreview)
+    #: Asked whether this process is to end.
+    drain: Drain = field(default_factory=Drain)
 
 
 class Work:
@@ -131,7 +134,8 @@ class Work:
 
     def _asked(self, step: int, messages: Sequence[dict[str, Any]]) -> Answer:
         """The model's answer, shown while it is written. Raises `TurnEnded` soon after somebody
-        stopped the turn, `LeaseLost` soon after another worker took it over."""
+        stopped the turn, `LeaseLost` soon after another worker took it over, `HandedOver` when this
+        process ends before the answer does."""
         turn, preview = self._turn, self._desk.preview
         listener = Listener(lambda text: preview.words(turn, step, text), self._wanted)
         try:
@@ -143,6 +147,8 @@ class Work:
     def _wanted(self) -> bool:
         if self._lost():
             raise LeaseLost(f"{self._held.name} was taken over")
+        if self._desk.drain.over:
+            raise HandedOver()
         try:
             with self._desk.db.read() as session:
                 self._still_running(session)
@@ -170,6 +176,8 @@ class Work:
         if self._lost():
             raise LeaseLost(f"{self._held.name} was taken over")
         self._still_running(session)
+        if self._desk.drain.begun:
+            raise HandedOver()
         if step > 0:
             used = spent(session, self._turn.id, now=self._desk.clock.now())
             self._desk.budget.refuse_beyond(used)
