@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlmodel import select
@@ -160,6 +162,46 @@ def test_a_keepalive_renews_and_says_when_a_lease_was_taken_over(db: Database) -
             taken = take(session, name="turn:1", holder="b", ttl=ttl, now=NOW + timedelta(days=1))
         assert taken
         assert alive.lost.wait(5)
+
+
+@pytest.mark.skipif(
+    not Path("/proc/locks").exists(), reason="only Linux tells who waits for a lock"
+)
+def test_the_urgent_go_before_all_who_stand_in_line(tmp_path: Path) -> None:
+    db, urgent = (open_database(f"sqlite:///{tmp_path / 'a.db'}") for _ in range(2))
+    urgent.urgent = True
+    order: list[str] = []
+
+    def write(database: Database, name: str) -> None:
+        with database.transaction():
+            order.append(name)
+
+    with db.transaction():
+        waiting = [threading.Thread(target=write, args=(db, "in line")) for _ in range(5)]
+        for thread in waiting:
+            thread.start()
+        _wait_for_locks(tmp_path, 5)
+        waiting.append(threading.Thread(target=write, args=(urgent, "urgent")))
+        waiting[-1].start()
+        _wait_for_locks(tmp_path, 6)
+    for thread in waiting:
+        thread.join()
+
+    assert order == ["urgent", *["in line"] * 5]
+    for database in (db, urgent):
+        database.engine.dispose()
+
+
+def _wait_for_locks(folder: Path, count: int) -> None:
+    """Until so many threads wait for locks on files of this folder (Linux tells)."""
+    inodes = {str(path.stat().st_ino) for path in folder.iterdir()}
+    for _ in range(2_000):
+        lines = Path("/proc/locks").read_text().splitlines()
+        waiting = [line for line in lines if "-> FLOCK" in line]
+        if sum(line.split()[-3].rpartition(":")[2] in inodes for line in waiting) == count:
+            return
+        time.sleep(0.005)
+    raise AssertionError(f"{count} do not wait: {waiting}")
 
 
 def test_a_transaction_inside_a_transaction_is_a_mistake(db: Database) -> None:
