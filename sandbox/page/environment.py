@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from jinja2 import ChainableUndefined, Environment, FileSystemLoader
 from markupsafe import Markup, escape
 
-from sandbox.page.render import Viewer, markdown, mrkdwn, plain, rich_text
+from sandbox.page.render import Viewer, markdown, mrkdwn, plain, rich_text, table_block
 from sandbox.page.render.html import lines, link
 
 HERE = Path(__file__).parent
@@ -81,6 +81,7 @@ def bound(viewer: Viewer, host: str) -> dict[str, Callable[..., Any]]:
         "mrkdwn": lambda words: mrkdwn(str(words or ""), viewer),
         "markdown": lambda words: markdown(str(words or ""), viewer),
         "rich_text": lambda block: rich_text(block, viewer),
+        "table_block": lambda block: table_block(block, viewer),
         "seconds": lambda at: seconds(at, viewer),
         "named_link": lambda url, name: link(str(url), escape(str(name)), viewer),
         "outside_link": lambda url: link(str(url), escape("Open ↗"), viewer),

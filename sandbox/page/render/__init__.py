@@ -9,6 +9,7 @@ from sandbox.page.render.markdown import markdown
 from sandbox.page.render.mrkdwn import mrkdwn
 from sandbox.page.render.plain import plain
 from sandbox.page.render.rich_text import rich_text
+from sandbox.page.render.tables import table_block
 from sandbox.page.render.viewer import Viewer
 
-__all__ = ["Viewer", "markdown", "mrkdwn", "plain", "rich_text"]
+__all__ = ["Viewer", "markdown", "mrkdwn", "plain", "rich_text", "table_block"]

@@ -14,8 +14,8 @@ from sandbox.page.render.lists import ITEM, items
 from sandbox.page.render.spans import spans
 from sandbox.page.render.tables import is_table, table
 from sandbox.page.render.viewer import Viewer
+from sandbox.slack.blocks.markdown_tables import fence
 
-_FENCE = re.compile(r" {0,3}(```+|~~~+)")
 _HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*)")
 _RULE = re.compile(r" {0,3}(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,})")
 _QUOTE = re.compile(r" {0,3}> ?")
@@ -52,11 +52,11 @@ def _block(lines: list[str], at: int, viewer: Viewer, depth: int) -> Made:
 
 
 def _fence(lines: list[str], at: int, viewer: Viewer, depth: int) -> Made | None:
-    opened = _FENCE.match(lines[at])
-    if not opened:
+    mark = fence(lines[at])
+    if not mark:
         return None
     end = at + 1
-    while end < len(lines) and not lines[end].lstrip().startswith(opened.group(1)):
+    while end < len(lines) and not lines[end].lstrip().startswith(mark):
         end += 1
     return tag("pre", escape("\n".join(lines[at + 1 : end]))), end + 1
 
@@ -106,5 +106,5 @@ def _paragraph(lines: list[str], at: int, viewer: Viewer) -> Made:
 
 def _starts_block(lines: list[str], at: int) -> bool:
     line = lines[at]
-    starts = (_FENCE.match, _HEADING.fullmatch, _RULE.fullmatch, _QUOTE.match, ITEM.match)
+    starts = (fence, _HEADING.fullmatch, _RULE.fullmatch, _QUOTE.match, ITEM.match)
     return any(start(line) for start in starts) or is_table(lines, at)

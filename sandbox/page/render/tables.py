@@ -1,54 +1,59 @@
-"""Markdown tables: a header row, a row of dashes, body rows."""
+"""Tables: written in Markdown, or given as a block. The first row is the header."""
 
-import re
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from markupsafe import Markup
 
+from sandbox.page.render.html import lines as with_breaks
 from sandbox.page.render.html import tag
+from sandbox.page.render.rich_text import rich_text
 from sandbox.page.render.spans import spans
 from sandbox.page.render.viewer import Viewer
+from sandbox.slack.blocks.markdown_tables import cells, end_of, is_table
 
-_DASHES = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*")
-_CELL_END = re.compile(r"(?<!\\)\|")
-
-
-def is_table(lines: list[str], at: int) -> bool:
-    """Line `at` has cells and the line below has dashes for as many."""
-    if at + 1 >= len(lines) or "|" not in lines[at] or "|" not in lines[at + 1]:
-        return False
-    return bool(_DASHES.fullmatch(lines[at + 1])) and len(_cells(lines[at])) == len(
-        _cells(lines[at + 1])
-    )
+__all__ = ["is_table", "table", "table_block"]
+_SIDES = {"center": "middle", "right": "end"}
 
 
 def table(lines: list[str], at: int, viewer: Viewer) -> tuple[Markup, int]:
-    """The table that starts at line `at`, and the line after it."""
-    sides = [_side(cell) for cell in _cells(lines[at + 1])]
-    head = tag("thead", _row("th", _cells(lines[at]), sides, viewer))
-    end = at + 2
-    body: list[Markup] = []
-    while end < len(lines) and "|" in lines[end]:
-        cells = (_cells(lines[end]) + [""] * len(sides))[: len(sides)]
-        body.append(_row("td", cells, sides, viewer))
-        end += 1
-    whole = tag("table", head + tag("tbody", Markup().join(body)))
-    return tag("div", whole, "table-scroll"), end
+    """The Markdown table that starts at line `at`, and the line after it."""
+    end = end_of(lines, at)
+    sides = [_side(cell) for cell in cells(lines[at + 1])]
+    rows = [[spans(cell, viewer) for cell in cells(line)] for line in lines[at + 2 : end]]
+    return _table([spans(cell, viewer) for cell in cells(lines[at])], rows, sides), end
 
 
-def _cells(line: str) -> list[str]:
-    row = line.strip()
-    inner = row.removeprefix("|")
-    if inner.endswith("|") and not inner.endswith("\\|"):
-        inner = inner[:-1]
-    return [cell.strip().replace("\\|", "|") for cell in _CELL_END.split(inner)]
+def table_block(block: Mapping[str, Any], viewer: Viewer) -> Markup:
+    """Safe HTML of a table block."""
+    rows = [[_cell(cell, viewer) for cell in row] for row in block.get("rows") or [[]]]
+    width = max(len(row) for row in rows)
+    settings = [setting or {} for setting in block.get("column_settings") or ()]
+    sides = [_SIDES.get(str(setting.get("align")), "") for setting in settings[:width]]
+    head, *body = rows
+    return _table(head, body, sides + [""] * (width - len(sides)))
+
+
+def _table(head: list[Markup], body: Sequence[list[Markup]], sides: list[str]) -> Markup:
+    """As many columns as `sides`: short rows are filled up, long ones cut."""
+    rows = Markup().join(_row("td", row, sides) for row in body)
+    whole = tag("table", tag("thead", _row("th", head, sides)) + tag("tbody", rows))
+    return tag("div", whole, "table-scroll")
+
+
+def _row(kind: str, row: list[Markup], sides: list[str]) -> Markup:
+    full = (row + [Markup()] * len(sides))[: len(sides)]
+    made = [tag(kind, cell, side) for cell, side in zip(full, sides, strict=True)]
+    return tag("tr", Markup().join(made))
+
+
+def _cell(cell: Mapping[str, Any], viewer: Viewer) -> Markup:
+    if cell.get("type") == "rich_text":
+        return rich_text(cell, viewer)
+    return with_breaks(str(cell.get("text", "")))
 
 
 def _side(dashes: str) -> str:
     if dashes.endswith(":"):
         return "middle" if dashes.startswith(":") else "end"
     return ""
-
-
-def _row(kind: str, cells: list[str], sides: list[str], viewer: Viewer) -> Markup:
-    made = [tag(kind, spans(cell, viewer), side) for cell, side in zip(cells, sides, strict=True)]
-    return tag("tr", Markup().join(made))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sandbox.slack.blocks import shapes
+from sandbox.slack.blocks import shapes, tables
 from sandbox.slack.blocks.find import elements_in
 from sandbox.slack.blocks.kinds import problem
 from sandbox.slack.shapes import Json
@@ -13,9 +13,17 @@ class BlocksTooLong(Exception):
     """The text of all blocks together is too long for one message."""
 
 
+class OnlyOneTable(Exception):
+    """A message has at most one table."""
+
+
 def message_problems(blocks: list[Any]) -> tuple[str, ...]:
-    """What is wrong with the blocks of a message. BlocksTooLong when only their sum is."""
+    """What is wrong with the blocks of a message. BlocksTooLong when only their sum is, and
+    OnlyOneTable when only their tables are too many."""
     problems = tuple(shapes.message_blocks(blocks, "/blocks")) or tuple(_joint(blocks, "/blocks"))
+    problems = problems or tuple(tables.size_problems(blocks, "/blocks"))
+    if not problems and tables.count(blocks) > 1:
+        raise OnlyOneTable
     if not problems and _too_long(blocks):
         raise BlocksTooLong
     return problems

@@ -1,6 +1,6 @@
 """Blocks and views. https://docs.slack.dev/reference/block-kit/blocks"""
 
-from sandbox.slack.blocks import elements, rich, tasks
+from sandbox.slack.blocks import elements, rich, tables, tasks
 from sandbox.slack.blocks.kinds import Check, boolean, items, shape, string, typed, word
 
 MAX_IN_MESSAGE = 50
@@ -52,6 +52,7 @@ _messages_only: dict[str, Check] = {
     ),
     "task_card": tasks.task_card,
     "plan": tasks.plan,
+    "table": tables.table,
 }
 
 message_blocks = items(

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from sandbox.slack.blocks import BlocksTooLong, message_problems, normal_blocks
+from sandbox.slack.blocks import BlocksTooLong, OnlyOneTable, message_problems, normal_blocks
 from sandbox.slack.methods.call import ApiError, Call
 from sandbox.slack.shapes import Json
 
@@ -34,13 +34,16 @@ def markdown_block(text: str) -> Json:
     """A stored markdown block; `msg_too_long` above 12,000 characters."""
     if len(text) > MAX_MARKDOWN:
         raise ApiError("msg_too_long")
-    return normal_blocks([{"type": "markdown", "text": text}])[0]
+    return checked_blocks([{"type": "markdown", "text": text}])[0]
 
 
 def checked_blocks(blocks: list[Any]) -> list[Json]:
-    """Blocks as they are stored; `invalid_blocks` with the reasons otherwise."""
+    """Blocks as they are stored; `invalid_blocks` with the reasons otherwise. A second table is
+    told as `invalid_attachments`: Slack shows tables as attachments."""
     try:
         problems = message_problems(blocks)
+    except OnlyOneTable:
+        raise ApiError("invalid_attachments", ("[ERROR] only_one_table_allowed",)) from None
     except BlocksTooLong:
         raise ApiError("msg_blocks_too_long") from None
     if problems:

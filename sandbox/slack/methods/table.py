@@ -28,11 +28,11 @@ _LOOK = "icon_emoji icon_url username"
 _CONTENT = "attachments:list blocks:list markdown_text text"
 _CONTENT_ERRORS = (
     "no_text msg_too_long msg_blocks_too_long invalid_blocks invalid_blocks_format "
-    "markdown_text_conflict too_many_attachments"
+    "markdown_text_conflict too_many_attachments invalid_attachments"
 )
 _CHUNK_ERRORS = (
     "cannot_provide_both_markdown_text_and_chunks invalid_chunks invalid_blocks msg_too_long "
-    "msg_blocks_too_long msg_blocks_too_many"
+    "msg_blocks_too_long msg_blocks_too_many invalid_attachments"
 )
 _STREAM_ERRORS = (
     "channel_not_found message_not_found message_not_owned_by_app message_not_in_streaming_state "

@@ -118,7 +118,7 @@ def test_text_that_asks_for_no_emoji_gets_none() -> None:
     assert "🎉" in shown({"type": "section", "text": text})
 
 
-@pytest.mark.parametrize("kind", ["carousel", "table", "video"])
+@pytest.mark.parametrize("kind", ["carousel", "data_table", "video"])
 def test_a_block_that_is_not_shown_is_named(kind: str) -> None:
     assert f"This block type is not shown here: {kind}" in shown({"type": kind})
 

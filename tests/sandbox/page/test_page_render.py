@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from sandbox.page.render import Viewer, markdown, mrkdwn, plain, rich_text
+from sandbox.page.render import Viewer, markdown, mrkdwn, plain, rich_text, table_block
 
 VIEWER = Viewer(
     me="U0FINN",
@@ -167,6 +167,24 @@ def test_rich_text_shows_its_parts_and_names_what_it_cannot_show() -> None:
     assert rich_text(block, VIEWER) == (
         '<div><strong>Hi </strong><span class="mention">@Ana Berg</span>'
         '<span class="unknown">[not shown here: color]</span></div><ol><li>one</li></ol>'
+    )
+
+
+def test_a_table_has_a_header_its_columns_sides_and_no_ragged_rows() -> None:
+    def raw(text: str) -> dict[str, object]:
+        return {"type": "raw_text", "text": text}
+
+    block = {
+        "type": "table",
+        "rows": [[raw("Order"), raw("Amount")], [raw("4711\n<b>")]],
+        "column_settings": [None, {"align": "right"}],
+    }
+
+    assert table_block(block, VIEWER) == (
+        '<div class="table-scroll"><table>'
+        '<thead><tr><th>Order</th><th class="end">Amount</th></tr></thead>'
+        '<tbody><tr><td>4711<br>&lt;b&gt;</td><td class="end"></td></tr></tbody>'
+        "</table></div>"
     )
 
 

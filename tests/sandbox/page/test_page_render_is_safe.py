@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sandbox.page.render import Viewer, markdown, mrkdwn, plain, rich_text
+from sandbox.page.render import Viewer, markdown, mrkdwn, plain, rich_text, table_block
 from tests.sandbox.page.page_html_checks import problems
 
 VIEWER = Viewer(
@@ -16,6 +16,7 @@ VIEWER = Viewer(
     channels={"C0SUPPORT": 'sup"port'},
     zone=ZoneInfo("Europe/Berlin"),
     now=datetime(2026, 11, 20, 12, 0, tzinfo=UTC),
+    groups={"S1": "<i>team"},
 )
 
 PIECES = [
@@ -45,6 +46,7 @@ PIECES = [
         "<!channel>",
         '<!here|"><b>',
         "<!subteam^S1|@x>",
+        "<!subteam^S2|<b>>",
     ),
     *("<https://a.b?x=1&y=2|label>", "<javascript:alert(1)|x>", '<https://a.b/" onclick="x|y>'),
     *('https://practice.slack.com/archives/C1/p1234567890"x', "?thread_ts=1.2&cid=<b>"),
@@ -89,12 +91,13 @@ def test_no_plain_text_injects_a_tag_or_an_attribute(text: str) -> None:
 elements = st.fixed_dictionaries(
     {
         "type": st.sampled_from(
-            ["text", "link", "user", "channel", "emoji", "broadcast", "date", "x"]
+            ["text", "link", "user", "channel", "usergroup", "emoji", "broadcast", "date", "x"]
         ),
         "text": hostile,
         "url": hostile,
         "user_id": hostile,
         "channel_id": hostile,
+        "usergroup_id": hostile,
         "name": hostile,
         "range": hostile,
         "timestamp": hostile,
@@ -115,3 +118,25 @@ sections = st.fixed_dictionaries(
 @given(st.lists(sections, max_size=4))
 def test_no_rich_text_injects_a_tag_or_an_attribute(parts: list[dict[str, Any]]) -> None:
     assert problems(rich_text({"type": "rich_text", "elements": parts}, VIEWER)) == []
+
+
+cells = st.one_of(
+    st.fixed_dictionaries({"type": st.sampled_from(["raw_text", "raw_number"]), "text": hostile}),
+    st.fixed_dictionaries(
+        {"type": st.just("rich_text"), "elements": st.lists(sections, max_size=2)}
+    ),
+)
+column_settings = st.lists(
+    st.one_of(st.none(), st.fixed_dictionaries({"align": st.one_of(st.just("right"), hostile)})),
+    max_size=4,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.lists(cells, max_size=3), max_size=3), column_settings)
+def test_no_table_injects_a_tag_or_an_attribute(
+    rows: list[list[dict[str, Any]]], columns: list[dict[str, str] | None]
+) -> None:
+    block = {"type": "table", "rows": rows, "column_settings": columns}
+
+    assert problems(table_block(block, VIEWER)) == []

@@ -106,6 +106,25 @@ def test_a_plan_with_long_words_fits(
     assert page.locator(".plan").evaluate("it => it.scrollWidth - it.clientWidth") <= 0
 
 
+def test_a_wide_table_scrolls_by_itself_and_keeps_its_first_column_on_a_phone(
+    browser: Chromium, workspace: Started
+) -> None:
+    ts = asked(workspace)
+    rows = [[{"type": "raw_text", "text": f"{word} {n}"} for n in range(12)] for word in "ab"]
+    WebClient(BOT_TOKEN, base_url=workspace.api_url).chat_postMessage(
+        channel="C0SUPPORT", thread_ts=ts, text="t", blocks=[{"type": "table", "rows": rows}]
+    )
+    page = browser.open(f"{workspace.base_url}/?channel=C0SUPPORT&thread={ts}", PHONE)
+    table, first = page.locator(".table-scroll"), page.get_by_role("cell", name="b 0")
+
+    before = first.bounding_box()
+    table.evaluate("it => { it.scrollLeft = it.scrollWidth }")
+
+    expect(page.get_by_role("cell", name="b 11")).to_be_in_viewport()
+    assert first.bounding_box() == before
+    assert overflow(page) == 0
+
+
 def test_a_stream_that_is_cut_off_stops_growing_by_itself(
     browser: Chromium, tmp_path: Path
 ) -> None:

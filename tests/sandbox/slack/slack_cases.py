@@ -9,6 +9,7 @@ from tests.sandbox.slack.slack_scene import Scene
 
 Args = Callable[[Scene], Awaitable[Json]]
 LONG_MARKDOWN = [{"type": "markdown", "text": "x" * 7000}] * 2
+TWO_TABLES = [{"type": "table", "rows": [[{"type": "raw_text", "text": "a"}]]}] * 2
 METADATA = {"event_type": "signoff_post", "event_payload": {"post_id": "p1"}}
 
 
@@ -156,6 +157,7 @@ def _content_errors(**where: Callable[[Scene], Any]) -> dict[str, Args]:
         "invalid_blocks_format": given(text="t", blocks="not json"),
         "markdown_text_conflict": given(text="t", markdown_text="m"),
         "too_many_attachments": given(text="t", attachments=[{}] * 101),
+        "invalid_attachments": given(text="t", blocks=TWO_TABLES),
     }
 
 
@@ -216,6 +218,7 @@ def _chunk_errors(**where: Callable[[Scene], Any]) -> dict[str, Args]:
         "msg_too_long": chunks(*([{**text, "text": "x" * 6001}] * 2)),
         "msg_blocks_too_long": chunks({"type": "blocks", "blocks": LONG_MARKDOWN}),
         "msg_blocks_too_many": chunks(sections, sections),
+        "invalid_attachments": chunks({"type": "blocks", "blocks": TWO_TABLES}),
     }
 
 

@@ -202,7 +202,7 @@ async def test_bad_blocks_are_refused_with_the_reason_and_the_place(
     }
 
 
-@pytest.mark.parametrize("kind", ["carousel", "table", "video", "file", "alert", "data_table"])
+@pytest.mark.parametrize("kind", ["carousel", "video", "file", "alert", "data_table"])
 def test_other_blocks_are_refused_by_their_name(kind: str) -> None:
     (problem,) = message_problems([{"type": kind}])
 
