@@ -80,7 +80,7 @@ def take_vote(
     """Record and count the click; the sentence to tell, or None where the card says it."""
     now = deps.clock.now()
     with deps.db.transaction() as session:
-        if not _record(session, deps, click, now):
+        if not record_click(session, deps, click, now):
             return None
         if not _fits(session, deps, click):
             return _odd(session, deps, click)
@@ -109,7 +109,7 @@ def take_reject(deps: BotDeps, click: Click, person: Principal) -> Asked:
     """Record a press on Reject. Whoever may reject is asked why; others are told why not."""
     now = deps.clock.now()
     with deps.db.transaction() as session:
-        if not _record(session, deps, click, now):
+        if not record_click(session, deps, click, now):
             return Asked(None, None)
         if not _fits(session, deps, click):
             return Asked(None, _odd(session, deps, click))
@@ -137,9 +137,9 @@ def take_answer(deps: BotDeps, click: Click, person: Principal, *, happened: boo
     """Record what a person found out about an action of unknown outcome."""
     now = deps.clock.now()
     with deps.db.transaction() as session:
-        if not _record(session, deps, click, now):
+        if not record_click(session, deps, click, now):
             return None
-        if not _stands(session, deps, click, ("question",), click.value):
+        if not stands(session, deps, click, ("question",), click.value):
             return _odd(session, deps, click)
         answered = answer_unknown(
             session,
@@ -156,18 +156,19 @@ def take_story(deps: BotDeps, click: Click) -> bool | None:
     """Record a press on Story: whether it belongs to this message; None for a duplicate."""
     now = deps.clock.now()
     with deps.db.transaction() as session:
-        if not _record(session, deps, click, now):
+        if not record_click(session, deps, click, now):
             return None
-        return _stands(session, deps, click, ("card", "answer"), click.value)
+        return stands(session, deps, click, ("card", "answer"), click.value)
 
 
 def take_odd(deps: BotDeps, click: Click) -> None:
     """Record a click that nothing can follow from."""
     with deps.db.transaction() as session:
-        _record(session, deps, click, deps.clock.now())
+        record_click(session, deps, click, deps.clock.now())
 
 
-def _record(session: Session, deps: BotDeps, click: Click, now: datetime) -> bool:
+def record_click(session: Session, deps: BotDeps, click: Click, now: datetime) -> bool:
+    """Record this press; False when it was recorded before."""
     return take_trigger(
         session,
         deps,
@@ -183,12 +184,13 @@ def _record(session: Session, deps: BotDeps, click: Click, now: datetime) -> boo
 def _fits(session: Session, deps: BotDeps, click: Click) -> bool:
     """Whether the value is a request whose card is exactly the message that was clicked."""
     request = session.get(Request, click.value)
-    return request is not None and _stands(session, deps, click, ("card",), request.action_id)
+    return request is not None and stands(session, deps, click, ("card",), request.action_id)
 
 
-def _stands(
+def stands(
     session: Session, deps: BotDeps, click: Click, kinds: tuple[str, ...], subject: str
 ) -> bool:
+    """Whether the message that was clicked is a post of one of these kinds about this subject."""
     query = select(Post.id).where(
         Post.workspace_id == deps.identity.team_id,
         Post.subject == subject,

@@ -1,4 +1,5 @@
-"""The status line under a thread while a turn runs: best effort, never in the turn's way."""
+"""The status line under a thread while a turn runs, and Slack's Stop button beside it: best effort,
+never in the turn's way."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from urllib.error import URLError
 
 import structlog
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackClientError
+from slack_sdk.errors import SlackApiError, SlackClientError
 
 from graphs.runtime.tables import Turn
 
@@ -17,6 +18,10 @@ log = structlog.get_logger()
 #: Slack takes a status line away after two minutes.
 REFRESH_S = 90.0
 _LONGEST = 50
+#: What Slack says to an app that its manifest does not declare as an agent.
+_NO_AGENT = frozenset(
+    {"not_authorized", "unknown_method", "missing_scope", "not_allowed_token_type"}
+)
 
 
 class SlackProgress:
@@ -27,6 +32,8 @@ class SlackProgress:
         #: Message places and what they show (None: leave it); None alone to stop the thread.
         self._queue: queue.Queue[tuple[tuple[str, str], str | None] | None] = queue.Queue(1_000)
         self._shown: dict[tuple[str, str], str] = {}
+        #: False once Slack said that the app is no agent: then its threads have no sessions.
+        self._sessions = True
         self._thread = threading.Thread(target=self._run, name="progress", daemon=True)
 
     def start(self) -> None:
@@ -67,11 +74,28 @@ class SlackProgress:
                 return
             place, text = item
             if text is not None:
+                if not text:
+                    self._set_session(place, "active")
+                elif place not in self._shown:
+                    self._set_session(place, "processing")
                 self._show(place, text)
             if text:
                 self._shown[place] = text
             else:
                 self._shown.pop(place, None)
+
+    def _set_session(self, place: tuple[str, str], status: str) -> None:
+        """`processing` shows people a Stop button (docs.slack.dev/ai/agent-sessions)."""
+        if not self._sessions:
+            return
+        channel, ts = place
+        try:
+            self._web.agents_sessions_setStatus(channel_id=channel, thread_ts=ts, status=status)
+        except SlackApiError as error:
+            self._sessions = error.response.get("error") not in _NO_AGENT
+            log.debug("session_status_failed", error=error.response.get("error"))
+        except (SlackClientError, URLError, OSError) as error:
+            log.debug("session_status_failed", error=type(error).__name__)
 
     def _show(self, place: tuple[str, str], text: str) -> None:
         channel, ts = place

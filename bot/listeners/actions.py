@@ -1,4 +1,4 @@
-"""Buttons: approve, confirm, reject, story, and the answers to "did this happen?"."""
+"""Buttons: approve, confirm, reject, story, stop, and the answers to "did this happen?"."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from bot.clicks import (
     wait_until_stored,
 )
 from bot.listeners.home import publish
+from bot.stops import take_stop_click
 from bot.stories import story_lines
 
 _STALE = frozenset(
@@ -63,6 +64,8 @@ async def _follow(delivery: Delivery, click: Click, person: Principal) -> None:
         told = await asyncio.to_thread(take_answer, deps, click, person, happened=happened)
     elif click.action_id == "reject":
         told = await _ask_why(delivery, click, person)
+    elif click.action_id == "stop":
+        told = await asyncio.to_thread(take_stop_click, deps, click, person)
     elif click.action_id == "story":
         told = await _tell_story(delivery, click)
     else:

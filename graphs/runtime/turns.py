@@ -82,7 +82,7 @@ def stop(session: Session, log: Log, *, turn_id: str, by: str, name: str, now: d
     `by` is the person's id, `name` how the notice calls them. False when the turn had ended. A
     worker in the middle of it notices within a moment while a model writes, else at its next write.
     """
-    turn = session.get(Turn, turn_id)
+    turn = session.get(Turn, turn_id, with_for_update=True, populate_existing=True)
     if turn is None or turn.status in TERMINAL:
         return False
     end_stopped(session, log, turn, by=by, reason=f"{name} stopped this", now=now)

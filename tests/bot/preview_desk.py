@@ -73,6 +73,11 @@ class Showing:
                 now=self.desk.clock.now(),
             )
 
+    def wait(self, turn: Turn) -> None:
+        """The turn waits for its actions."""
+        with self.desk.deps.db.transaction() as session:
+            self._move(session, session.get_one(Turn, turn.id), "waiting")
+
     def stop(self, turn: Turn) -> None:
         deps = self.desk.deps
         with deps.db.transaction() as session:
