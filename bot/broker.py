@@ -7,7 +7,6 @@ to lose, because the sweeper publishes again whatever is not done.
 from __future__ import annotations
 
 import json
-import os
 from base64 import b64encode
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -37,8 +36,6 @@ QUEUES = {
 
 def make_celery(redis_url: str, *, hard_limit_s: float | None = None) -> Celery:
     """A Celery application for workers. `hard_limit_s` ends a stuck job (prefork pools only)."""
-    # A warm stop asks the pool to finish; SIGQUIT is Celery's soft shutdown (5.5 and later).
-    os.environ.setdefault("REMAP_SIGTERM", "SIGQUIT")
     app = Celery("signoff", broker=redis_url)
     app.conf.update(
         task_acks_late=True,
@@ -47,7 +44,6 @@ def make_celery(redis_url: str, *, hard_limit_s: float | None = None) -> Celery:
         task_serializer="json",
         accept_content=["json"],
         worker_prefetch_multiplier=1,
-        worker_soft_shutdown_timeout=8.0,
         worker_cancel_long_running_tasks_on_connection_loss=False,
         worker_hijack_root_logger=False,
         worker_redirect_stdouts=False,

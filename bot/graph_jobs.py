@@ -33,6 +33,7 @@ from graphs.digest import DigestMaker
 from graphs.digest_facts import Order
 from graphs.runtime.budget import Budget
 from graphs.runtime.claim import Limits as TurnLimits
+from graphs.runtime.drain import Drain
 from graphs.runtime.places import require_places
 from graphs.runtime.run import TurnRunner
 from graphs.runtime.states import RECEIVED, TERMINAL
@@ -59,8 +60,8 @@ def check_start(floor: Floor) -> None:
     require_places(floor.db)
 
 
-def graph_jobs(floor: Floor) -> Mapping[str, Handler]:
-    """The handlers of the queue `graphs`, by job."""
+def graph_jobs(floor: Floor, drain: Drain) -> Mapping[str, Handler]:
+    """The handlers of the queue `graphs`, by job; `drain` says when this process is to end."""
     settings = floor.settings
     web = make_web(settings.slack().bot_token, settings.slack_api_url)
     identity = who_we_are(web)
@@ -69,7 +70,7 @@ def graph_jobs(floor: Floor) -> Mapping[str, Handler]:
     progress, previews = SlackProgress(web), _previews(floor, web, identity, lease)
     progress.start()
     previews.start()
-    desk = replace(_desk(floor), preview=previews)
+    desk = replace(_desk(floor), preview=previews, drain=drain)
     runner = TurnRunner(desk, floor.people, saver, TurnLimits(lease=lease))
     poster = Poster(
         db=floor.db,

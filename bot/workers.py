@@ -83,9 +83,10 @@ class _Wiring:
 
     def check(self) -> Floor:
         """Read everything once, so that bad configuration stops the start with a sentence."""
-        self._jobs()
         floor = lay_floor(self._settings, self._environ, acting=self._acts)
-        if not self._acts:
+        if self._acts:
+            import bot.tool_jobs  # noqa: F401 - before the pool forks, once for all its children
+        else:
             from bot.graph_jobs import check_start
 
             check_start(floor)
@@ -98,17 +99,22 @@ class _Wiring:
         relay = Relay(Doorbell(self._settings.redis_url))
         relay.start()
         floor.db.wake = relay.wake
-        self._handlers = self._jobs()(floor)
+        self._handlers = self._jobs(floor)
 
-    def _jobs(self) -> Callable[[Floor], Mapping[str, Handler]]:
-        # Each kind imports what it needs and no more: a killed worker is back sooner.
+    def _jobs(self, floor: Floor) -> Mapping[str, Handler]:
+        # Each kind imports what it needs and no more.
         if self._acts:
             from bot.tool_jobs import tool_jobs
 
-            return tool_jobs
+            return tool_jobs(floor)
         from bot.graph_jobs import graph_jobs
+        from graphs.runtime.drain import Drain
 
-        return graph_jobs
+        drain = Drain()
+        # Celery's warm stop waits for its jobs: these end or are handed over in time. Tool workers
+        # need no such thing: every call of theirs has its time limit.
+        signals.worker_shutting_down.connect(lambda **_: drain.begin(), weak=False)
+        return graph_jobs(floor, drain)
 
     def handler(self, job: str) -> Handler:
         return self._handlers[job]

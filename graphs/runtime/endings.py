@@ -97,9 +97,7 @@ class Endings:
             with self._desk.db.transaction() as session:
                 give_back(session, got, now=self._desk.clock.now())
                 session.execute(
-                    update(Turn)
-                    .where(col(Turn.id) == got.turn.id)
-                    .values(tries=got.turn.tries - 1)
+                    update(Turn).where(col(Turn.id) == got.turn.id).values(tries=got.turn.tries - 1)
                 )
         except LeaseLost:
             log.info("turn_taken_over", turn=got.turn.id)
