@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sandbox.page.posts import Post
 from sandbox.page.samples import REFUND
-from sandbox.page.scene import Person, Post, Scene
+from sandbox.page.scene import Person, Scene
 
 AWAY = "Signoff is not connected right now. It answers as soon as it is back."
 _APPROVER_ROLE = "finance"

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox.page.scene import Channel, Json, Person, Work
+from sandbox.page.posts import Json
+from sandbox.page.scene import Channel, Person, Work
 from sandbox.slack.messages import Message
 from sandbox.slack.methods.agents import STOP_EVENT
 from sandbox.slack.shapes import BOT_USER

@@ -5,21 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from sandbox.page.posts import Json, Post, author, last_word, post
 from sandbox.page.reading import Reading
 from sandbox.page.render import Viewer
 from sandbox.page.render.dates import clock_time
-from sandbox.page.scene import (
-    SAMPLE_CHANNEL,
-    Channel,
-    Json,
-    Person,
-    Post,
-    Scene,
-    Work,
-    author,
-    last_word,
-    post,
-)
+from sandbox.page.scene import SAMPLE_CHANNEL, Channel, Person, Scene, Work
 
 #: The newest messages of a channel that the page shows.
 SHOWN = 200

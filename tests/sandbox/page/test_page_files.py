@@ -6,7 +6,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from sandbox.page.scene import size_words
+from sandbox.page.posts import size_words
 from sandbox.slack.testing import running
 
 FILE = {"name": 'a"<b>.html', "text": "<script>alert(1)</script>"}

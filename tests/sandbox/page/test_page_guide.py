@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from sandbox.page.guide import AWAY, Hint, hint
-from sandbox.page.scene import Author, Channel, Person, Post, Scene
+from sandbox.page.posts import Author, Post
+from sandbox.page.scene import Channel, Person, Scene
 
 ANA = Person("U0ANA", "Ana Berg", "support", "", "UTC", guest=False)
 FINN = Person("U0FINN", "Finn Aalto", "finance", "", "UTC", guest=False)

@@ -82,6 +82,13 @@ def make_bolt(api_url: str, heard: Heard) -> AsyncApp:
     async def joined(body: Any) -> None:
         await heard.bodies.put(body)
 
+    @app.event("agent_session_stopped")
+    async def stopped(body: Any, event: Any, client: Any) -> None:
+        await client.agents_sessions_setStatus(
+            channel_id=event["channel"], thread_ts=event["thread_ts"], status="active"
+        )
+        await heard.bodies.put(body)
+
     @app.event("message")
     async def message(body: Any) -> None:
         await heard.bodies.put(body)

@@ -148,6 +148,20 @@ async def test_each_tier_allows_its_calls_in_a_minute(bench: Bench) -> None:
     assert later["error"] == "no_item_specified"
 
 
+@pytest.mark.parametrize(
+    ("method", "calls"), [("startStream", 20), ("appendStream", 100), ("stopStream", 20)]
+)
+async def test_streaming_has_the_rates_of_slack(bench: Bench, method: str, calls: int) -> None:
+    _limited(bench)
+    args = {"channel": SUPPORT, "ts": "1.000001", "thread_ts": "1.000001"}
+    args.pop("ts" if method == "startStream" else "thread_ts")
+
+    answers = [await bench.call(f"chat.{method}", args) for _ in range(calls + 1)]
+
+    errors = ["message_not_found"] * calls + ["ratelimited"]
+    assert [answer["error"] for answer in answers] == errors
+
+
 async def test_limits_are_off_unless_asked_for(bench: Bench) -> None:
     answers = [await bench.call("apps.connections.open") for _ in range(5)]
 

@@ -203,6 +203,20 @@ async def test_somebody_who_joins_is_told_to_the_app(played: Played) -> None:
     assert (event["type"], event["user"]) == ("member_joined_channel", "U0GITA")
 
 
+async def test_stop_reaches_the_app_which_ends_its_work(played: Played) -> None:
+    ts = await played.bench.types("Hello", channel=GENERAL)
+    await played.heard.next()
+    client = make_bolt(played.bench.running.api_url, Heard()).client
+    await client.agents_sessions_setStatus(channel_id=GENERAL, thread_ts=ts, status="processing")
+
+    await played.bench.do("stop", user=ANA, channel=GENERAL, thread_ts=ts)
+    event = (await played.heard.next())["event"]
+
+    (session,) = (await played.bench.see("status"))["sessions"]
+    assert (event["type"], event["user"]) == ("agent_session_stopped", ANA)
+    assert (session["status"], session["stopped_by"]) == ("active", "")
+
+
 async def test_streaming_with_the_helper_of_slack_sdk_leaves_one_message(played: Played) -> None:
     ts = await played.bench.types("Hello", channel=GENERAL)
     client = make_bolt(played.bench.running.api_url, Heard()).client
