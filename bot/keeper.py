@@ -15,7 +15,7 @@ from sqlmodel import Session
 from core.clock import Clock
 from core.db import Database
 from core.errors import LeaseLost, SignoffError
-from core.leases import Held, renew, take
+from core.leases import Held, release, renew, take
 from core.outbox import Publish, take_due
 
 LEASE = timedelta(seconds=15)
@@ -56,6 +56,7 @@ class Keeper:
                     self._tick()
             except SignoffError as error:
                 log.warning("keeper_waits", error=type(error).__name__)
+        self._give_back()
 
     def stop(self) -> None:
         """Have `run` return; safe in a signal handler."""
@@ -81,6 +82,17 @@ class Keeper:
             self._publish(due)
         except Exception as error:  # noqa: BLE001 - any broker fault: the next sweep has them
             log.warning("publish_failed", count=len(due), error=type(error).__name__)
+
+    def _give_back(self) -> None:
+        """The next keeper need not wait for the lease to run out."""
+        if self._held is None:
+            return
+        try:
+            with self._db.transaction() as session:
+                release(session, self._held, now=self._clock.now())
+        except SignoffError as error:
+            log.warning("lease_not_given_back", error=type(error).__name__)
+        self._held = None
 
     def _hold(self) -> bool:
         if self._ticks < self._renew_at:
