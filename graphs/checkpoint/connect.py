@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import redis
 import redis.asyncio
 from langgraph.checkpoint.serde.base import SerializerProtocol
 
+from graphs.checkpoint.driver import Limits
 from graphs.checkpoint.saver import WEEK, RedisSaver
 
 
@@ -25,8 +25,8 @@ def open_saver(
 
     `timeout_s` bounds every trip, so that a hung server blocks nobody for long.
     """
-    pool = redis.BlockingConnectionPool.from_url(url, **_limits(connections, timeout_s))
-    return RedisSaver(redis.Redis.from_pool(pool), ttl=ttl, waiting=waiting, serde=serde)
+    client = redis.Redis.from_pool(_pool(url, connections, timeout_s))
+    return RedisSaver(client, ttl=ttl, waiting=waiting, serde=serde)
 
 
 def open_async_saver(
@@ -39,18 +39,26 @@ def open_async_saver(
     timeout_s: float = 2.0,
 ) -> RedisSaver:
     """As `open_saver`, with an asyncio client for the async methods beside the other."""
-    limits = _limits(connections, timeout_s)
-    pool = redis.BlockingConnectionPool.from_url(url, **limits)
-    apool = redis.asyncio.BlockingConnectionPool.from_url(url, **limits)
-    client, aclient = redis.Redis.from_pool(pool), redis.asyncio.Redis.from_pool(apool)
-    return RedisSaver(client, aclient, ttl=ttl, waiting=waiting, serde=serde)
+    client = redis.Redis.from_pool(_pool(url, connections, timeout_s))
+    apool = redis.asyncio.ConnectionPool.from_url(
+        url, max_connections=connections, socket_timeout=None, socket_connect_timeout=timeout_s
+    )
+    return RedisSaver(
+        client,
+        redis.asyncio.Redis.from_pool(apool),
+        ttl=ttl,
+        waiting=waiting,
+        serde=serde,
+        limits=Limits(timeout_s, connections),
+    )
 
 
-def _limits(connections: int, timeout_s: float) -> dict[str, Any]:
-    # Blocking pools wait for a free connection; the default pool raises at high concurrency.
-    return {
-        "max_connections": connections,
-        "timeout": timeout_s,
-        "socket_timeout": timeout_s,
-        "socket_connect_timeout": timeout_s,
-    }
+def _pool(url: str, connections: int, timeout_s: float) -> redis.BlockingConnectionPool:
+    # It waits for a free connection; the default pool raises at high concurrency.
+    return redis.BlockingConnectionPool.from_url(
+        url,
+        max_connections=connections,
+        timeout=timeout_s,
+        socket_timeout=timeout_s,
+        socket_connect_timeout=timeout_s,
+    )

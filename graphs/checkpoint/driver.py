@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import sys
 from collections.abc import AsyncIterator, Generator, Iterator, Sequence
 from functools import cache
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NamedTuple, NoReturn, TypeVar
 
 import redis
 import redis.asyncio
@@ -26,12 +27,20 @@ Client = redis.Redis | redis.RedisCluster
 AsyncClient = redis.asyncio.Redis | redis.asyncio.RedisCluster
 
 
+class Limits(NamedTuple):
+    """Of the asyncio client: kept here, because its own cost a sixth of a trip."""
+
+    timeout_s: float | None = None
+    at_once: int = sys.maxsize
+
+
 class Driver:
     """Raises `StoreUnavailable` where the server does not answer."""
 
-    def __init__(self, client: Client, aclient: AsyncClient | None) -> None:
+    def __init__(self, client: Client, aclient: AsyncClient | None, limits: Limits) -> None:
         self._client: Any = client
         self._aclient: Any = aclient
+        self._timeout_s, self._slots = limits.timeout_s, asyncio.Semaphore(limits.at_once)
 
     def ping(self) -> None:
         try:
@@ -98,11 +107,12 @@ class Driver:
             return await asyncio.to_thread(self._run, script, thread_id, args)
         keys = layout.keys(thread_id)
         try:
-            try:
-                return await self._aclient.evalsha(_sha(script), len(keys), *keys, *args)
-            except NoScriptError:
-                return await self._aclient.eval(script, len(keys), *keys, *args)
-        except RedisError as error:
+            async with asyncio.timeout(self._timeout_s), self._slots:
+                try:
+                    return await self._aclient.evalsha(_sha(script), len(keys), *keys, *args)
+                except NoScriptError:
+                    return await self._aclient.eval(script, len(keys), *keys, *args)
+        except (RedisError, TimeoutError) as error:
             _raise_named(error)
 
 
@@ -119,7 +129,7 @@ def _sha(script: str) -> str:
     return hashlib.sha1(script.encode(), usedforsecurity=False).hexdigest()
 
 
-def _raise_named(error: RedisError) -> NoReturn:
+def _raise_named(error: Exception) -> NoReturn:
     text = str(error)
     if isinstance(error, ResponseError):
         if text.startswith("STALEFENCE"):

@@ -52,9 +52,14 @@ def join_names(needed: list[bytes], possible: list[bytes]) -> bytes:
     return _UNIT.join(needed) + _OR + _UNIT.join(possible)
 
 
+def split_names(names: bytes) -> list[bytes]:
+    """All fields of values out of `join_names`, those that must be there first."""
+    return [name for name in names.replace(_OR, _UNIT).split(_UNIT) if name]
+
+
 def needed_channels(names: bytes) -> set[str]:
     """The channels whose values must be there, out of `join_names`."""
-    return {split(name)[1] for name in names.partition(_OR)[0].split(_UNIT) if name}
+    return {split(name)[1] for name in split_names(names.partition(_OR)[0])}
 
 
 def pack(*parts: bytes) -> bytes:
@@ -67,9 +72,18 @@ def unpack(packed: bytes, count: int) -> list[bytes]:
     parts, at = [], 0
     for _ in range(count):
         body = at + 4
-        end = body + int.from_bytes(packed[at:body])
-        parts.append(packed[body:end])
-        at = end
+        at = body + int.from_bytes(packed[at:body])
+        parts.append(packed[body:at])
     if at != len(packed):
         raise UnreadableCheckpoint()
+    return parts
+
+
+def cut(answer: bytes) -> list[bytes | None]:
+    """The parts of what the GET script answered; None for a value that is not there."""
+    at = answer.index(b"\n") + 1
+    parts: list[bytes | None] = []
+    for length in map(int, answer[: at - 1].split()):
+        parts.append(None if length < 0 else answer[at : at + length])
+        at += max(length, 0)
     return parts

@@ -20,7 +20,7 @@ from langgraph.checkpoint.serde.base import SerializerProtocol
 from langgraph.checkpoint.serde.types import _DeltaSnapshot
 
 from graphs.checkpoint.errors import UnreadableCheckpoint
-from graphs.checkpoint.layout import blob, join_names, member, pack, split, unpack
+from graphs.checkpoint.layout import blob, cut, join_names, member, pack, split, split_names, unpack
 
 #: Counts of the delta channels that have no value of their own in this checkpoint.
 DELTA_COUNTERS = "counters_since_delta_snapshot"
@@ -84,15 +84,16 @@ def uses_deltas(checkpoint: Checkpoint, metadata: CheckpointMetadata) -> bool:
 
 
 def read_tuple(
-    serde: SerializerProtocol, thread_id: str, ns: str, found: Sequence[Any]
+    serde: SerializerProtocol, thread_id: str, ns: str, answer: bytes
 ) -> CheckpointTuple:
     """What the GET script answered, as LangGraph wants it. Raises `UnreadableCheckpoint`."""
-    checkpoint_id, record, channels, writes = found
+    checkpoint_id, record, names, *rest = cast(list[bytes], cut(answer))
     kind, body, meta_kind, meta, parent = unpack(record, 5)
-    checkpoint = _load(serde, kind, body)
+    checkpoint, fields = _load(serde, kind, body), split_names(names)
     values = {
-        split(name)[1]: _load(serde, *unpack(value, 2))
-        for name, value in zip(channels[::2], channels[1::2], strict=True)
+        split(field)[1]: _load(serde, *unpack(value, 2))
+        for field, value in zip(fields, rest, strict=False)
+        if value is not None
     }
     if not isinstance(checkpoint, dict):
         raise UnreadableCheckpoint()
@@ -102,7 +103,7 @@ def read_tuple(
         checkpoint=cast(Checkpoint, {**checkpoint, "channel_values": values}),
         metadata=_load(serde, meta_kind, meta),
         parent_config=where(thread_id, ns, parent_id) if parent_id else None,
-        pending_writes=_read_writes(serde, writes),
+        pending_writes=_read_writes(serde, rest[len(fields) :]),
     )
 
 

@@ -39,6 +39,8 @@ end
 
 PIECES = """
 local function hmget(fields)
+  if #fields == 0 then return {} end
+  if #fields <= 1000 then return redis.call('HMGET', KEYS[2], unpack(fields)) end
   local values = {}
   for from = 1, #fields, 1000 do
     local last = math.min(from + 999, #fields)
@@ -145,22 +147,13 @@ end
 """
 )
 
-#: ARGV: (namespace, checkpoint id or "" for the newest) pairs. Answers, for each, nil or
-#: {id, record, {channel field, value, ...}, {write member, value, ...}}.
+#: ARGV: (namespace, checkpoint id or "" for the newest) pairs. Answers, for each, nil or one
+#: string, because a client reads one long answer much faster than many short ones: the lengths of
+#: its parts, a line feed, and the parts: id, record, names of values, a value for each name (length
+#: -1 where there is none), then (member, value) of each write.
 GET = (
     PIECES
     + """
-local function flat(names, needed)
-  local pairs_, values = {}, hmget(names)
-  for i, name in ipairs(names) do
-    if values[i] then
-      pairs_[#pairs_ + 1], pairs_[#pairs_ + 2] = name, values[i]
-    elseif i <= needed then
-      return nil
-    end
-  end
-  return pairs_
-end
 local function get(ns, id)
   local head = 'c\\0' .. ns .. '\\0'
   if id == '' then
@@ -172,17 +165,29 @@ local function get(ns, id)
     return false
   end
   local both = redis.call('HMGET', KEYS[2], head .. id, 'v\\0' .. ns .. '\\0' .. id)
-  local must, may = string.match(both[2] or '', '^([^\\30]*)\\30(.*)$')
-  if not both[1] or not must then return nil end
-  local names = {}
-  for field in string.gmatch(must, '[^\\31]+') do names[#names + 1] = field end
-  local needed = #names
-  for field in string.gmatch(may, '[^\\31]+') do names[#names + 1] = field end
+  local split = both[2] and string.find(both[2], '\\30', 1, true)
+  if not both[1] or not split then return nil end
+  local lengths, parts = {#id, #both[1], #both[2]}, {id, both[1], both[2]}
+  local function add(length, part) lengths[#lengths + 1], parts[#parts + 1] = length, part end
+  local names, needed = {}, 0
+  for at, field in string.gmatch(both[2], '()([^\\30\\31]+)') do
+    names[#names + 1] = field
+    if at < split then needed = #names end
+  end
+  local values = hmget(names)
+  for i = 1, #names do
+    if not values[i] and i <= needed then return nil end
+    add(values[i] and #values[i] or -1, values[i] or nil)
+  end
   local stem = 'w\\0' .. ns .. '\\0' .. id
-  local members = redis.call('ZRANGE', KEYS[1], '[' .. stem .. '\\0', '(' .. stem .. '\\1', 'BYLEX')
-  local channels, writes = flat(names, needed), flat(members, #members)
-  if not channels or not writes then return nil end
-  return {id, both[1], channels, writes}
+  local writes = redis.call('ZRANGE', KEYS[1], '[' .. stem .. '\\0', '(' .. stem .. '\\1', 'BYLEX')
+  values = hmget(writes)
+  for i, write in ipairs(writes) do
+    if not values[i] then return nil end
+    add(#write, write)
+    add(#values[i], values[i])
+  end
+  return table.concat(lengths, ' ') .. '\\n' .. table.concat(parts)
 end
 local found = {}
 for i = 1, #ARGV, 2 do

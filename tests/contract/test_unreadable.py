@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
 from collections.abc import Callable
 
 import pytest
@@ -113,3 +115,22 @@ def test_a_server_that_does_not_answer_is_named_so(saver: Colour) -> None:
     with pytest.raises(StoreUnavailable):
         away.ping()
     away.close()
+
+
+def test_a_server_that_hangs_is_left_in_time_and_named_so(saver: Colour) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        hung = open_async_saver(f"redis://127.0.0.1:{deaf.getsockname()[1]}/0", timeout_s=0.1)
+
+        with pytest.raises(StoreUnavailable):
+            saver.with_saver(hung).get_tuple(thread())
+
+        hung.close()
+
+
+async def test_more_at_once_than_there_are_connections_wait_for_one(redis_url: str) -> None:
+    saver = open_async_saver(redis_url, connections=2)
+
+    found = await asyncio.gather(*(saver.aget_tuple(thread(f"t{n}")) for n in range(50)))
+
+    assert found == [None] * 50
+    await saver.aclose()
