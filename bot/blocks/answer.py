@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bot.blocks.limits import FALLBACK
 from bot.blocks.markdown import harmless, split
 from bot.blocks.parts import Block, Message, actions, button, context
+from bot.blocks.tables import one_each
 from bot.blocks.text import cut, escape, words
 
 _SOURCES = 10
@@ -32,7 +33,8 @@ class Answer:
 
 def build(answer: Answer) -> list[Message]:
     """One message per piece of the text; sources, cost and [Story] stand under the last one."""
-    pieces = [piece for piece in split(_words(answer.text)) if piece.strip()]
+    parts = one_each(_words(answer.text))
+    pieces = [piece for part in parts for piece in split(part) if piece.strip()]
     messages = [_message(piece, ()) for piece in pieces[:-1]]
     return [*messages, _message(pieces[-1], _footer(answer))]
 
