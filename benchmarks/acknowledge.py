@@ -127,14 +127,21 @@ def _lost_and_double(office: Office, loads: Sequence[Loaded]) -> Figure:
     acknowledged = [ts for load in loads for ts in load.result.acknowledged]
     refused = Counter(status for load in loads for status in load.result.refused)
     lost, double = _counted(office, acknowledged)
+    unanswered = f"{refused.total()} not acknowledged{_told(refused)}"
     return Figure(
         "acknowledge, lost and double",
-        f"{lost} lost, {double} double, {refused.total()} not acknowledged",
+        f"{lost} lost, {double} double, {unanswered}",
         "none",
         not lost and not double and not refused,
         f"{len(set(acknowledged))} messages that got a 200, against turns, their jobs and their "
         "answers in SQL, and posts in Slack",
     )
+
+
+def _told(refused: Counter[str]) -> str:
+    """` (500: 3, TimeoutError: 2)`; empty when there is none."""
+    told = ", ".join(f"{status}: {count}" for status, count in refused.most_common())
+    return told and f" ({told})"
 
 
 def _threads(office: Office) -> list[tuple[str, str]]:

@@ -16,7 +16,7 @@ from core.clock import Clock
 from core.db import Database
 from core.errors import LeaseLost, SignoffError
 from core.leases import Held, release, renew, take
-from core.outbox import Publish, take_due
+from core.outbox import Publish, is_due, take_due
 
 LEASE = timedelta(seconds=15)
 _RENEW_S = 5.0
@@ -74,7 +74,7 @@ class Keeper:
     def _sweep(self) -> None:
         """Publish again what is not done and due: a wiped broker costs seconds (P8)."""
         with self._db.read() as session:
-            if not take_due(session, now=self._clock.now(), limit=1):
+            if not is_due(session, now=self._clock.now()):
                 return
         with self._db.transaction() as session:
             due = take_due(session, now=self._clock.now())

@@ -133,6 +133,12 @@ def finish(session: Session, ids: Sequence[str], *, now: datetime) -> None:
         session.execute(update(Outbox).where(col(Outbox.id).in_(ids)).values(done_at=now))
 
 
+def is_due(session: Session, *, now: datetime) -> bool:
+    """Whether there is anything to take: a look that writes nothing."""
+    query = select(Outbox.id).where(col(Outbox.done_at).is_(None), Outbox.next_at <= now)
+    return session.exec(query.limit(1)).first() is not None
+
+
 def take_due(session: Session, *, now: datetime, limit: int = 200) -> list[Message]:
     """Rows whose time has come, their next time moved on; publish them after the commit."""
     query = (
