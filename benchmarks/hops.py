@@ -17,7 +17,7 @@ import redis
 from sqlmodel import SQLModel
 
 from benchmarks.bare_worker import DONE, JOB, QUEUE
-from benchmarks.checkpoint.cycles import inputs
+from benchmarks.checkpoint.turn import inputs
 from benchmarks.figures import median
 from benchmarks.office import Office
 from bot.broker import make_celery

@@ -1,8 +1,5 @@
-"""put + put_writes + get_tuple, one thread after another and 16 at once.
-
-A thread grows as a turn does: a channel of messages that gets one of 0.6 KB longer each step, five
-small channels, two pending writes a step; after eight steps the next thread begins.
-"""
+"""put + put_writes + get_tuple, one thread after another and 16 at once. After eight steps the next
+thread begins."""
 
 from __future__ import annotations
 
@@ -14,10 +11,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from langgraph.checkpoint.base import BaseCheckpointSaver, empty_checkpoint
+from langgraph.checkpoint.base import BaseCheckpointSaver
 
 from benchmarks.checkpoint.contenders import AT_ONCE, LEAST, OURS, Contenders
 from benchmarks.checkpoint.raw import Raw, weigh
+from benchmarks.checkpoint.turn import inputs, writes
 from benchmarks.figures import Figure
 
 STEPS_PER_THREAD = 8
@@ -44,24 +42,6 @@ async def measure(contenders: Contenders, count: int) -> list[Figure]:
         *_operation_figures(times),
         *_together_figures(together, count),
     ]
-
-
-def inputs(thread: str, step: int) -> tuple[Any, Any, Any]:
-    """A thread's config, its checkpoint at this step, and the channels that are new in it."""
-    small = {f"channel{index}": index for index in range(5)}
-    messages = [{"role": "user", "content": "x" * 600} for _ in range(step + 1)]
-    checkpoint = empty_checkpoint()
-    checkpoint["channel_values"] = {**small, "messages": messages}
-    new = {"messages": f"{step + 1:032}.0"}
-    if step == 0:
-        new |= dict.fromkeys(small, f"{1:032}.0")
-    checkpoint["channel_versions"] = {**dict.fromkeys(small, f"{1:032}.0"), **new}
-    config = {"configurable": {"thread_id": thread, "checkpoint_ns": ""}}
-    return config, checkpoint, new
-
-
-def writes(step: int) -> tuple[list[tuple[str, Any]], str]:
-    return [("messages", "m"), ("branch:to:wait", None)], f"task-{step}"
 
 
 def _async_step(saver: BaseCheckpointSaver[Any]) -> Step:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from benchmarks.checkpoint.contenders import Contenders
+from benchmarks.checkpoint.turn import inputs, writes
 from graphs.checkpoint.saver import RedisSaver
 
 #: Bytes sent and bytes answered by one trip.
@@ -26,8 +27,6 @@ class _Weighed(RedisSaver):
 
 async def weigh(like: RedisSaver, steps: int) -> list[list[Weight]]:
     """The trips of each of the first steps of a thread: put, put_writes, get_tuple."""
-    from benchmarks.checkpoint.cycles import inputs, writes
-
     saver, weights = _Weighed(like._client), []
     for step in range(steps):
         saver.trips = []
@@ -50,6 +49,9 @@ class Raw:
 
     async def step(self, thread: str, number: int) -> Sequence[float]:
         taken = []
+        inputs(
+            thread, number
+        )  # as long a pause as the savers make: a server that slept wakes slower
         for sent, answered in self._weights[number]:
             started = time.perf_counter()
             if sent > answered:
@@ -61,6 +63,7 @@ class Raw:
 
     async def sync_step(self, thread: str, number: int) -> Sequence[float]:
         taken = []
+        inputs(thread, number)
         for sent, answered in self._weights[number]:
             started = time.perf_counter()
             if sent > answered:
