@@ -1,6 +1,7 @@
-"""`python -m benchmarks [acknowledge answer click checkpoint verdicts]`: all of them unless named.
+"""`python -m benchmarks [NAME ...]`: acknowledge, answer, click, conversations, checkpoint, verdicts;
+all of them unless named.
 
-Prints a Markdown table. The three roads run in a practice office started here, in a folder of its
+Prints a Markdown table. The four roads run in a practice office started here, in a folder of its
 own and on free ports, and ended afterwards; nothing leaves this machine.
 """
 
@@ -15,11 +16,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import acknowledge, answer, checkpoint, click, hops, verdicts
+from benchmarks import acknowledge, answer, checkpoint, click, conversations, hops, verdicts
 from benchmarks.figures import Figure, table
 from benchmarks.office import Office
 
-ROADS = ("acknowledge", "answer", "click")
+ROADS = ("acknowledge", "answer", "click", "conversations")
 NAMES = (*ROADS, "checkpoint", "verdicts")
 
 
@@ -53,6 +54,8 @@ def _in_the_office(roads: Sequence[str], options: argparse.Namespace) -> list[Fi
                 figures += answer.measure(office, hops.measure(office), options.messages)
             if "click" in roads:
                 figures += click.measure(office, options.clicks)
+            if "conversations" in roads:
+                figures += conversations.measure(office, options.talk_seconds)
             if "acknowledge" in roads:  # last: it leaves a queue behind
                 figures += acknowledge.measure(office, options.seconds)
         finally:
@@ -67,6 +70,7 @@ def _options() -> argparse.Namespace:
     add("--messages", type=int, default=30, help="of each kind, for `answer`")
     add("--clicks", type=int, default=20)
     add("--seconds", type=float, default=10.0, help="of each load, for `acknowledge`")
+    add("--talk-seconds", type=float, default=30.0, help="of each rate, for `conversations`")
     add("--cycles", type=int, default=200, help="of each saver, for `checkpoint`")
     add("--verdicts", type=int, default=2000, help="of each file")
     options = parser.parse_args()
