@@ -1,5 +1,4 @@
-"""`python -m benchmarks [NAME ...]`: acknowledge, answer, click, conversations, checkpoint, verdicts;
-all of them unless named.
+"""`python -m benchmarks [NAME ...]`: all of NAMES unless some are named.
 
 Prints a Markdown table. The four roads run in a practice office started here, in a folder of its
 own and on free ports, and ended afterwards; nothing leaves this machine.
