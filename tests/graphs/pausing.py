@@ -14,7 +14,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -73,7 +73,7 @@ class _Stopping(Database):
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         self.writes.next()
-        with super().transaction() as session:
+        with self.writes.gate, super().transaction() as session:
             yield session
 
 
@@ -82,14 +82,16 @@ class Writes:
     """Counts the writes of a run; what keeps its lease alive meanwhile does not count."""
 
     nth: int
-    _counted: Any = None
+    #: Held by whoever is in a transaction: another thread's is ended before all are stopped.
+    gate: threading.Lock = field(default_factory=threading.Lock)
+    _counted: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def next(self) -> None:
-        self._counted = self._counted or itertools.count(1)
         if threading.current_thread().name == "keepalive":
             return
         if next(self._counted) == self.nth:
-            os.kill(os.getpid(), signal.SIGSTOP)
+            with self.gate:
+                os.kill(os.getpid(), signal.SIGSTOP)
 
 
 def _run(
