@@ -6,8 +6,6 @@ to a model, a tool or Slack.
 
 from __future__ import annotations
 
-import fcntl
-import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -16,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, Engine, Table, create_engine, event, make_url
+from sqlalchemy import DateTime, Dialect, Engine, Table, create_engine, make_url
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -24,6 +22,7 @@ from sqlalchemy.types import TypeDecorator
 from sqlmodel import Session, SQLModel
 
 from core.errors import SignoffError, StorageError
+from core.sqlite import flock, prepare
 
 _AFTER_COMMIT = "signoff_after_commit"
 #: Where a session carries the callable that takes outbox messages once they are committed.
@@ -84,7 +83,10 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A session for reading; whatever it holds is rolled back at the end."""
+        """A session for reading; whatever it holds is rolled back at the end.
+
+        SQLite refuses to write in it (`StorageError`): writers stand in line for that.
+        """
         with self._session(read=True) as session:
             yield session
 
@@ -106,19 +108,9 @@ class Database:
         with ExitStack() as held:
             if self._lock_path is not None:
                 if not self.urgent:
-                    held.enter_context(_flock(self._lock_path.with_suffix(".line")))
-                held.enter_context(_flock(self._lock_path))
+                    held.enter_context(flock(self._lock_path.with_suffix(".line")))
+                held.enter_context(flock(self._lock_path))
             yield
-
-
-@contextmanager
-def _flock(path: Path) -> Iterator[None]:
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
 
 
 def after_commit(session: Session, hook: Callable[[], None]) -> None:
@@ -174,29 +166,5 @@ def open_database(url: str, *, synchronous: str = "NORMAL", busy_ms: int = 30_00
     path = Path(parsed.database)
     path.parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(parsed, pool_size=20, max_overflow=20)
-    _prepare_sqlite(engine, synchronous, busy_ms)
+    prepare(engine, synchronous, busy_ms)
     return Database(engine, path.with_name(path.name + ".lock"))
-
-
-def _prepare_sqlite(engine: Engine, synchronous: str, busy_ms: int) -> None:
-    @event.listens_for(engine, "connect")
-    def _connect(connection: Any, _record: object) -> None:
-        connection.isolation_level = None  # we say BEGIN ourselves, below
-        cursor = connection.cursor()
-        cursor.execute(f"PRAGMA busy_timeout={busy_ms}")
-        cursor.execute("PRAGMA journal_mode=WAL")
-        cursor.execute(f"PRAGMA synchronous={synchronous}")
-        cursor.execute("PRAGMA foreign_keys=ON")
-        cursor.close()
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Any) -> None:
-        read = connection.get_execution_options().get("signoff_read", False)
-        connection.exec_driver_sql("BEGIN" if read else "BEGIN IMMEDIATE")
-
-    @event.listens_for(engine, "checkin")
-    def _checkin(connection: Any, _record: object) -> None:
-        # A COMMIT that fails leaves SQLite in its transaction, which SQLAlchemy takes for ended:
-        # the next user of the connection could not begin, and nobody else could write.
-        if connection is not None and connection.in_transaction:
-            connection.rollback()

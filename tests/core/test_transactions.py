@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlmodel import select
+from sqlmodel import SQLModel, select
 
 from core.clock import HeldClock
 from core.db import Database, after_commit, open_database
@@ -162,6 +162,19 @@ def test_a_keepalive_renews_and_says_when_a_lease_was_taken_over(db: Database) -
             taken = take(session, name="turn:1", holder="b", ttl=ttl, now=NOW + timedelta(days=1))
         assert taken
         assert alive.lost.wait(5)
+
+
+def test_a_session_for_reading_cannot_write_past_the_line(tmp_path: Path) -> None:
+    db = open_database(f"sqlite:///{tmp_path / 'a.db'}")
+    SQLModel.metadata.create_all(db.engine)
+    _queue(db, "a")
+
+    with pytest.raises(StorageError), db.read() as session:
+        take_due(session, now=NOW + timedelta(minutes=1))
+
+    with db.transaction() as session:
+        assert len(take_due(session, now=NOW + timedelta(minutes=1))) == 1
+    db.engine.dispose()
 
 
 @pytest.mark.skipif(
