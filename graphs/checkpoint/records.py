@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from langchain_core.runnables import RunnableConfig
@@ -24,6 +24,10 @@ from graphs.checkpoint.layout import blob, cut, join_names, member, pack, split,
 
 #: Counts of the delta channels that have no value of their own in this checkpoint.
 DELTA_COUNTERS = "counters_since_delta_snapshot"
+#: Longer strings lie beside the record, once for all checkpoints that share them.
+_SHORT = 100
+#: Beyond it msgpack has no integers.
+_WORD = 2**63
 
 
 def checkpoint_fields(
@@ -36,16 +40,17 @@ def checkpoint_fields(
     """Field/value pairs that store a checkpoint: its record, its names of values, new values."""
     conf = config["configurable"]
     ns, parent = conf.get("checkpoint_ns", ""), conf.get("checkpoint_id") or ""
-    bare = cast(dict[str, Any], dict(checkpoint))
-    values = bare.pop("channel_values")
+    versions = checkpoint["channel_versions"]
+    inline, values = _sorted_out(checkpoint["channel_values"], versions)
     record = pack(
-        *_dump(serde, bare),
+        *_dump(serde, {**checkpoint, "channel_values": inline}),
         *_dump(serde, get_checkpoint_metadata(config, metadata)),
         parent.encode(),
     )
     names: tuple[list[bytes], list[bytes]] = ([], [])
-    for channel, version in checkpoint["channel_versions"].items():
-        names[channel not in values].append(blob(ns, channel, version))
+    for channel, version in versions.items():
+        if channel not in inline:
+            names[channel not in values].append(blob(ns, channel, version))
     pairs = [
         member(b"c", ns, checkpoint["id"]),
         record,
@@ -77,6 +82,23 @@ def write_triples(
     return triples
 
 
+def _sorted_out(
+    values: Mapping[str, Any], versions: ChannelVersions
+) -> tuple[dict[str, Any], Mapping[str, Any]]:
+    """Values that are small enough to lie in every checkpoint's record, and the others."""
+    inline = {name: value for name, value in values.items() if _small(value) and name in versions}
+    return inline, {name: value for name, value in values.items() if name not in inline}
+
+
+def _small(value: Any) -> bool:
+    kind: type = type(value)
+    if kind is str:
+        return len(value) <= _SHORT
+    if kind is int:
+        return bool(-_WORD <= value < _WORD)
+    return value is None or kind is bool or kind is float
+
+
 def uses_deltas(checkpoint: Checkpoint, metadata: CheckpointMetadata) -> bool:
     """Whether a channel's value may have to be found along this checkpoint's ancestors."""
     values = checkpoint["channel_values"].values()
@@ -95,12 +117,13 @@ def read_tuple(
         for field, value in zip(fields, rest, strict=False)
         if value is not None
     }
-    if not isinstance(checkpoint, dict):
+    if not isinstance(checkpoint, dict) or "channel_values" not in checkpoint:
         raise UnreadableCheckpoint()
+    checkpoint["channel_values"] |= values
     parent_id = parent.decode()
     return CheckpointTuple(
         config=where(thread_id, ns, checkpoint_id.decode()),
-        checkpoint=cast(Checkpoint, {**checkpoint, "channel_values": values}),
+        checkpoint=cast(Checkpoint, checkpoint),
         metadata=_load(serde, meta_kind, meta),
         parent_config=where(thread_id, ns, parent_id) if parent_id else None,
         pending_writes=_read_writes(serde, rest[len(fields) :]),

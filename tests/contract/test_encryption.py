@@ -36,7 +36,8 @@ def keyed(saver: Colour, redis_url: str) -> Iterator[Keyed]:
 
 
 def _put_secret(saver: Colour) -> None:
-    kept = put_with(saver, thread(), {"source": "loop", "note": SECRET}, said=SECRET)
+    metadata = {"source": "loop", "note": SECRET}
+    kept = put_with(saver, thread(), metadata, said=SECRET, more=[SECRET])
     saver.put_writes(kept, [("said", SECRET), (ERROR, SECRET)], "task")
 
 
@@ -50,7 +51,7 @@ def test_values_writes_and_metadata_are_unreadable_in_the_server(
 
     assert stored
     assert all(SECRET[5:].encode() not in part for pair in stored.items() for part in pair)
-    assert values(saver, thread()) == {"said": SECRET}
+    assert values(saver, thread()) == {"said": SECRET, "more": [SECRET]}
     assert [one.metadata["note"] for one in saver.list(thread(), filter={"note": SECRET})] == [
         SECRET
     ]
@@ -62,7 +63,7 @@ def test_after_a_rotation_old_threads_are_read_and_new_values_use_the_new_key(
     _put_secret(keyed(OLD))
     both = keyed({**NEW, **OLD})
 
-    assert values(both, thread()) == {"said": SECRET}
+    assert values(both, thread()) == {"said": SECRET, "more": [SECRET]}
     put_with(both, thread("new"), {"source": "loop"}, said="after")
 
     assert values(keyed(NEW), thread("new")) == {"said": "after"}
@@ -97,7 +98,7 @@ def test_encryption_turned_on_under_a_live_thread_reads_what_was_plain(
 
     found = got(keyed(NEW), thread())
 
-    assert found.checkpoint["channel_values"] == {"said": SECRET}
+    assert found.checkpoint["channel_values"] == {"said": SECRET, "more": [SECRET]}
     assert found.metadata["note"] == SECRET
 
 

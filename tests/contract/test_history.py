@@ -62,7 +62,7 @@ def _line(saver: Colour, count: int, **more: Any) -> list[Any]:
     """A line of checkpoints, oldest first, each with a write and all with one unchanged channel."""
     line, kept = [], thread(**more)
     for number in range(count):
-        kept = put(saver, {"configurable": {**kept["configurable"], **more}}, number=number)
+        kept = put(saver, {"configurable": {**kept["configurable"], **more}}, number=[number])
         saver.put_writes(kept, [("number", number)], f"task-{number}")
         line.append(kept)
     return line
@@ -72,18 +72,17 @@ def _line(saver: Colour, count: int, **more: Any) -> list[Any]:
 def test_a_put_keeps_the_newest_of_its_namespace_and_nothing_of_the_rest(
     saver: Colour, server: redis.Redis, keep: int
 ) -> None:
-    put(saver, thread(ns="child:1"), said="another namespace")
+    put(saver, thread(ns="child:1"), said=["another namespace"])
     line = _line(saver, 12, keep=keep)
 
     left = saver.list(thread())
 
     kept = line[-keep:]
     assert ids(left) == [one["configurable"]["checkpoint_id"] for one in reversed(kept)]
-    assert [one.checkpoint["channel_values"]["number"] for one in left] == [
-        *range(11, 11 - len(kept), -1)
-    ]
+    numbers = [one.checkpoint["channel_values"]["number"] for one in left]
+    assert numbers == [[number] for number in range(11, 11 - len(kept), -1)]
     assert [len(one.pending_writes or ()) for one in left] == [1] * len(kept)
-    assert values(saver, thread(ns="child:1")) == {"said": "another namespace"}
+    assert values(saver, thread(ns="child:1")) == {"said": ["another namespace"]}
     index, body = layout.keys("t")
     # Of each checkpoint its record, its names, its value and its write; another namespace's three.
     assert (server.zcard(index), server.hlen(body)) == (2 * len(kept) + 1, 4 * len(kept) + 3)
@@ -175,7 +174,7 @@ def test_unbounded_the_same_turn_grows_until_it_is_pruned(
 
 
 def test_a_checkpoint_of_five_thousand_channels_and_writes_is_kept_whole(saver: Colour) -> None:
-    many = {f"channel{number}": number for number in range(5_000)}
+    many = {f"channel{number}": [number] for number in range(5_000)}
     kept = put(saver, thread(), **many)
     saver.put_writes(kept, list(many.items()), "task")
 

@@ -64,7 +64,7 @@ DAMAGE: dict[str, Callable[[redis.Redis], object]] = {
 def test_a_damaged_thread_is_named_so_and_can_be_begun_anew(
     saver: Colour, server: redis.Redis, damage: Callable[[redis.Redis], object]
 ) -> None:
-    kept = put(saver, thread(), said="whole")
+    kept = put(saver, thread(), said=["whole"])
     saver.put_writes(kept, [("said", "more")], "task")
     damage(server)
 
@@ -97,7 +97,7 @@ def test_a_thread_that_is_not_there_is_none_and_not_an_error(saver: Colour) -> N
 @pytest.mark.parametrize("name", ["a\0b", "a\x1eb", "a\x1fb"])
 def test_a_name_that_would_read_as_two_is_refused(saver: Colour, name: str) -> None:
     with pytest.raises(ValueError, match="control character"):
-        put(saver, thread(), **{name: 1})
+        put(saver, thread(), **{name: [1]})
 
     assert saver.list(thread()) == []
 
