@@ -104,7 +104,7 @@ class Database:
     def _writer_lock(self) -> Iterator[None]:
         # SQLite's own busy waiting starves a small commit behind busy writers for seconds; the
         # kernel hands a flock on in turn. Only the first of the line waits for the writers' lock,
-        # so that who need not stand in line waits for two transactions at most (ADR 0003).
+        # so that who need not stand in line waits for one or two transactions (ADR 0010).
         with ExitStack() as held:
             if self._lock_path is not None:
                 if not self.urgent:

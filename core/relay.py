@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ import structlog
 
 from core.outbox import Message, Publish
 
-#: So many are not waited for to be more.
+#: Enough for one round trip; the rest takes the next.
 _TOGETHER = 100
 
 log = structlog.get_logger()
@@ -39,7 +40,9 @@ class Relay:
             log.warning("relay_full", count=len(messages))
 
     def stop(self, timeout_s: float = 2.0) -> None:
-        self._queue.put(None)
+        """End once what waits is published, or leave it to the sweeper when that takes longer."""
+        with contextlib.suppress(queue.Full):
+            self._queue.put(None, timeout=timeout_s)
         self._thread.join(timeout_s)
 
     def _run(self) -> None:
