@@ -1,12 +1,15 @@
-"""One practice office for tests that only talk to it; those that break things start their own."""
+"""One practice office for tests that only talk to it; those that break things start their own, and
+each module of browser tests has one with its page open."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Page
 
 from tests.e2e.demo import Demo
+from tests.e2e.screen import Screen, chromium
 
 
 @pytest.fixture(scope="session")
@@ -16,3 +19,19 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     office.start()
     yield office
     assert office.stop() == 0
+
+
+@pytest.fixture(scope="module")
+def screen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Screen]:
+    office = Demo(tmp_path_factory.mktemp("office"))
+    office.start()
+    with chromium() as browser:
+        yield Screen(office, browser)
+    assert office.stop() == 0
+
+
+@pytest.fixture
+def page(screen: Screen) -> Iterator[Page]:
+    """The page as Ana, in #support."""
+    with screen.page() as page:
+        yield page

@@ -6,36 +6,18 @@ of these tests matters: what moves it stands last.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser import chromium, needs_chromium
+from tests.browser import needs_chromium
 from tests.e2e.demo import Demo, words_of
 from tests.e2e.screen import Screen, mention, number, orders, shot, thread_of, thread_ts
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-office"), needs_chromium]
 _BERLIN = ZoneInfo("Europe/Berlin")
-
-
-@pytest.fixture(scope="module")
-def screen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Screen]:
-    office = Demo(Path(tmp_path_factory.mktemp("office")))
-    office.start()
-    with chromium() as browser:
-        yield Screen(office, browser)
-    assert office.stop() == 0
-
-
-@pytest.fixture
-def page(screen: Screen) -> Iterator[Page]:
-    """The page as Ana, in #support."""
-    with screen.page() as page:
-        yield page
 
 
 def test_a_refund_survives_the_pulled_plug_and_happens_once(page: Page) -> None:

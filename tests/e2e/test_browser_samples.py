@@ -5,15 +5,11 @@ Every word asserted here is read from the page in a real Chromium.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser import chromium, needs_chromium, overflow
-from tests.e2e.demo import Demo
+from tests.browser import needs_chromium, overflow
 from tests.e2e.screen import (
     Screen,
     command,
@@ -26,22 +22,6 @@ from tests.e2e.screen import (
 )
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-samples"), needs_chromium]
-
-
-@pytest.fixture(scope="module")
-def screen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Screen]:
-    office = Demo(Path(tmp_path_factory.mktemp("office")))
-    office.start()
-    with chromium() as browser:
-        yield Screen(office, browser)
-    assert office.stop() == 0
-
-
-@pytest.fixture
-def page(screen: Screen) -> Iterator[Page]:
-    """The page as Ana, in #support."""
-    with screen.page() as page:
-        yield page
 
 
 def test_a_question_is_answered_with_its_source_and_nobody_is_asked(page: Page) -> None:
