@@ -49,7 +49,7 @@ _THINKING = "is looking into it…"
 #: Something it needs (model, store) does not answer; the sweeper brings the turn back.
 _STILL_TRYING = "is still trying: something does not answer…"
 #: A turn stopped while it waited leaves its checkpoints; any that still waits is rebuilt from SQL.
-_WAITING = timedelta(days=90)
+_WAITING = timedelta(days=30)
 
 
 def check_start(floor: Floor) -> None:
