@@ -8,8 +8,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page
 
+from tests.browser import chromium
 from tests.e2e.demo import Demo
-from tests.e2e.screen import Screen, chromium
+from tests.e2e.screen import Screen
 
 
 @pytest.fixture(scope="session")
