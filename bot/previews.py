@@ -1,4 +1,4 @@
-"""Turns while they run, in Slack: words and tools' progress as they come (ADR 0010).
+"""Turns while they run, in Slack: words and tools' progress as they come (ADR 0011).
 
 One thread per worker process talks to Slack about all of them, at Slack's rates; what comes faster
 is put together. It begins a message only for a turn that goes on for a moment, streams into it, and
