@@ -74,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     made["audit"].add_argument("what", choices=("show",))
     made["audit"].add_argument("action")
     runs = made["runs"]
+    runs.formatter_class, runs.description = argparse.RawDescriptionHelpFormatter, _RUNS
     runs.add_argument("what", choices=("show", "rewind", "fork", "diff"))
     runs.add_argument("turn", help="a turn's id; last is the newest")
     runs.add_argument("step", nargs="*", type=int, help="as show counts them; 0 is the beginning")
@@ -81,3 +82,16 @@ def _parser() -> argparse.ArgumentParser:
     made["policy"].add_argument("what", choices=("check", "test"))
     made["policy"].add_argument("file", nargs="?", type=Path)
     return parser
+
+
+_RUNS = """\
+what a turn did, step by step; its state at a step; a new try from there
+
+  show TURN             its steps: what the model said, the actions, who decided, the cost
+  rewind TURN STEP      its state after that step, rebuilt in memory from what was recorded
+  diff TURN STEP STEP   what changed between two steps
+  fork TURN STEP        a new turn goes on from there; it repeats nothing that was done, and
+                        what it proposes needs its own permission
+
+Only fork does anything, and it is refused where something could happen twice. Each is logged with
+who asked. docs/how-to/look-into-a-run.md tells more."""

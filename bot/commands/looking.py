@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import make_url
@@ -14,7 +16,8 @@ from core.errors import ConfigError
 from core.schema import require_current
 
 
-def opened(settings: Settings) -> tuple[Database, Log]:
+@contextmanager
+def opened(settings: Settings) -> Iterator[tuple[Database, Log]]:
     """The installation's database and log. Raises `ConfigError` where there is none."""
     file = make_url(settings.database_url)
     if file.get_backend_name() == "sqlite" and not Path(file.database or "").is_file():
@@ -28,5 +31,8 @@ def opened(settings: Settings) -> tuple[Database, Log]:
             "it, or set SIGNOFF_KEY_FILE."
         )
     db = open_database(settings.database_url)
-    require_current(db)
-    return db, Log(keys=KeyRing.load_or_create(settings.key_file))
+    try:
+        require_current(db)
+        yield db, Log(keys=KeyRing.load_or_create(settings.key_file))
+    finally:
+        db.engine.dispose()

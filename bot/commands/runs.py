@@ -27,6 +27,7 @@ from graphs.runtime.fork import CannotFork, Who, fork, refusal
 from graphs.runtime.history import history
 from graphs.runtime.replay import Archive
 from graphs.runtime.tables import Conversation, Turn
+from graphs.versions import ASSISTANT
 
 #: What to do -> how many steps it is given.
 STEPS = {"show": 0, "rewind": 1, "fork": 1, "diff": 2}
@@ -41,17 +42,14 @@ def run(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
     settings = settings_for(args, environ)
     people = People.load(settings.config / "people.yaml")
     who = _who(people, args.asked_by)
-    db, log = opened(settings)
-    # Imported when it is needed: it brings the graph along.
-    from graphs.versions import ASSISTANT
-
-    archive = Archive(db, log, people, ASSISTANT)
-    desk = _Desk(db, log, people, archive, who, make_clock(settings).now())
-    turn = desk.turn(args.turn)
-    commands: Mapping[str, Callable[..., Iterable[str]]]
-    commands = {"show": desk.show, "rewind": desk.rewind, "fork": desk.fork, "diff": desk.diff}
-    for line in commands[args.what](turn, *args.step):
-        print(line)
+    with opened(settings) as (db, log):
+        archive = Archive(db, log, people, ASSISTANT)
+        desk = _Desk(db, log, people, archive, who, make_clock(settings).now())
+        turn = desk.turn(args.turn)
+        commands: Mapping[str, Callable[..., Iterable[str]]]
+        commands = {"show": desk.show, "rewind": desk.rewind, "fork": desk.fork, "diff": desk.diff}
+        for line in commands[args.what](turn, *args.step):
+            print(line)
     return 0
 
 

@@ -28,7 +28,8 @@ def turn_lines(turn: Turn, where: str, steps: Sequence[Step], people: People) ->
         yield f"answer: {_line(turn.answer)}"
     if turn.reason:
         yield f"ended:  {_line(turn.reason)}"
-    yield f"in all: {len(steps)} steps, {sum(step.tokens for step in steps)} tokens, {_sum(steps)}"
+    count = "1 step" if len(steps) == 1 else f"{len(steps)} steps"
+    yield f"in all: {count}, {sum(step.tokens for step in steps)} tokens, {_sum(steps)}"
 
 
 def state_lines(state: Replayed) -> Iterator[str]:

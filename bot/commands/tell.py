@@ -38,8 +38,7 @@ def _can(_args: argparse.Namespace, settings: Settings) -> Sequence[str]:
 
 
 def _why(args: argparse.Namespace, settings: Settings) -> Sequence[str]:
-    db, log = opened(settings)
-    with db.read() as session:
+    with opened(settings) as (db, log), db.read() as session:
         told = story(session, log, _action_id(session, args.action))
     if told is None:
         raise ConfigError("The log tells nothing about this action.")
@@ -47,8 +46,7 @@ def _why(args: argparse.Namespace, settings: Settings) -> Sequence[str]:
 
 
 def _audit(args: argparse.Namespace, settings: Settings) -> Sequence[str]:
-    db, log = opened(settings)
-    with db.read() as session:
+    with opened(settings) as (db, log), db.read() as session:
         action_id = _action_id(session, args.action)
         found = session.exec(
             select(Event).where(Event.action_id == action_id).order_by(col(Event.at), col(Event.id))

@@ -15,7 +15,7 @@ from sqlmodel import col, select
 from approvals.tables import Action
 from audit.tables import Event
 from bot.cli import main
-from core.db import open_database
+from core.db import Database
 from core.outbox import Outbox
 from core.schema import migrate
 from graphs.runtime.evidence import make_evidence
@@ -34,11 +34,12 @@ Signoff = Callable[..., str]
 
 
 @pytest.fixture
-def office(tmp_path: Path, redis_url: str, wipe: redis.Redis) -> Iterator[Office]:
-    """An office in a folder that the command line can open."""
-    db = open_database(f"sqlite:///{tmp_path / 'signoff.db'}")
-    migrate(db)
-    with rehearsal_model() as model, open_office(tmp_path, redis_url, model, db) as opened:
+def office(
+    empty_db: Database, tmp_path: Path, redis_url: str, wipe: redis.Redis
+) -> Iterator[Office]:
+    """An office that the command line can open, on both databases."""
+    migrate(empty_db)
+    with rehearsal_model() as model, open_office(tmp_path, redis_url, model, empty_db) as opened:
         shutil.copy(tmp_path / "key", tmp_path / "signoff.key")
         sent.clear()
         yield opened
@@ -58,8 +59,9 @@ def signoff(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Signoff:
     """Runs a command and gives what it printed, or the sentence it refused with."""
-    for name in ("DATABASE_URL", "SIGNOFF_KEY_FILE", "SIGNOFF_CONFIG"):
+    for name in ("SIGNOFF_KEY_FILE", "SIGNOFF_CONFIG"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DATABASE_URL", office.db.engine.url.render_as_string(hide_password=False))
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr("getpass.getuser", lambda: "root")
 

@@ -9,6 +9,7 @@ import pytest
 import redis
 
 from core.db import Database
+from graphs.runtime.places import Place, places
 from tests.graphs.office import DONE, FIND, REFUND, Office, calls, open_office
 from tests.llm.rehearsal import Rehearsal
 
@@ -146,6 +147,15 @@ def test_a_waiting_turn_does_not_block_its_conversation(office: Office) -> None:
 
     assert outcome == "answered"
     assert office.turn(waiting.id).status == "waiting"
+
+
+def test_where_a_waiting_turn_stands_can_be_read(office: Office) -> None:
+    office.model.script(REFUND)
+    turn = office.say("refund order 4711")
+    office.runner().run(turn.id)
+    office.say("not begun yet")
+
+    assert places(office.db) == [Place(turn.id, "waiting", "#support", "assistant@2", ("wait",))]
 
 
 def test_a_later_message_is_told_what_waits_and_what_was_said(office: Office) -> None:
