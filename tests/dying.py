@@ -53,9 +53,9 @@ class Countdown:
         """Each command to Redis is a step."""
         send = redis.connection.Connection.send_packed_command
 
-        def sending(of: redis.connection.Connection, command: Any, *args: Any) -> None:
+        def sending(*args: Any, **more: Any) -> None:
             self.step()
-            send(of, command, *args)
+            send(*args, **more)
 
         for kind in (redis.connection.Connection, redis.connection.UnixDomainSocketConnection):
             kind.send_packed_command = sending  # type: ignore[method-assign,assignment]
