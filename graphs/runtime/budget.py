@@ -107,23 +107,27 @@ class Budget:
         """Raise `LimitReached` unless these further calls may be made."""
         if made + wanted > self.tool_calls:
             why = (
-                f"because this would have taken {made + wanted} calls of tools, and "
+                f"because this would have taken {_count(made + wanted, 'tool call')}, and "
                 f"{self.tool_calls} are allowed for one message"
             )
             raise LimitReached(f"I stopped {why}. {_NEXT}", f"Stopped {why}")
 
     def _reached(self, spent: Spent) -> str | None:
         if spent.steps >= self.steps:
-            return f"after {spent.steps} steps without reaching an answer"
+            return f"after {_count(spent.steps, 'step')} without reaching an answer"
         if spent.tool_calls >= self.tool_calls:
-            return f"after {spent.tool_calls} calls of tools without reaching an answer"
+            return f"after {_count(spent.tool_calls, 'tool call')} without reaching an answer"
         if spent.worked >= timedelta(minutes=self.minutes):
-            return f"after {self.minutes} minutes of work without reaching an answer"
+            return f"after {_count(self.minutes, 'minute')} of work without reaching an answer"
         if spent.tokens >= self.tokens:
             return f"because this message has taken {spent.tokens:,} tokens of the language model"
         if self.cost is not None and spent.cost_micros >= self.cost.minor * _MICROS_PER_CENT:
             return f"because this message has cost {self.cost} of the language model"
         return None
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 class _Turn(BaseModel):

@@ -319,6 +319,19 @@ def test_what_is_not_there_is_said_in_a_sentence(
     assert says in signoff(*args)
 
 
+def test_a_turn_of_a_version_that_is_gone_is_still_shown(
+    office: Office, refunded: Turn, signoff: Signoff
+) -> None:
+    with office.db.transaction() as session:
+        row = session.get_one(Turn, refunded.id)
+        row.versions = {**row.versions, "graph": "assistant@0"}
+
+    assert "answer: Refunded." in signoff("show", refunded.id)
+    assert signoff("rewind", refunded.id, 1) == (
+        f"signoff: {refunded.id} ran in assistant@0, which this code does not have any more.\n"
+    )
+
+
 def test_nothing_was_asked_for_yet(office: Office, signoff: Signoff) -> None:
     assert "Nobody has asked for anything yet." in signoff("show", "last")
 

@@ -40,7 +40,8 @@ def run_on(office: Office, turn_id: str, done: str = "succeeded") -> str:
     ("limit", "says", "asked"),
     [
         ({"steps": 4}, "I stopped after 4 steps without reaching an answer. What was done", 4),
-        ({"tool_calls": 3}, "I stopped after 3 calls of tools without reaching an answer. What", 3),
+        ({"tool_calls": 3}, "I stopped after 3 tool calls without reaching an answer. What was", 3),
+        ({"steps": 1}, "I stopped after 1 step without reaching an answer.", 1),
         ({"tokens": 1}, "tokens of the language model. What was done until then stands", 1),
     ],
 )
@@ -72,7 +73,7 @@ def test_calls_beyond_the_limit_are_not_even_proposed(office: Office) -> None:
 
     assert outcome == "failed"
     assert len(office.actions(turn.id)) == 1
-    assert "would have taken 4 calls of tools, and 2 are" in office.posts(turn.id)[0].body["text"]
+    assert "would have taken 4 tool calls, and 2 are" in office.posts(turn.id)[0].body["text"]
 
 
 def test_a_turn_that_has_cost_too_much_ends(office: Office) -> None:

@@ -124,6 +124,32 @@ def test_a_waiting_turn_is_taken_over_with_its_approval_its_card_and_one_effect(
     assert event.reason == "Goes on in assistant@9, begun in assistant@1"
 
 
+@pytest.mark.parametrize("wiped", [False, True])
+def test_a_turn_is_taken_over_between_two_of_its_answers(
+    office: Office, wipe: redis.Redis, wiped: bool
+) -> None:
+    office.versions = Versions([OLD])
+    both = calls(("shop__find_order", {"order": "1"}), ("shop__find_order", {"order": "2"}))
+    office.model.script(both, {"content": "Both are shipped."})
+    turn = office.say("where are 1 and 2?")
+    office.runner().run(turn.id)
+    first, second = office.actions(turn.id)
+    office.settle(second.id)
+    halfway = office.runner().run(turn.id)
+
+    office.versions = Versions([Version("assistant@9", build_newer, takes_over=("assistant@1",))])
+    if wiped:
+        wipe.flushall()
+    taken_over = office.runner().run(turn.id)
+    office.settle(first.id)
+    end = office.runner().run(turn.id)
+
+    assert (halfway, taken_over, end) == ("waiting", "waiting", "answered")
+    assert [action.id for action in office.actions(turn.id)] == [first.id, second.id]
+    assert office.turn(turn.id).versions["graph"] == "assistant@9"
+    assert len(office.model.calls()) == 2
+
+
 def test_a_version_that_was_taken_over_twice_is_served_by_the_newest(office: Office) -> None:
     versions = Versions(
         [
