@@ -25,6 +25,7 @@ _BEHIND = frozenset(
         "bot:post:sent",
         "graphs:turn:started",
         "graphs:turn:waiting",
+        "llm:response:left",
         "llm:response:recorded",
         "tools:effect:attempt",
         "tools:effect:intent",

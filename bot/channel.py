@@ -43,8 +43,9 @@ PERMANENT = frozenset(
 )
 
 
-#: What says that a stream has ended already: by us, by a person, or by Slack after five minutes.
-_ENDED = frozenset({"message_not_in_streaming_state", "message_not_found", "stopped_by_user"})
+#: What says that a stream has ended already: by us, or by Slack after five minutes.
+_ENDED = frozenset({"message_not_in_streaming_state", "message_not_found"})
+_STOPPED = "stopped_by_user"
 
 
 class Gone(SignoffError):
@@ -108,7 +109,8 @@ class SlackChannel:
         return Sent(str(answer["channel"]), str(answer["ts"]))
 
     def append(self, sent: Sent, chunks: Sequence[Block]) -> bool:
-        """Add to a stream; False when it has ended."""
+        """Add to a stream; False when it has ended. Raises what Slack raises when somebody pressed
+        its Stop: we hear of that in another way."""
         try:
             self._web.chat_appendStream(channel=sent.channel, ts=sent.ts, chunks=list(chunks))
         except SlackApiError as error:
@@ -122,7 +124,7 @@ class SlackChannel:
         try:
             self._web.chat_stopStream(channel=sent.channel, ts=sent.ts)
         except SlackApiError as error:
-            if error.response.get("error") not in _ENDED:
+            if error.response.get("error") not in (*_ENDED, _STOPPED):
                 raise
 
     def finish(self, sent: Sent, message: Message, post_id: str) -> None:
@@ -130,10 +132,14 @@ class SlackChannel:
         self.end_stream(sent)
         self.update(sent, message, post_id)
 
+    def look(self, sent: Sent, thread_ts: str | None) -> dict[str, Any] | None:
+        """The message as Slack has it now; None where it is gone."""
+        return self._finder.look(sent, thread_ts)
+
     def break_off(self, sent: Sent, post: Post) -> None:
         """Leave what was previewed as it stands, marked as stopped; nothing where it is gone."""
         self.end_stream(sent)
-        message = self._finder.look(sent, post.thread_ts)
+        message = self.look(sent, post.thread_ts)
         if message is not None:
             self.update(sent, broken_off(message, post.id), post.id)
 

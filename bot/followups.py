@@ -38,7 +38,7 @@ def ask_twin_check(session: Session, row: Post, *, now: datetime) -> None:
         workspace_id=row.workspace_id,
         job=SEND,
         subject=row.id,
-        key=f"{row.id}{_TWINS}",
+        key=f"{row.id}:{now.isoformat()}{_TWINS}",
         args={"post_id": row.id},
         now=now,
         not_before=now + TWIN_CHECK,

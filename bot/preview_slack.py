@@ -22,6 +22,9 @@ from graphs.runtime.tables import Turn
 
 log = structlog.get_logger()
 
+#: Words that begin alike for so many characters are the same.
+_SAME = 24
+
 
 @dataclass
 class View:
@@ -151,8 +154,7 @@ class PreviewSlack:
 
     def _take_up(self, view: View, begun: Begun, sent: Sent) -> None:
         """Go on with what another run began: at its end, or anew where that run was cut off."""
-        taken_over = view.turn.tries > 1
-        if not taken_over and view.turn.thread_ts is not None:
+        if view.turn.thread_ts is not None and not self._says_again(view, sent):
             chunks = preview.added(
                 f"\n\n{view.text}" if view.text else "", view.task_list, plan=True
             )
@@ -162,6 +164,13 @@ class PreviewSlack:
                 return
         view.drawn, view.streaming = True, view.turn.thread_ts is not None
         self._redraw(view, begun, sent)
+
+    def _says_again(self, view: View, sent: Sent) -> bool:
+        """Whether the message shows some of these words: from a run that was cut off in them."""
+        if view.turn.tries > 1 or not view.text:
+            return view.turn.tries > 1
+        message = self._channel.look(sent, view.turn.thread_ts)
+        return message is not None and view.text[:_SAME] in str(message.get("text"))
 
     def _append(self, view: View) -> None:
         assert view.sent is not None

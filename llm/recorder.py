@@ -12,6 +12,7 @@ from sqlmodel import Session, select
 from audit.log import Log
 from core.db import insert_once
 from core.ids import derive_id
+from llm.calls import clean
 from llm.client import Answer
 from llm.tables import ModelResponse
 
@@ -74,6 +75,37 @@ def record(
         body={"messages": list(messages), "answer": row.message},
     )
     return row
+
+
+def record_left(
+    session: Session,
+    log: Log,
+    *,
+    workspace_id: str,
+    turn_id: str,
+    principal_id: str,
+    step: int,
+    prompt: str,
+    model: str,
+    messages: Sequence[dict[str, Any]],
+    heard: str,
+    now: datetime,
+) -> None:
+    """Log an answer that was left in the middle: people may have seen what was `heard` of it. It is
+    no row: nothing follows from it, and its tokens are not known."""
+    log.record(
+        session,
+        workspace_id=workspace_id,
+        type="llm:response:left",
+        subject=derive_id("resp", turn_id, step),
+        actor=f"model:{model}",
+        about=principal_id,
+        at=now,
+        reason="The model was left in the middle of its answer",
+        turn_id=turn_id,
+        versions={"prompt": prompt, "model": model},
+        body={"messages": list(messages), "answer": {"content": clean(heard)}},
+    )
 
 
 def _message(answer: Answer) -> dict[str, Any]:

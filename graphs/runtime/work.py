@@ -32,7 +32,7 @@ from llm.client import Answer, Models
 from llm.config import Tier
 from llm.listening import Abandoned, Listener
 from llm.prompts import ASSISTANT
-from llm.recorder import record, recorded
+from llm.recorder import record, record_left, recorded
 from tools.observe import observation
 from tools.registry import Registry
 
@@ -136,12 +136,18 @@ class Work:
         """The model's answer, shown while it is written. Raises `TurnEnded` soon after somebody
         stopped the turn, `LeaseLost` soon after another worker took it over, `HandedOver` when this
         process ends before the answer does."""
-        turn, preview = self._turn, self._desk.preview
-        listener = Listener(lambda text: preview.words(turn, step, text), self._wanted)
+        turn, words, said = self._turn, self._desk.preview.words, [""]
+
+        def heard(text: str) -> None:
+            said[0] = text
+            words(turn, step, text)
+
         try:
-            return self._desk.models.complete(messages, self._schemas(), self._desk.tier, listener)
+            return self._desk.models.complete(
+                messages, self._schemas(), self._desk.tier, Listener(heard, self._wanted)
+            )
         except Abandoned:
-            self._end_if_switched_off()
+            self._leave(step, messages, said[0])
             raise TurnEnded(f"turn {turn.id} is not wanted any more") from None
 
     def _wanted(self) -> bool:
@@ -158,18 +164,29 @@ class Work:
         except StorageError:
             return True  # not known; the write that follows the answer will tell
 
-    def _end_if_switched_off(self) -> None:
-        """Everything was stopped, which moves no turn: this one ends as it would have at its
-        beginning."""
-        now = self._desk.clock.now()
-        with self._desk.db.transaction() as session:
+    def _leave(self, step: int, messages: Sequence[dict[str, Any]], heard: str) -> None:
+        """Log what was left. Where everything was stopped, which moves no turn, this one ends as it
+        would have at its beginning."""
+        desk, now = self._desk, self._desk.clock.now()
+        with desk.db.transaction() as session:
             guard(session, self._held)
             turn = session.get_one(Turn, self._turn.id)
+            record_left(
+                session,
+                desk.log,
+                workspace_id=turn.workspace_id,
+                turn_id=turn.id,
+                principal_id=turn.principal_id,
+                step=step,
+                prompt=ASSISTANT,
+                model=desk.models.config.tier(desk.tier).model,
+                messages=messages,
+                heard=heard,
+                now=now,
+            )
             reason = stopped_by(session, turn)
             if reason is not None and turn.status == RUNNING:
-                end_stopped(
-                    session, self._desk.log, turn, by="system:worker", reason=reason, now=now
-                )
+                end_stopped(session, desk.log, turn, by="system:worker", reason=reason, now=now)
 
     def _check(self, session: Session, step: int) -> None:
         # A model's answer is paid for: not asked for when it could not be kept.

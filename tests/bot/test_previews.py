@@ -260,6 +260,20 @@ async def test_who_takes_over_from_a_dead_worker_draws_its_message_anew(any_desk
         assert again["ts"] == first["ts"]
 
 
+async def test_words_of_a_run_that_was_handed_over_are_not_said_twice(one_desk: Desk) -> None:
+    async with showing(one_desk) as show:
+        turn, first = await streaming(show, "This is a sentence that was cut")
+        other = worker(one_desk)
+        other.start()
+        other.words(turn, 0, "This is a sentence that was cut off, and is whole now")
+        again = await show.message(
+            lambda m: texts(m) == "This is a sentence that was cut off, and is whole now"
+        )
+        await asyncio.to_thread(other.stop)
+
+        assert again["ts"] == first["ts"]
+
+
 async def test_what_is_left_to_say_is_said_when_the_run_has_ended(one_desk: Desk) -> None:
     async with showing(one_desk, Pace(0.2, 0.0, 0.0, 0.0)) as show:
         turn = show.turn(root=await thread(one_desk))

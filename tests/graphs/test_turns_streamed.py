@@ -12,6 +12,7 @@ import pytest
 from sqlmodel import col, select
 
 from approvals import switches
+from audit.tables import Event
 from core.leases import Lease
 from graphs.runtime.preview import Task
 from graphs.runtime.run import TurnRunner
@@ -119,6 +120,7 @@ def test_a_turn_stopped_while_the_model_writes_ends_then(office: Office) -> None
     assert len(run.eyes.said[-1][1]) < len(str(SLOW["content"]))
     [told] = office.posts(run.turn.id)
     assert told.body == {"text": "Ana stopped this. Nothing further happens."}
+    assert _left(office, run.turn) == {"content": run.eyes.said[-1][1]}
 
 
 def test_stopping_everything_ends_what_a_model_writes_too(office: Office) -> None:
@@ -195,6 +197,14 @@ def test_a_cut_off_answer_is_asked_for_again_and_recorded_once(office: Office, c
 
     assert office.runner().run(turn.id) == "answered"
     assert [each.message["content"] for each in office.responses(turn.id)] == [DONE["content"]]
+
+
+def _left(office: Office, turn: Turn) -> Any:
+    """What the log keeps of the answer that was left."""
+    query = select(Event).where(Event.turn_id == turn.id, Event.type == "llm:response:left")
+    with office.db.read() as session:
+        event = session.exec(query).one()
+        return (office.log.body(session, event.id) or {})["answer"]
 
 
 def _steal_leases(office: Office, turn: Turn) -> None:
