@@ -3,6 +3,8 @@ PYTHON ?= python3
 PORT ?= 8300
 DATA ?= data
 PY := .venv/bin/python
+# A module's tests share its fixtures, so they stay together, in the order they are found.
+SPREAD := -n 2 --dist loadscope --no-loadscope-reorder
 ROOMS := approvals audit bot core graphs llm memory sandbox tools
 
 .DEFAULT_GOAL := help
@@ -23,10 +25,10 @@ up: .venv/.ready ## run for a real workspace (tokens in .env)
 	@$(PY) -m bot up --port $(PORT) --data "$(DATA)"
 
 test: .venv/.ready ## check our claims
-	@$(PY) -m pytest -q -n 2 --dist loadgroup
+	@$(PY) -m pytest -q $(SPREAD)
 
 test-all: .venv/.ready ## the same, with many more examples per property
-	@HYPOTHESIS_PROFILE=many $(PY) -m pytest -q -n 2 --dist loadgroup
+	@HYPOTHESIS_PROFILE=many $(PY) -m pytest -q $(SPREAD)
 
 check: .venv/.ready ## style, types, layers, spelling, structure
 	@$(PY) -m ruff check .

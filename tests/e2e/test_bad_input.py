@@ -22,7 +22,6 @@ import pytest
 from tests.e2e.demo import Demo, action_ids, words_of
 
 pytestmark = [
-    pytest.mark.xdist_group("bad-input"),
     pytest.mark.postgres,
     pytest.mark.timeout(240),
 ]

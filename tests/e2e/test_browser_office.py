@@ -16,7 +16,7 @@ from tests.browser import needs_chromium
 from tests.e2e.demo import Demo, words_of
 from tests.e2e.screen import Screen, mention, number, orders, shot, thread_of, thread_ts
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-office"), needs_chromium]
+pytestmark = [pytest.mark.browser, needs_chromium]
 _BERLIN = ZoneInfo("Europe/Berlin")
 
 

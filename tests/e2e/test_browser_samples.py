@@ -21,7 +21,7 @@ from tests.e2e.screen import (
     write,
 )
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-samples"), needs_chromium]
+pytestmark = [pytest.mark.browser, needs_chromium]
 
 
 def test_a_question_is_answered_with_its_source_and_nobody_is_asked(page: Page) -> None:

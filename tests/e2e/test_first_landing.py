@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.e2e.demo import Demo, action_ids, words_of
-
-pytestmark = pytest.mark.xdist_group("demo")
 
 
 def test_a_refund_is_asked_approved_executed_once_and_told(demo: Demo) -> None:

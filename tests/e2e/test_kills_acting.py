@@ -18,7 +18,6 @@ from tests.e2e.demo import words_of
 
 pytestmark = [
     pytest.mark.chaos,
-    pytest.mark.xdist_group("chaos-2"),
     pytest.mark.timeout(400),
 ]
 

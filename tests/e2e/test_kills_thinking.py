@@ -13,7 +13,6 @@ from tests.e2e.chaos import KINDS, ONCE, WORKERS, Chaos, End, Errand, running
 
 pytestmark = [
     pytest.mark.chaos,
-    pytest.mark.xdist_group("chaos-1"),
     pytest.mark.timeout(400),
 ]
 

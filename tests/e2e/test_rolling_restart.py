@@ -17,7 +17,6 @@ from tests.e2e.demo import Demo, words_of
 
 pytestmark = [
     pytest.mark.chaos,
-    pytest.mark.xdist_group("rolling"),
     pytest.mark.timeout(400),
 ]
 

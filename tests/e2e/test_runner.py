@@ -18,7 +18,7 @@ import yaml
 
 from tests.e2e.demo import ROOT, Demo, words_of
 
-pytestmark = [pytest.mark.xdist_group("runner"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.timeout(240)]
 
 #: What the product is made of: a checkout without its history and its environment.
 PARTS = ("approvals", "audit", "bot", "config", "core", "graphs", "llm", "memory", "sandbox")

@@ -13,7 +13,6 @@ from tests.e2e.demo import action_ids, words_of
 
 pytestmark = [
     pytest.mark.chaos,
-    pytest.mark.xdist_group("streaming"),
     pytest.mark.timeout(300),
 ]
 
