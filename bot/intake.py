@@ -21,7 +21,6 @@ from bot.deps import BotDeps
 from bot.members import Account
 from bot.tables import Inbound
 from core.db import insert_new, insert_once
-from core.faultpoints import point
 from core.ids import derive_id, new_id
 from core.posts import ask_post
 from graphs.runtime.receiving import Received, receive_all
@@ -85,7 +84,6 @@ def take_messages(deps: BotDeps, said: Sequence[Said]) -> list[Taken]:
             for one, row in zip(said, rows, strict=True)
         ]
         receive_all(session, deps.log, turns, now=now)
-    point("intake:committed")
     return taken
 
 

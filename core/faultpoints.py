@@ -10,6 +10,7 @@ Without the variable `point` costs one dictionary lookup.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -49,6 +50,12 @@ def point(name: str) -> None:
     folder = os.environ.get("SIGNOFF_FAULTPOINTS")
     if folder is not None:
         _die_if_armed(Path(folder), name)
+
+
+async def point_async(name: str) -> None:
+    """The same on an event loop, where several may be at the place at once."""
+    if "SIGNOFF_FAULTPOINTS" in os.environ:
+        await asyncio.to_thread(point, name)
 
 
 def _die_if_armed(folder: Path, name: str) -> None:

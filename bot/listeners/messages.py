@@ -14,6 +14,7 @@ from bot.boundary import Delivery, Edge, guarded
 from bot.deps import Identity
 from bot.intake import Heard, Said, is_our_thread
 from bot.words import addressed_to_another, mentions, plain, storable, without_mention
+from core.faultpoints import point_async
 
 log = structlog.get_logger()
 
@@ -40,6 +41,7 @@ async def on_message(delivery: Delivery) -> None:
         return
     place = await delivery.edge.places.name(heard.channel)
     taken = await delivery.edge.messages.take(Said(heard, account, place))
+    await point_async("intake:committed")
     delivery.recorded = True
     log.info("message_taken", taken=str(taken), channel=heard.channel, ts=heard.ts)
     await delivery.answer()
