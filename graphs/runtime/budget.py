@@ -22,20 +22,17 @@ _MEND = "Compare with the starter file config/limits.yaml."
 #: Prices are US dollars per million tokens, so a cost can be compared with nothing else.
 _CURRENCY = "USD"
 _MICROS_PER_CENT = 10_000
-#: Ends every sentence about a limit: what stands, and what to do next.
-_NEXT = (
-    "What was done until then stands and is in the story; please ask for a smaller piece. The "
-    "owner can change the limit in config/limits.yaml."
-)
+_SMALLER = "Please ask for a smaller piece. The owner can change the limit in config/limits.yaml."
+_CLEARER = "Please say what is missing, or ask for it differently."
 
 
 class LimitReached(GraphError):
     """I stopped at a limit that is set for one message."""
 
-    def __init__(self, sentence: str, reason: str) -> None:
-        super().__init__(sentence)
-        #: For the log, whose entries hold nobody's words.
-        self.reason = reason
+    def __init__(self, what: str, reason: str, advice: str = _SMALLER) -> None:
+        super().__init__(f"{what} {advice}")
+        #: What is told of it, the log's reason (where nobody's words stand), and what to do next.
+        self.what, self.reason, self.advice = what, reason, advice
 
 
 @dataclass(frozen=True)
@@ -93,14 +90,14 @@ class Budget:
         """Raise `LimitReached`, in a sentence for the asker, unless one more step may be taken."""
         reached = self._reached(spent)
         if reached is not None:
-            raise LimitReached(f"I stopped {reached}. {_NEXT}", f"Stopped {reached}")
+            raise LimitReached(f"I stopped {reached}.", f"Stopped {reached}")
         if spent.repeated is not None and spent.repeated[1] >= self.repeats:
             call, times = spent.repeated
             raise LimitReached(
                 f"I stopped because I was going round in circles: {times} times I asked for "
-                f"{call}, and each time the same came out. What was done until then stands and is "
-                "in the story; please say what is missing, or ask for it differently.",
+                f"{call}, and each time the same came out.",
                 f"Stopped because the same call came out the same {times} times",
+                _CLEARER,
             )
 
     def refuse_calls(self, made: int, wanted: int) -> None:
@@ -110,7 +107,7 @@ class Budget:
                 f"because this would have taken {_count(made + wanted, 'tool call')}, and "
                 f"{self.tool_calls} are allowed for one message"
             )
-            raise LimitReached(f"I stopped {why}. {_NEXT}", f"Stopped {why}")
+            raise LimitReached(f"I stopped {why}.", f"Stopped {why}")
 
     def _reached(self, spent: Spent) -> str | None:
         if spent.steps >= self.steps:

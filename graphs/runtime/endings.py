@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Literal
 
@@ -18,7 +19,9 @@ from core.leases import guard, release
 from core.outbox import finish
 from core.posts import ask_post
 from graphs.checkpoint.errors import StoreUnavailable
+from graphs.runtime.budget import LimitReached
 from graphs.runtime.claim import Claim, Limits
+from graphs.runtime.done import done_words
 from graphs.runtime.states import ANSWERED, FAILED, WAITING
 from graphs.runtime.tables import Turn
 from graphs.runtime.thread import Ended, Waits
@@ -44,12 +47,23 @@ class Endings:
         point("turn:answered")
         return "answered"
 
-    def failed(self, got: Claim, sentence: str, reason: str | None = None) -> Literal["failed"]:
-        """The turn has failed; its thread is told the sentence, the log the reason if it is another
-        (a sentence may hold a person's words)."""
+    def failed(self, got: Claim, sentence: str) -> Literal["failed"]:
+        """The turn has failed for this reason, which its thread is told."""
+        return self._failed(got, sentence, lambda _session: sentence)
+
+    def limited(self, got: Claim, limit: LimitReached) -> Literal["failed"]:
+        """The turn has failed at a limit; its thread is told also what was done until then."""
+
+        def told(session: Session) -> str:
+            return f"{limit.what} {done_words(session, got.turn.id)} {limit.advice}"
+
+        return self._failed(got, limit.reason, told)
+
+    def _failed(self, got: Claim, reason: str, told: Callable[[Session], str]) -> Literal["failed"]:
         now = self._desk.clock.now()
         with self._desk.db.transaction() as session:
             guard(session, got.held)
+            text = told(session)
             move_turn(
                 session,
                 self._desk.log,
@@ -57,8 +71,8 @@ class Endings:
                 FAILED,
                 now=now,
                 actor=_ACTOR,
-                reason=reason or sentence,
-                body={"text": sentence} if reason else None,
+                reason=reason,
+                body={"text": text},
             )
             cancel_turn(
                 session,
@@ -68,7 +82,7 @@ class Endings:
                 actor=_ACTOR,
                 reason="The message it belongs to has failed",
             )
-            post_notice(session, got.turn, sentence, now=now)
+            post_notice(session, got.turn, text, now=now)
             finish(session, got.rows, now=now)
             give_back(session, got, now=now)
         return "failed"

@@ -128,7 +128,7 @@ class TurnRunner:
         except ModelRefused as error:
             return self._endings.failed(got, error.sentence)
         except LimitReached as error:
-            return self._endings.failed(got, error.sentence, error.reason)
+            return self._endings.limited(got, error)
         except Exception as error:  # noqa: BLE001 - whatever it is, the turn is kept and tried again
             return self._endings.came_to_nothing(got, error)
 

@@ -39,10 +39,14 @@ def run_on(office: Office, turn_id: str, done: str = "succeeded") -> str:
 @pytest.mark.parametrize(
     ("limit", "says", "asked"),
     [
-        ({"steps": 4}, "I stopped after 4 steps without reaching an answer. What was done", 4),
-        ({"tool_calls": 3}, "I stopped after 3 tool calls without reaching an answer. What was", 3),
+        ({"steps": 4}, "I stopped after 4 steps without reaching an answer. Done until", 4),
+        (
+            {"tool_calls": 3},
+            "I stopped after 3 tool calls without reaching an answer. Done",
+            3,
+        ),
         ({"steps": 1}, "I stopped after 1 step without reaching an answer.", 1),
-        ({"tokens": 1}, "tokens of the language model. What was done until then stands", 1),
+        ({"tokens": 1}, "tokens of the language model. Done until then: Find an order.", 1),
     ],
 )
 def test_a_turn_that_reaches_a_limit_fails_with_a_sentence(
@@ -59,6 +63,10 @@ def test_a_turn_that_reaches_a_limit_fails_with_a_sentence(
     [notice] = office.posts(turn.id)
     assert notice.kind == "notice"
     assert says in notice.body["text"]
+    assert notice.body["text"].endswith(
+        "Done until then: Find an order. Nothing further happens. Please ask for a smaller piece. "
+        "The owner can change the limit in config/limits.yaml."
+    )
     assert {action.status for action in office.actions(turn.id)} == {"succeeded"}
     assert office.open_rows(turn.id) == []
 
@@ -121,7 +129,7 @@ def test_the_same_call_with_the_same_result_a_third_time_ends_the_turn(office: O
     [notice] = office.posts(turn.id)
     assert notice.body["text"].startswith(
         "I stopped because I was going round in circles: 3 times I asked for “Find an order” "
-        "(order 4711), and each time the same came out."
+        "(order 4711), and each time the same came out. Done until then: Find an order."
     )
     assert "4711" not in str(office.turn(turn.id).reason)
 
