@@ -67,7 +67,8 @@ def graph_jobs(floor: Floor, drain: Drain) -> Mapping[str, Handler]:
     identity = who_we_are(web)
     lease = timedelta(seconds=settings.limits.get("turn_lease_s", 15.0))
     saver = open_saver(settings.redis_url, waiting=_WAITING)
-    progress, previews = SlackProgress(web), _previews(floor, web, identity, lease)
+    progress = SlackProgress(web)
+    previews = _previews(floor, web, identity, lease, progress)
     progress.start()
     previews.start()
     desk = replace(_desk(floor), preview=previews, drain=drain)
@@ -95,7 +96,9 @@ def _desk(floor: Floor) -> Desk:
     return Desk(floor.db, floor.log, floor.clock, models, floor.registry, _TIER, budget, digests)
 
 
-def _previews(floor: Floor, web: WebClient, identity: Identity, lease: timedelta) -> Previews:
+def _previews(
+    floor: Floor, web: WebClient, identity: Identity, lease: timedelta, progress: SlackProgress
+) -> Previews:
     settings = floor.settings
     # All previews share one thread: no call of it waits long for Slack, or out a rate limit.
     hasty = make_web(
@@ -103,7 +106,8 @@ def _previews(floor: Floor, web: WebClient, identity: Identity, lease: timedelta
     )
     channel, taking = SlackChannel(hasty, identity), SlackChannel(web, identity)
     rows = PreviewRows(floor.db, floor.clock, lease)
-    return Previews(PreviewSlack(channel, taking, rows, floor.people))
+    slack = PreviewSlack(channel, taking, rows, floor.people, lambda: progress.shows_stop)
+    return Previews(slack)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPException
@@ -65,12 +65,19 @@ class View:
 
 class PreviewSlack:
     """`taking` is the client that previews are taken away with, from the thread that sends the
-    card; `channel`'s is impatient, because all previews wait for it."""
+    card; `channel`'s is impatient, because all previews wait for it. `slack_stops` tells whether
+    Slack shows a Stop button of its own in threads."""
 
     def __init__(
-        self, channel: SlackChannel, taking: SlackChannel, rows: PreviewRows, people: People
+        self,
+        channel: SlackChannel,
+        taking: SlackChannel,
+        rows: PreviewRows,
+        people: People,
+        slack_stops: Callable[[], bool] = lambda: False,
     ) -> None:
         self._channel, self._taking, self._rows, self._people = channel, taking, rows, people
+        self._slack_stops = slack_stops
 
     def bring(self, view: View) -> None:
         """Show what `view.take` put aside. Raises what Slack or the network raises, and `Busy`."""
@@ -134,7 +141,8 @@ class PreviewSlack:
         turn, person = view.turn, self._people.by_id(view.turn.principal_id)
         if turn.thread_ts is None or person is None:
             return None
-        chunks = [preview.opening(post_id, turn.id), *_news(view)]
+        opening = preview.opening(post_id, turn.id, stop=not self._slack_stops())
+        chunks = [opening, *_news(view)]
         try:
             sent = self._channel.start_stream(
                 turn.channel, turn.thread_ts, reader=person.slack_id, chunks=chunks

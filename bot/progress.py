@@ -34,6 +34,8 @@ class SlackProgress:
         self._shown: dict[tuple[str, str], str] = {}
         #: False once Slack said that the app is no agent: then its threads have no sessions.
         self._sessions = True
+        #: Whether Slack shows its own Stop button in threads: it took a session without a warning.
+        self.shows_stop = False
         self._thread = threading.Thread(target=self._run, name="progress", daemon=True)
 
     def start(self) -> None:
@@ -90,7 +92,10 @@ class SlackProgress:
             return
         channel, ts = place
         try:
-            self._web.agents_sessions_setStatus(channel_id=channel, thread_ts=ts, status=status)
+            answer = self._web.agents_sessions_setStatus(
+                channel_id=channel, thread_ts=ts, status=status
+            )
+            self.shows_stop = not answer.get("warning")
         except SlackApiError as error:
             self._sessions = error.response.get("error") not in _NO_AGENT
             log.debug("session_status_failed", error=error.response.get("error"))

@@ -17,6 +17,7 @@ _MOST_TASKS = 12
 _TITLE = 160
 PLAN = "Working on it"
 _STOPPED = "Stopped here"
+_WRITING = "Still writing…"
 _SIGNS = {"pending": "○", "in_progress": "…", "complete": "✓", "error": "✗"}
 
 
@@ -29,9 +30,11 @@ def safe(steps: Mapping[int, str]) -> str:
     return harmless(text[:-1] if text.endswith(("<", "!", "\r")) else text)[:MOST_TEXT]
 
 
-def opening(post_id: str, turn_id: str) -> Block:
-    """The first chunk of a stream: the Stop button, by whose block the message is found again."""
-    return {"type": "blocks", "blocks": [_stop(post_id, turn_id)]}
+def opening(post_id: str, turn_id: str, *, stop: bool) -> Block:
+    """The first chunk of a stream: a Stop button, or a line where Slack shows one of its own. By
+    this block the message is found again."""
+    line = {**context(_WRITING), "block_id": post_id}
+    return {"type": "blocks", "blocks": [_stop(post_id, turn_id) if stop else line]}
 
 
 def added(text: str, tasks: Sequence[Task], *, plan: bool) -> list[Block]:

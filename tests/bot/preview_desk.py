@@ -133,12 +133,12 @@ class Showing:
 
 @asynccontextmanager
 async def showing(
-    desk: Desk, pace: Pace = AT_ONCE, timeout_s: int = 5, lease: timedelta = LEASE
+    desk: Desk, pace: Pace = AT_ONCE, timeout_s: int = 5, *, slack_stops: bool = False
 ) -> AsyncIterator[Showing]:
     """A worker that shows its turns at this desk."""
     woken: list[Any] = []
     desk.deps.db.wake = woken.extend
-    previews = worker(desk, pace, timeout_s, lease)
+    previews = worker(desk, pace, timeout_s, slack_stops=slack_stops)
     previews.start()
     try:
         yield Showing(desk, previews, woken)
@@ -147,7 +147,7 @@ async def showing(
 
 
 def worker(
-    desk: Desk, pace: Pace = AT_ONCE, timeout_s: int = 5, lease: timedelta = LEASE
+    desk: Desk, pace: Pace = AT_ONCE, timeout_s: int = 5, *, slack_stops: bool = False
 ) -> Previews:
     """Another worker's previews, not started."""
     deps = desk.deps
@@ -155,8 +155,9 @@ def worker(
     slack = PreviewSlack(
         SlackChannel(hasty, deps.identity),
         SlackChannel(desk.web, deps.identity),
-        PreviewRows(deps.db, deps.clock, lease),
+        PreviewRows(deps.db, deps.clock, LEASE),
         deps.people,
+        lambda: slack_stops,
     )
     return Previews(slack, pace)
 

@@ -9,7 +9,7 @@ from bot.clicks import STRANGER
 from bot.progress import SlackProgress
 from bot.stops import OVER
 from graphs.runtime.tables import Turn
-from tests.bot.desk import ANA, GITA, SAM, SUPPORT, Desk, shown
+from tests.bot.desk import ANA, GITA, SAM, SUPPORT, Desk, buttons, shown
 from tests.bot.preview_desk import Showing, showing, texts, thread
 
 
@@ -133,10 +133,24 @@ async def test_a_turn_at_work_shows_slacks_stop_and_hides_it_at_its_end(one_desk
 
         progress.set(turn, "is looking into it…")
         await _until_session(one_desk, turn, "processing")
+        await show.until(lambda: progress.shows_stop)
         progress.leave(turn)
         progress.clear(turn)
         await _until_session(one_desk, turn, "active")
         await asyncio.to_thread(progress.stop)
+
+
+async def test_where_slack_shows_its_stop_the_message_has_none(one_desk: Desk) -> None:
+    async with showing(one_desk, slack_stops=True) as show:
+        turn, message = await streaming(show)
+        show.stop(turn)
+        await one_desk.send_owed()
+
+        left = min(await one_desk.messages(), key=lambda m: m["ts"])
+        assert (buttons(message), buttons(left)) == ([], [])
+        assert "Still writing…" in shown(message)
+        assert "Still writing…" not in shown(left)
+        assert "Stopped here." in shown(left)
 
 
 async def test_the_command_stops_what_is_being_written_here(one_desk: Desk) -> None:
