@@ -49,6 +49,8 @@ def _in_the_office(roads: Sequence[str], options: argparse.Namespace) -> list[Fi
         figures: list[Figure] = []
         try:
             office.open()
+            if options.first:
+                office.go_first()
             if "answer" in roads:
                 figures += answer.measure(office, hops.measure(office), options.messages)
             if "click" in roads:
@@ -72,6 +74,7 @@ def _options() -> argparse.Namespace:
     add("--talk-seconds", type=float, default=30.0, help="of each rate, for `conversations`")
     add("--cycles", type=int, default=200, help="of each saver, for `checkpoint`")
     add("--verdicts", type=int, default=2000, help="of each file")
+    add("--first", action="store_true", help="before other work on this machine (root on Linux)")
     options = parser.parse_args()
     unknown = set(options.names) - set(NAMES)
     if unknown:

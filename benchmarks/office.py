@@ -38,6 +38,12 @@ class Office(Demo):
             timeout_s=_COME_UP_S,
         )
 
+    def go_first(self) -> None:
+        """Put it and this process before other work on the machine, as far as Linux's scheduler
+        groups by session go. https://man7.org/linux/man-pages/man7/sched.7.html (autogroup)"""
+        for pid in (os.getpid(), *self.processes()):
+            Path(f"/proc/{pid}/autogroup").write_text("-19")
+
     @property
     def database(self) -> Path:
         return self.data / "signoff.db"
@@ -90,19 +96,20 @@ class Office(Demo):
             self._signal(signal.SIGCONT)
 
     def _pause(self) -> None:
-        # A worker paused inside a transaction would hold up every other writer.
-        for _ in range(20):
+        # A worker paused inside a transaction would hold up every other writer. Busy ones are in
+        # one most of the time: many short tries.
+        for number in range(150):
             self._signal(signal.SIGSTOP)
             self.until(self._all_stopped, "the workers to stand still")
             if self._is_writable():
                 return
             self._signal(signal.SIGCONT)
-            time.sleep(0.2)
+            time.sleep(0.01 * (number % 20))
         raise AssertionError("the workers could not be paused outside a transaction")
 
     def _is_writable(self) -> bool:
         with (self.data / "signoff.db.lock").open("a") as lock:
-            for _ in range(50):
+            for _ in range(15):
                 try:
                     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except OSError:
