@@ -32,7 +32,7 @@ def prepare(engine: Engine, synchronous: str, busy_ms: int) -> None:
         connection.connection.driver_connection.execute(f"PRAGMA query_only={int(read)}")
         connection.exec_driver_sql("BEGIN" if read else "BEGIN IMMEDIATE")
 
-    @event.listens_for(engine, "checkin")
+    @event.listens_for(engine, "checkin")  # codespell:ignore checkin
     def _checkin(connection: Any, _record: object) -> None:
         # A COMMIT that fails leaves SQLite in its transaction, which SQLAlchemy takes for ended:
         # the next user of the connection could not begin, and nobody else could write.
