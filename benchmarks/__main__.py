@@ -15,11 +15,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import acknowledge, answer, checkpoint, click, conversations, hops, verdicts
+from benchmarks import acknowledge, answer, checkpoint, click, conversations, hops, stop, verdicts
 from benchmarks.figures import Figure, table
 from benchmarks.office import Office
 
-ROADS = ("acknowledge", "answer", "click", "conversations")
+ROADS = ("acknowledge", "answer", "click", "conversations", "stop")
 NAMES = (*ROADS, "checkpoint", "verdicts")
 
 
@@ -55,6 +55,8 @@ def _in_the_office(roads: Sequence[str], options: argparse.Namespace) -> list[Fi
                 figures += answer.measure(office, hops.measure(office), options.messages)
             if "click" in roads:
                 figures += click.measure(office, options.clicks)
+            if "stop" in roads:
+                figures += stop.measure(office, options.stops)
             if "conversations" in roads:
                 figures += conversations.measure(office, options.talk_seconds)
             if "acknowledge" in roads:  # last: it leaves a queue behind
@@ -70,6 +72,7 @@ def _options() -> argparse.Namespace:
     add("names", nargs="*", metavar="name", help=f"which: {', '.join(NAMES)}")
     add("--messages", type=int, default=30, help="of each kind, for `answer`")
     add("--clicks", type=int, default=20)
+    add("--stops", type=int, default=20)
     add("--seconds", type=float, default=10.0, help="of each load, for `acknowledge`")
     add("--talk-seconds", type=float, default=30.0, help="of each rate, for `conversations`")
     add("--cycles", type=int, default=200, help="of each saver, for `checkpoint`")
