@@ -110,30 +110,33 @@ def read_tuple(
 ) -> CheckpointTuple:
     """What the GET script answered, as LangGraph wants it. Raises `UnreadableCheckpoint`."""
     checkpoint_id, record, names, *rest = cast(list[bytes], cut(answer))
-    kind, body, meta_kind, meta, parent = unpack(record, 5)
-    checkpoint, fields = _load(serde, kind, body), split_names(names)
-    values = {
-        split(field)[1]: _load(serde, *unpack(value, 2))
-        for field, value in zip(fields, rest, strict=False)
-        if value is not None
-    }
-    if not isinstance(checkpoint, dict) or "channel_values" not in checkpoint:
-        raise UnreadableCheckpoint()
-    checkpoint["channel_values"] |= values
-    parent_id = parent.decode()
-    return CheckpointTuple(
-        config=where(thread_id, ns, checkpoint_id.decode()),
-        checkpoint=cast(Checkpoint, checkpoint),
-        metadata=_load(serde, meta_kind, meta),
-        parent_config=where(thread_id, ns, parent_id) if parent_id else None,
-        pending_writes=_read_writes(serde, rest[len(fields) :]),
-    )
+    try:
+        kind, body, *_ = unpack(record, 5)
+        checkpoint, fields = _load(serde, kind, body), split_names(names)
+        checkpoint["channel_values"] |= {
+            split(field)[1]: _load(serde, *unpack(value, 2))
+            for field, value in zip(fields, rest, strict=False)
+            if value is not None
+        }
+        metadata, parent_id = read_head(serde, record)
+        return CheckpointTuple(
+            config=where(thread_id, ns, checkpoint_id.decode()),
+            checkpoint=cast(Checkpoint, checkpoint),
+            metadata=cast(CheckpointMetadata, metadata),
+            parent_config=where(thread_id, ns, parent_id) if parent_id else None,
+            pending_writes=_read_writes(serde, rest[len(fields) :]),
+        )
+    except (TypeError, KeyError, IndexError, ValueError) as error:  # foreign, and yet it decodes
+        raise UnreadableCheckpoint() from error
 
 
 def read_head(serde: SerializerProtocol, record: bytes) -> tuple[dict[str, Any], str]:
     """A record's metadata and its parent's id or "". Raises `UnreadableCheckpoint`."""
     _kind, _body, meta_kind, meta, parent = unpack(record, 5)
-    return _load(serde, meta_kind, meta), parent.decode()
+    metadata = _load(serde, meta_kind, meta)
+    if not isinstance(metadata, dict):
+        raise UnreadableCheckpoint()
+    return metadata, parent.decode()
 
 
 def where(thread_id: str, ns: str, checkpoint_id: str) -> RunnableConfig:

@@ -49,10 +49,19 @@ DAMAGE: dict[str, Callable[[redis.Redis], object]] = {
     "record of a number": lambda server: _replace(
         server, b"c", layout.pack(b"msgpack", b"\x01", b"msgpack", b"\x80", b"")
     ),
+    "record with metadata of a list": lambda server: _replace(
+        server, b"c", layout.pack(b"msgpack", b"\x80", b"msgpack", b"\x90", b"")
+    ),
+    "record without values": lambda server: _replace(
+        server, b"c", layout.pack(b"msgpack", b"\x80", b"msgpack", b"\x80", b"")
+    ),
     "record gone": lambda server: _lose(server, b"c"),
     "names gone": lambda server: _lose(server, b"v"),
     "names of another program": lambda server: _replace(server, b"v", b"garbage"),
     "write cut": lambda server: _shorten(server, b"w", 1),
+    "write without text in it": lambda server: _replace(
+        server, b"w", layout.pack(b"\xff", b"", b"msgpack", b"\xc0")
+    ),
     "write gone": lambda server: _lose(server, b"w"),
     "body gone": lambda server: server.delete(BODY),
     "index of another type": lambda server: server.delete(INDEX) and server.set(INDEX, "x"),
