@@ -186,3 +186,12 @@ def plan(message: dict[str, Any]) -> list[tuple[str, str]]:
 def state(message: dict[str, Any]) -> str:
     """Of its stream; empty for a message that never was one."""
     return str((message.get("stream") or {}).get("state", ""))
+
+
+async def streaming(show: Showing, text: str = "One two") -> tuple[Turn, dict[str, Any]]:
+    """A turn in a thread whose first words stand in Slack."""
+    turn = show.turn(root=await thread(show.desk))
+    show.previews.words(turn, 0, text)
+    await show.message(lambda m: texts(m) == text)
+    await show.until(lambda: [p.ts is None for p in show.desk.posts()] == [False])
+    return turn, (await show.desk.messages())[0]

@@ -10,15 +10,7 @@ from bot.progress import SlackProgress
 from bot.stops import OVER
 from graphs.runtime.tables import Turn
 from tests.bot.desk import ANA, GITA, SAM, SUPPORT, Desk, buttons, shown
-from tests.bot.preview_desk import Showing, showing, texts, thread
-
-
-async def streaming(show: Showing) -> tuple[Turn, dict[str, Any]]:
-    turn = show.turn(root=await thread(show.desk))
-    show.previews.words(turn, 0, "One two")
-    message = await show.message(lambda m: texts(m) == "One two")
-    await show.until(lambda: [p.ts is None for p in show.desk.posts()] == [False])
-    return turn, message
+from tests.bot.preview_desk import Showing, showing, streaming, texts, thread
 
 
 async def test_anyone_may_press_stop_on_the_message_that_is_being_written(desk: Desk) -> None:
