@@ -51,7 +51,8 @@ def test_killed_before_anybody_is_asked_all_is_asked_and_done_once(
     office.died(mark)
     if wiped:
         office.wipe()
-    office.advance()
+    if place != "intake:committed":  # the bot holds no lease, and those of living workers stand
+        office.advance()
     office.approve_all(errands, threads)
 
     assert ends(office, errands, threads) == [ONCE] * 3
