@@ -35,8 +35,8 @@ from graphs.runtime.replay import Archive
 from graphs.runtime.states import TERMINAL
 from graphs.runtime.tables import Turn
 from graphs.runtime.thread import Ended, Thread, Waits
-from graphs.runtime.turns import JOB
-from graphs.runtime.work import Desk, TurnEnded, Work
+from graphs.runtime.turns import JOB, TurnEnded
+from graphs.runtime.work import Desk, Work
 from graphs.versions import ASSISTANT as VERSIONS
 from graphs.versions import Version, Versions
 from llm.prompts import ASSISTANT

@@ -8,11 +8,11 @@ from typing import Any
 
 from sqlalchemy import update
 from sqlalchemy.orm.attributes import set_committed_value
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from approvals.actions import cancel_turn
 from audit.log import Log
-from core.errors import InvalidTransition
+from core.errors import GraphError, InvalidTransition
 from core.ids import derive_id
 from core.outbox import finish, open_rows
 from core.posts import ask_post, break_off_post
@@ -74,6 +74,17 @@ def move_turn(
         body=body,
         about=turn.principal_id,
     )
+
+
+class TurnEnded(GraphError):
+    """This was stopped."""
+
+
+def require_running(session: Session, turn_id: str) -> None:
+    """Raise `TurnEnded` unless this turn is running."""
+    status = session.exec(select(Turn.status).where(Turn.id == turn_id)).one()
+    if status != RUNNING:
+        raise TurnEnded(f"turn {turn_id} is {status}")
 
 
 def stop(session: Session, log: Log, *, turn_id: str, by: str, name: str, now: datetime) -> bool:

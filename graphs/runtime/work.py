@@ -14,31 +14,25 @@ from approvals.tables import Action
 from audit.log import Log
 from core.clock import Clock
 from core.db import Database
-from core.errors import GraphError, LeaseLost, StorageError
+from core.errors import LeaseLost
 from core.faultpoints import point
 from core.leases import Held, guard
 from graphs.assistant import Message, Observed
+from graphs.runtime.asking import Asking
 from graphs.runtime.budget import Budget
-from graphs.runtime.claim import stopped_by
 from graphs.runtime.drain import Drain, HandedOver
 from graphs.runtime.preview import NoPreview, Preview, task_of
 from graphs.runtime.spending import spent
-from graphs.runtime.states import RUNNING
 from graphs.runtime.tables import Turn
-from graphs.runtime.turns import end_stopped
+from graphs.runtime.turns import require_running
 from graphs.versions import Version
 from llm.calls import Schema
-from llm.client import Answer, Models
+from llm.client import Models
 from llm.config import Tier
-from llm.listening import Abandoned, Listener
 from llm.prompts import ASSISTANT
-from llm.recorder import record, record_left, recorded
+from llm.recorder import record, recorded
 from tools.observe import observation
 from tools.registry import Registry
-
-
-class TurnEnded(GraphError):
-    """This was stopped."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +63,7 @@ class Work:
     ) -> None:
         self._desk, self._turn, self._version = desk, turn, version
         self._held, self._lost = held, lost
+        self._asking = Asking(desk, turn, held, lost)
 
     def model(self, step: int, messages: Sequence[dict[str, Any]]) -> Message:
         turn = self._turn
@@ -77,7 +72,7 @@ class Work:
             if known is None:
                 self._check(session, step)
         if known is None:
-            answer = self._asked(step, messages)
+            answer = self._asking.ask(step, messages, self._schemas())
             with self.write() as session:
                 known = record(
                     session,
@@ -129,70 +124,14 @@ class Work:
         """A transaction that commits only while the turn is ours and running."""
         with self._desk.db.transaction() as session:
             guard(session, self._held)
-            self._still_running(session)
+            require_running(session, self._turn.id)
             yield session
-
-    def _asked(self, step: int, messages: Sequence[dict[str, Any]]) -> Answer:
-        """The model's answer, shown while it is written. Raises `TurnEnded` soon after somebody
-        stopped the turn, `LeaseLost` soon after another worker took it over, `HandedOver` when this
-        process ends before the answer does."""
-        turn, words, said = self._turn, self._desk.preview.words, [""]
-
-        def heard(text: str) -> None:
-            said[0] = text
-            words(turn, step, text)
-
-        try:
-            return self._desk.models.complete(
-                messages, self._schemas(), self._desk.tier, Listener(heard, self._wanted)
-            )
-        except Abandoned:
-            self._leave(step, messages, said[0])
-            raise TurnEnded(f"turn {turn.id} is not wanted any more") from None
-
-    def _wanted(self) -> bool:
-        if self._lost():
-            raise LeaseLost(f"{self._held.name} was taken over")
-        if self._desk.drain.over:
-            raise HandedOver()
-        try:
-            with self._desk.db.read() as session:
-                self._still_running(session)
-                return stopped_by(session, self._turn) is None
-        except TurnEnded:
-            return False
-        except StorageError:
-            return True  # not known; the write that follows the answer will tell
-
-    def _leave(self, step: int, messages: Sequence[dict[str, Any]], heard: str) -> None:
-        """Log what was left. Where everything was stopped, which moves no turn, this one ends as it
-        would have at its beginning."""
-        desk, now = self._desk, self._desk.clock.now()
-        with desk.db.transaction() as session:
-            guard(session, self._held)
-            turn = session.get_one(Turn, self._turn.id)
-            record_left(
-                session,
-                desk.log,
-                workspace_id=turn.workspace_id,
-                turn_id=turn.id,
-                principal_id=turn.principal_id,
-                step=step,
-                prompt=ASSISTANT,
-                model=desk.models.config.tier(desk.tier).model,
-                messages=messages,
-                heard=heard,
-                now=now,
-            )
-            reason = stopped_by(session, turn)
-            if reason is not None and turn.status == RUNNING:
-                end_stopped(session, desk.log, turn, by="system:worker", reason=reason, now=now)
 
     def _check(self, session: Session, step: int) -> None:
         # A model's answer is paid for: not asked for when it could not be kept.
         if self._lost():
             raise LeaseLost(f"{self._held.name} was taken over")
-        self._still_running(session)
+        require_running(session, self._turn.id)
         if self._desk.drain.begun:
             raise HandedOver()
         if step > 0:
@@ -204,11 +143,6 @@ class Work:
         steps = session.exec(mine.where(col(Action.supersedes).is_(None))).all()
         if step not in steps:  # else they stand already, and are found again
             self._desk.budget.refuse_calls(len(steps), wanted)
-
-    def _still_running(self, session: Session) -> None:
-        status = session.exec(select(Turn.status).where(Turn.id == self._turn.id)).one()
-        if status != RUNNING:
-            raise TurnEnded(f"turn {self._turn.id} is {status}")
 
     def _schemas(self) -> list[Schema]:
         return list(self._desk.registry.schemas())
