@@ -83,7 +83,7 @@ def graph_jobs(floor: Floor, drain: Drain) -> Mapping[str, Handler]:
         lease=lease,
     )
     turns = _Turns(floor.db, floor.people, web, identity, runner, progress, previews)
-    posts = _Posts(floor.db, poster, previews)
+    posts = _Posts(floor.db, poster, previews, progress)
     digests = _Digests(floor.db, floor.clock, DigestMaker(floor.db, floor.clock))
     return {"run_turn": turns.run, "send_post": posts.send, "run_digest": digests.run}
 
@@ -112,20 +112,24 @@ def _previews(
 
 @dataclass(frozen=True)
 class _Posts:
-    """`send_post`: what asks a person takes the place of the turn's preview."""
+    """`send_post`: what asks a person takes the place of the turn's preview and its status."""
 
     db: Database
     poster: Poster
     previews: Previews
+    progress: SlackProgress
 
     def send(self, *, post_id: str) -> None:
         with self.db.read() as session:
             post = session.get(Post, post_id)
             asks = post is not None and post.shown == 0 and post.kind in ("card", "question")
             action = session.get(Action, post.subject) if post and asks else None
-        if action is not None and action.turn_id is not None:
-            self.previews.make_room(action.turn_id)
+            turn = session.get(Turn, action.turn_id) if action and action.turn_id else None
+        if turn is not None:
+            self.previews.make_room(turn.id)
         self.poster.send(post_id)
+        if turn is not None:
+            self.progress.clear(turn)
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,8 @@ def test_a_refund_is_refused_to_ana_and_approved_by_finn(screen: Screen, page: P
     thread = thread_of(page)
     approve = thread.get_by_role("button", name="Approve refund")
     expect(approve).to_be_visible()
+    # Nobody works while a person is asked.
+    expect(thread.get_by_text("Signoff is working")).to_have_count(0)
 
     expect(thread).to_contain_text("Refund EUR 180.00 to Mara Lind?")
     expect(thread).to_contain_text(
