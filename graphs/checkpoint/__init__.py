@@ -29,10 +29,10 @@ token, and the thread's generation from wherever the truth is kept:
     config["configurable"] |= {"generation": 1, "fence": 7}
 
 A put or put_writes with a lower fence than one already seen raises `StaleFence` and changes
-nothing. In a thread that was opened, a missing or other generation raises `WrongGeneration`, and so
-does a put whose parent is gone: a thread that the server lost is not written on with half of its
-channels. Open it again under the next generation and run it from the start. With neither given, a
-thread that was never opened is not checked.
+nothing. A generation that the thread does not have, or none where it has one, raises
+`WrongGeneration`, and so does a put whose parent is gone: a thread that the server lost is not
+written on with half of its channels. Open it again under the next generation and run it from the
+start. With neither given nothing is checked.
 
 **Lifetime.** A thread has one time to live (`ttl`, a week) over all its keys, refreshed by every
 write; choose it longer than any node runs. While an `interrupt()` waits for its answer the thread

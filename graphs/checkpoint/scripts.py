@@ -16,11 +16,13 @@ Lists are taken in pieces, because Lua's `unpack` holds some thousands.
 
 from __future__ import annotations
 
-#: ARGV[1] fence or "", ARGV[2] generation or "". A thread once opened takes only writes that name
-#: its generation, so one that vanished in mid-run cannot be written on.
+#: ARGV[1] fence or "", ARGV[2] generation or ""; with neither nothing is checked. A write that is
+#: checked must name the generation of the thread, so that one that vanished in mid-run, and was
+#: opened for somebody else or not at all, is not written on.
 _GATE = """
 local gate = redis.call('HMGET', KEYS[2], 'g', 'f', 'i')
-if (gate[1] or '') ~= ARGV[2] then
+local checked = ARGV[1] ~= '' or ARGV[2] ~= ''
+if checked and (gate[1] or '') ~= ARGV[2] then
   return redis.error_reply('WRONGGENERATION ' .. (gate[1] or 'none'))
 end
 if gate[2] and ARGV[1] ~= '' and tonumber(ARGV[1]) < tonumber(gate[2]) then

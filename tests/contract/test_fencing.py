@@ -53,16 +53,20 @@ def test_a_fence_holds_in_a_thread_without_a_generation(saver: Colour) -> None:
     assert values(saver, thread()) == {"said": "new"}
 
 
-def test_with_neither_given_nothing_is_checked(saver: Colour) -> None:
-    put(saver, thread(fence=5), said="fenced")
+@pytest.mark.parametrize("opened", [False, True])
+def test_with_neither_given_nothing_is_checked(saver: Colour, opened: bool) -> None:
+    if opened:
+        saver.open_thread("t", generation=2, fence=5)
+    else:
+        put(saver, thread(fence=5), said="fenced")
     kept = put(saver, thread(fence=None, generation=None), said="open")
     saver.put_writes({"configurable": {**kept["configurable"]}}, [("x", 1)], "task")
 
     assert values(saver, thread()) == {"said": "open"}
 
 
-@pytest.mark.parametrize("gate", [{}, {"generation": 1, "fence": 9}, {"fence": 9}])
-def test_an_opened_thread_takes_only_writes_that_name_its_generation(
+@pytest.mark.parametrize("gate", [{"generation": 1}, {"generation": 1, "fence": 9}, {"fence": 9}])
+def test_an_opened_thread_takes_no_checked_write_of_another_generation(
     saver: Colour, gate: dict[str, int]
 ) -> None:
     saver.open_thread("t", generation=2, fence=1)
