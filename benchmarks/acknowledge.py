@@ -5,15 +5,13 @@ from __future__ import annotations
 
 import json
 import resource
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from benchmarks.figures import Figure, percentile, spread
-from benchmarks.load import TWICE_EVERY, Order, Result
+from benchmarks.load import TWICE_EVERY, Order, Result, run
 from benchmarks.office import Office
 from benchmarks.usage import CORES, Usage, look
 
@@ -23,7 +21,6 @@ STOPPED_MS, DRAINING_MS = 50.0, 250.0
 _RATES = (100.0, 200.0, 300.0, 400.0, 500.0, 600.0, 800.0, 1000.0)
 _STEP_S = 4.0
 _THREADS = 100
-_CHANNELS = ("C0SUPPORT", "C0FINANCE", "C0GENERAL")
 _TEXT = "<@U0SIGNOFF> Hello, what can you do?"
 
 
@@ -62,7 +59,7 @@ class Loaded:
 
 def measure(office: Office, seconds: float) -> list[Figure]:
     """The same load twice: what the first leaves queued is what workers drain under the second."""
-    threads = _threads(office)
+    threads = office.threads(_THREADS)
     with office.workers_stopped():
         warm = _load(office, threads, RATE / 4, 2.0)
         stopped = _load(office, threads, RATE, seconds)
@@ -144,30 +141,14 @@ def _told(refused: Counter[str]) -> str:
     return told and f" ({told})"
 
 
-def _threads(office: Office) -> list[tuple[str, str]]:
-    """Messages that stand in Slack, for the mentions to be said below."""
-    said = []
-    for number in range(_THREADS):
-        channel = _CHANNELS[number % len(_CHANNELS)]
-        said.append((channel, office.say("U0SAM", channel, f"Number {number} of the list.")))
-    return said
-
-
 def _load(office: Office, threads: list[tuple[str, str]], rate: float, seconds: float) -> Loaded:
     order = Order(f"{office.bot}/slack/events", rate, round(rate * seconds), threads, _TEXT)
     before, started = look(office), time.monotonic()
     child_before = _children_s()
-    child = subprocess.run(
-        [sys.executable, "-m", "benchmarks.load"],
-        input=json.dumps(asdict(order)),
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=seconds + 60,
-    )
+    result = run(order)
     return Loaded(
         rate=rate,
-        result=Result(**json.loads(child.stdout)),
+        result=result,
         usage=look(office).since(before),
         child_s=_children_s() - child_before,
         wall_s=time.monotonic() - started,

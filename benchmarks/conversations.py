@@ -3,18 +3,15 @@ answered once and in order."""
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
 from benchmarks.figures import Figure, median, spread
-from benchmarks.load import Order, Result
+from benchmarks.load import Order, Result, run
 from benchmarks.office import Office
 from benchmarks.usage import CORES, look
 
@@ -23,7 +20,6 @@ RATES = (10.0, 20.0)
 _SUSTAINED = 10.0
 #: Messages a person sends in a row: the second meets the first one being answered.
 _IN_A_ROW = 2
-_CHANNELS = ("C0SUPPORT", "C0FINANCE", "C0GENERAL")
 _TEXT = "<@U0SIGNOFF> Hello, what can you do?"
 #: Answering is sustained when what is left at the end is done within so many seconds.
 _LEFT_S = 3.0
@@ -54,7 +50,8 @@ class _Load:
 
 
 def measure(office: Office, seconds: float) -> list[Figure]:
-    threads = [thread for thread in _threads(office) for _ in range(_IN_A_ROW)]
+    found = office.threads(CONVERSATIONS)
+    threads = [thread for thread in found for _ in range(_IN_A_ROW)]
     _load(office, threads, _SUSTAINED / 2, 4.0)  # everything is warm then
     return [_figure(_load(office, threads, rate, seconds), seconds) for rate in RATES]
 
@@ -79,18 +76,9 @@ def _figure(load: _Load, seconds: float) -> Figure:
     )
 
 
-def _threads(office: Office) -> list[tuple[str, str]]:
-    """Messages that stand in Slack, for the conversations to be held below."""
-    said = []
-    for number in range(CONVERSATIONS):
-        channel = _CHANNELS[number % len(_CHANNELS)]
-        said.append((channel, office.say("U0SAM", channel, f"Conversation {number}.")))
-    return said
-
-
 def _load(office: Office, threads: Sequence[tuple[str, str]], rate: float, seconds: float) -> _Load:
     before, lines = look(office), len(office.model_lines())
-    result = _send(Order(f"{office.bot}/slack/events", rate, round(rate * seconds), threads, _TEXT))
+    result = run(Order(f"{office.bot}/slack/events", rate, round(rate * seconds), threads, _TEXT))
     wanted = set(result.acknowledged)
     office.until(
         lambda: len(_answers(office, wanted)) == len(wanted), "all answers", timeout_s=_PATIENCE_S
@@ -108,18 +96,6 @@ def _load(office: Office, threads: Sequence[tuple[str, str]], rate: float, secon
         model_ms=median([line["took_ms"] for line in office.model_lines()[lines:]]),
         busy=used / (lasted * CORES),
     )
-
-
-def _send(order: Order) -> Result:
-    child = subprocess.run(
-        [sys.executable, "-m", "benchmarks.load"],
-        input=json.dumps(asdict(order)),
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=order.events / order.rate + 60,
-    )
-    return Result(**json.loads(child.stdout))
 
 
 def _answers(office: Office, wanted: set[str]) -> dict[str, tuple[float, str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import itertools
 import os
 import signal
 import sqlite3
@@ -16,6 +17,7 @@ import httpx
 
 from tests.e2e.demo import Demo
 
+_CHANNELS = ("C0SUPPORT", "C0FINANCE", "C0GENERAL")
 _WORKERS = ("worker-graphs", "worker-tools")
 _PATIENCE_S = 30.0
 _COME_UP_S = 120.0
@@ -85,6 +87,13 @@ class Office(Demo):
     def shop_calls(self) -> list[dict[str, Any]]:
         """The shop's own calls: `call`, `ended`, `took_ms`."""
         return list(httpx.get(f"{self.shop}/timings", trust_env=False).json()["calls"])
+
+    def threads(self, count: int) -> list[tuple[str, str]]:
+        """Messages that stand in Slack, (channel, ts), for mentions to be said below."""
+        return [
+            (channel, self.say("U0SAM", channel, f"Number {number} of the list."))
+            for number, channel in zip(range(count), itertools.cycle(_CHANNELS), strict=False)
+        ]
 
     @contextmanager
     def workers_stopped(self) -> Iterator[None]:

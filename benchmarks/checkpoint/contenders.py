@@ -95,4 +95,4 @@ async def _connections(
     pool: Any = AsyncConnectionPool(
         address, kwargs=how, min_size=AT_ONCE, max_size=AT_ONCE, open=False
     )
-    return await stack.enter_async_context(pool)  # type: ignore[no-any-return]
+    return await stack.enter_async_context(pool)
