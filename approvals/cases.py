@@ -28,6 +28,7 @@ CEL_NAMES = (
     "cost",
     "outside",
     "own",
+    "undoes",
     "recipients",
     "hour",
     "weekday",
@@ -78,6 +79,8 @@ class Subject:
     authority: tuple[str, ...]
     outside: bool = False
     own: bool = False
+    #: It takes back something that was done before.
+    undoes: bool = False
     amount: Money | None = None
     recipients: tuple[str, ...] = ()
     #: Local hour (0 to 23) and weekday (`mon` … `sun`) where the asker is, for `when`.
@@ -168,6 +171,7 @@ class Case:
                 "cost": amount and {"minor": amount.minor, "currency": amount.currency},
                 "outside": subject.outside,
                 "own": subject.own,
+                "undoes": subject.undoes,
                 "recipients": list(subject.recipients),
                 "hour": subject.hour,
                 "weekday": subject.weekday,

@@ -52,6 +52,9 @@ class Verdict:
     effect: str
     #: Which files it rests on: `policy` and `people`.
     digests: Mapping[str, str]
+    #: Seconds it waits before it is begun, and may be taken back after it; None as the tool says.
+    hold_s: int | None = None
+    undo_s: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON for the action's row and the log."""
@@ -64,6 +67,8 @@ class Verdict:
             "four_eyes": self.four_eyes,
             "effect": self.effect,
             "digests": dict(self.digests),
+            "hold_s": self.hold_s,
+            "undo_s": self.undo_s,
         }
 
     @classmethod
@@ -78,6 +83,8 @@ class Verdict:
             four_eyes=value["four_eyes"],
             effect=value["effect"],
             digests=dict(value["digests"]),
+            hold_s=value.get("hold_s"),
+            undo_s=value.get("undo_s"),
         )
 
 
@@ -228,6 +235,8 @@ def _verdict(  # noqa: PLR0917 - a private constructor
     rules: Sequence[Rule],
 ) -> Verdict:
     expiries = [rule.expires_s for rule in rules if rule.expires_s is not None]
+    holds = [rule.hold_s for rule in rules if rule.hold_s is not None]
+    undos = [rule.undo_s for rule in rules if rule.undo_s is not None]
     return Verdict(
         kind=kind,
         reason=joined(reasons),
@@ -237,4 +246,6 @@ def _verdict(  # noqa: PLR0917 - a private constructor
         four_eyes=False,
         effect=subject.effect,
         digests={"policy": policy.digest, "people": people.digest},
+        hold_s=max(holds, default=None),
+        undo_s=min(undos, default=None),
     )

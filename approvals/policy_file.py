@@ -17,8 +17,8 @@ from core.money import Money, NotMoney, parse_money
 
 _MEND = "Compare with the starter file config/policy.yaml."
 _WHO = re.compile(r"requester|group:[\w.-]+|person:[\w.-]+")
-_SPAN = re.compile(r"(\d+)\s*(minutes?|min|m|hours?|h|days?|d)")
-_SECONDS = {"m": 60, "h": 3600, "d": 86_400}
+_SPAN = re.compile(r"(\d+)\s*(seconds?|sec|s|minutes?|min|m|hours?|h|days?|d)")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 Words = str | tuple[str, ...]
 
@@ -41,6 +41,7 @@ class _RuleEntry(BaseModel):
     at_most: str | None = None
     outside: bool | None = None
     own: bool | None = None
+    undoes: bool | None = None
     role: Words = ()
     channel: Words = ()
     automation: Words = ()
@@ -55,6 +56,8 @@ class _RuleEntry(BaseModel):
     quorum: int = Field(default=1, ge=1)
     four_eyes: bool = True
     expires: str | None = None
+    hold: str | Literal[False] | None = None
+    undo: str | Literal[False] | None = None
     why: str | None = None
 
 
@@ -109,12 +112,15 @@ def _rule(file: ConfigFile, index: int, entry: _RuleEntry) -> Rule:
         at_most=_money(file, (*place, "at_most"), entry.at_most),
         outside=entry.outside,
         own=entry.own,
+        undoes=entry.undoes,
         roles=frozenset(_words(entry.role)),
         channels=frozenset(_words(entry.channel)),
         automations=frozenset(_words(entry.automation)),
         untrusted="any" if entry.untrusted is True else entry.untrusted,
         known=entry.known,
         when=entry.when,
+        hold_s=_window(file, (*place, "hold"), entry.hold),
+        undo_s=_window(file, (*place, "undo"), entry.undo),
         in_words=entry.in_words,
         program=compiled(file, (*place, "when"), entry.when),
     )
@@ -185,8 +191,17 @@ def _money(file: ConfigFile, place: Place, text: str | None) -> Money | None:
 def _span(file: ConfigFile, place: Place, text: str) -> int:
     match = _SPAN.fullmatch(text.strip())
     if not match or int(match[1]) == 0:
-        raise file.error(place, f"{text!r} is not a span of time", "Write it like 3 days or 4 h.")
+        raise file.error(
+            place, f"{text!r} is not a span of time", "Write it like 20 s, 4 h or 3 days."
+        )
     return int(match[1]) * _SECONDS[match[2][0]]
+
+
+def _window(file: ConfigFile, place: Place, text: str | Literal[False] | None) -> int | None:
+    """Seconds; `no` is 0, and nothing said is None."""
+    if text is None:
+        return None
+    return 0 if text is False else _span(file, place, text)
 
 
 def _refuse_twins(file: ConfigFile, rules: tuple[Rule, ...]) -> None:

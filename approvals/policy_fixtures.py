@@ -33,6 +33,7 @@ class _Example(BaseModel):
     amount: str | None = None
     outside: bool = False
     own: bool = False
+    undoes: bool = False
     recipients: tuple[str, ...] = ()
     channel: str = "C0"
     automation: str = "assistant"
@@ -108,6 +109,7 @@ def _subject(people: People, file: ConfigFile, place: Place, example: _Example) 
         authority=example.authority,
         outside=example.outside,
         own=example.own,
+        undoes=example.undoes,
         amount=amount,
         recipients=example.recipients,
         hour=example.hour,

@@ -96,6 +96,8 @@ def _conditions(rule: Rule) -> str:
         parts.append("reaching outside the company" if rule.outside else "inside the company")
     if rule.own is not None:
         parts.append("of your own" if rule.own else "touching other people's things")
+    if rule.undoes is not None:
+        parts.append("taking back what was done" if rule.undoes else "not taking anything back")
     if rule.roles:
         parts.append(f"for {' and '.join(sorted(rule.roles))}")
     if rule.channels:

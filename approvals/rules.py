@@ -33,12 +33,17 @@ class Rule:
     at_most: Money | None = None
     outside: bool | None = None
     own: bool | None = None
+    #: Whether it takes back something done before.
+    undoes: bool | None = None
     roles: frozenset[str] = frozenset()
     channels: frozenset[str] = frozenset()
     automations: frozenset[str] = frozenset()
     untrusted: Literal["any", "recipient", "other"] | None = None
     known: bool | None = None
     when: str | None = None
+    #: How long it waits before it is begun, and may be taken back after it; 0 is not at all.
+    hold_s: int | None = None
+    undo_s: int | None = None
     #: What `when` means, for the sentences of `signoff can`.
     in_words: str | None = None
     program: cel.Program | None = field(default=None, repr=False, compare=False)
@@ -62,7 +67,8 @@ class Rule:
     @cached_property
     def _has_plain(self) -> bool:
         asked = (self.effects, self.roles, self.channels, self.automations)
-        return any(asked) or self.outside is not None or self.own is not None
+        flags = (self.outside, self.own, self.undoes)
+        return any(asked) or any(flag is not None for flag in flags)
 
     @cached_property
     def _has_origins(self) -> bool:
@@ -77,6 +83,7 @@ class Rule:
             (not self.effects or subject.effect in self.effects)
             and (self.outside is None or subject.outside == self.outside)
             and (self.own is None or subject.own == self.own)
+            and (self.undoes is None or subject.undoes == self.undoes)
             and (not self.roles or not self.roles.isdisjoint(subject.principal.roles))
             and (not self.channels or subject.channel in self.channels)
             and (not self.automations or subject.automation in self.automations)

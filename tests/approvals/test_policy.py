@@ -394,3 +394,42 @@ def test_a_slip_is_named_with_its_file_line_and_mend(rules: str, line: int, says
 def test_the_default_approvers_must_be_somebody_else(head: str) -> None:
     with pytest.raises(ConfigError, match="somebody other than the asker"):
         policy("  - {name: a, deny: true}", head)
+
+
+def test_a_rule_says_how_long_a_mail_waits_and_how_long_it_may_be_taken_back() -> None:
+    rules = policy(
+        """
+  - {name: mail, tool: mail.send, allow: true, hold: 1 min, undo: 10 minutes}
+  - {name: mail outside, tool: mail.send, outside: true, allow: true, hold: 90 s, undo: 5 min}
+  - {name: refunds, tool: shop.refund, who: group:finance, hold: no, undo: no}
+  - {name: notes, tool: notes.remember, allow: true}
+"""
+    )
+    known = "finn@lindqvist.example"
+
+    def windows(subject: Subject) -> tuple[int | None, int | None]:
+        verdict = judge(rules, PEOPLE, subject)
+        return verdict.hold_s, verdict.undo_s
+
+    assert windows(mail(known, Origin.REQUESTER, outside=False)) == (60, 600)
+    assert windows(mail(known, Origin.REQUESTER)) == (90, 300)
+    assert windows(refund()) == (0, 0)
+    assert windows(refund(None, tool="notes.remember")) == (None, None)
+
+
+def test_a_rule_may_be_about_taking_back_alone() -> None:
+    rules = policy(
+        """
+  - {name: refunds, tool: "shop.*", undoes: false, who: group:finance}
+  - {name: taking back, tool: "shop.*", undoes: true, who: "person:olga"}
+"""
+    )
+
+    assert [s.who for s in judge(rules, PEOPLE, refund()).stages] == ["group:finance"]
+    assert [s.who for s in judge(rules, PEOPLE, refund(undoes=True)).stages] == ["person:olga"]
+
+
+def test_windows_survive_being_kept() -> None:
+    verdict = replace(starter(refund()), hold_s=20, undo_s=0)
+
+    assert Verdict.from_json(verdict.as_json()) == verdict
