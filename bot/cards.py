@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +11,7 @@ from sqlmodel import Session, col, select
 from approvals.people import People
 from approvals.tables import Action, Decision, Request
 from bot.blocks.card import Card
+from bot.offers import Seen, offered
 from bot.outcomes import done_words
 from bot.words import clock_time, day_time, first_name
 from core.errors import SignoffError
@@ -24,16 +24,9 @@ class Unrenderable(SignoffError):
     """This message cannot be shown: what it is about is gone."""
 
 
-@dataclass(frozen=True)
-class _Rows:
-    action: Action
-    request: Request
-    decisions: tuple[Decision, ...]
-
-
 def card_view(session: Session, people: People, action_id: str, *, now: datetime) -> Card:
     """What the card of this action tells now. Raises `Unrenderable`."""
-    rows = _rows(session, action_id)
+    rows = _rows(session, people, action_id, now)
     action, request = rows.action, rows.request
     asker = people.by_id(action.principal_id)
     tz = asker.tz if asker else "UTC"
@@ -56,6 +49,7 @@ def card_view(session: Session, people: People, action_id: str, *, now: datetime
         confirm=stage["who"] == _REQUESTER,
         votes=_votes(people, rows, tz) if is_open else (),
         closed=None if is_open else tuple(_closed(session, people, rows, tz, now)),
+        offers=offered(rows),
     )
 
 
@@ -71,16 +65,16 @@ def place_of(session: Session, action: Action) -> str:
     return (conversation.place if conversation else "") or "Slack"
 
 
-def _rows(session: Session, action_id: str) -> _Rows:
+def _rows(session: Session, people: People, action_id: str, now: datetime) -> Seen:
     action = session.get(Action, action_id)
     request = session.exec(select(Request).where(Request.action_id == action_id)).first()
     if action is None or request is None:
         raise Unrenderable()
     query = select(Decision).where(Decision.request_id == request.id).order_by(col(Decision.at))
-    return _Rows(action, request, tuple(session.exec(query)))
+    return Seen(session, people, action, request, tuple(session.exec(query)), now)
 
 
-def _votes(people: People, rows: _Rows, tz: str) -> tuple[str, ...]:
+def _votes(people: People, rows: Seen, tz: str) -> tuple[str, ...]:
     return tuple(
         f"{_name(people, row.person_id)} {clock_time(row.at, tz)}"
         for row in rows.decisions
@@ -88,7 +82,7 @@ def _votes(people: People, rows: _Rows, tz: str) -> tuple[str, ...]:
     )
 
 
-def _closed(session: Session, people: People, rows: _Rows, tz: str, now: datetime) -> Sequence[str]:
+def _closed(session: Session, people: People, rows: Seen, tz: str, now: datetime) -> Sequence[str]:
     """`Approved by Finn 14:02`, `refunded 14:02, once`, `re_83`."""
     action, request = rows.action, rows.request
     if request.status == "approved":
@@ -104,7 +98,7 @@ def _closed(session: Session, people: People, rows: _Rows, tz: str, now: datetim
     return [f"Cancelled {at}. Nothing was done."]
 
 
-def _rejection(people: People, rows: _Rows, tz: str) -> str:
+def _rejection(people: People, rows: Seen, tz: str) -> str:
     for row in rows.decisions:
         if row.vote == "reject":
             said = f"Rejected by {_name(people, row.person_id)} {clock_time(row.at, tz)}"

@@ -9,7 +9,7 @@ from typing import Any
 from bot.blocks.head import stands_in
 from bot.blocks.leaves import Leaf, Shown, show
 from bot.blocks.limits import FALLBACK
-from bot.blocks.parts import Block, Message, actions, button, literal, rich, run
+from bot.blocks.parts import Block, Message, Press, actions, button, literal, pressed, rich, run
 from bot.blocks.text import cut, escape, one_line, titled, visible
 from core.origins import TRUST_ORDER, Origin
 
@@ -39,6 +39,8 @@ class Card:
     votes: tuple[str, ...] = ()
     #: What became of it, as sentences; None while it is open.
     closed: tuple[str, ...] | None = None
+    #: Further buttons: beside the answers while it is open, beside the story afterwards.
+    offers: tuple[Press, ...] = ()
 
 
 def build(card: Card) -> Message:
@@ -49,7 +51,7 @@ def build(card: Card) -> Message:
         blocks: tuple[Block, ...] = (
             rich(run(title, bold=True), run(f"\n{_line(card)}")),
             literal(cut(line, 2_900)),
-            actions(button("Story", "story", card.action_id)),
+            actions(button("Story", "story", card.action_id), *map(pressed, card.offers)),
         )
         return Message(_fallback(f"{title}: {line}"), blocks)
     shown = _shown(card, title)
@@ -116,10 +118,11 @@ def _buttons(card: Card, shown: Shown) -> tuple[Block, ...]:
             f"This is too long to show whole ({shown.length:,} characters), so it cannot be "
             "approved here. Ask for something shorter, or put the text in a document."
         )
-        return (literal(told), actions(reject))
+        return (literal(told), actions(reject, *map(pressed, card.offers)))
     label = "Do it" if card.confirm else f"Approve {one_line(card.verb, 40)}"
     action = "confirm" if card.confirm else "approve"
-    return (actions(button(label, action, card.request_id, style="primary"), reject),)
+    answer = button(label, action, card.request_id, style="primary")
+    return (actions(answer, reject, *map(pressed, card.offers)),)
 
 
 def _sentence(text: str) -> str:

@@ -20,6 +20,17 @@ class Message:
     blocks: tuple[Block, ...]
 
 
+@dataclass(frozen=True)
+class Press:
+    """A button as plain words: what it says, what a press on it is called, and which row it is
+    about."""
+
+    label: str
+    action_id: str
+    value: str
+    style: str | None = None
+
+
 def section(mrkdwn: str) -> Block:
     return {"type": "section", "text": {"type": "mrkdwn", "text": mrkdwn}}
 
@@ -56,6 +67,10 @@ def button(label: str, action_id: str, value: str, *, style: str | None = None) 
         "value": value,
     }
     return {**element, "style": style} if style else element
+
+
+def pressed(press: Press) -> Block:
+    return button(press.label, press.action_id, press.value, style=press.style)
 
 
 def actions(*elements: Block) -> Block:

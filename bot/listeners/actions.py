@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Awaitable, Callable, Mapping
 
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
@@ -55,25 +56,28 @@ async def on_click(delivery: Delivery) -> None:
 
 
 async def _follow(delivery: Delivery, click: Click, person: Principal) -> None:
-    deps = delivery.deps
-    told: str | None
-    if click.action_id in ("approve", "confirm"):
-        told = await asyncio.to_thread(take_vote, deps, click, person, "approve")
-    elif click.action_id in ("happened", "not_happened"):
-        happened = click.action_id == "happened"
-        told = await asyncio.to_thread(take_answer, deps, click, person, happened=happened)
-    elif click.action_id == "reject":
-        told = await _ask_why(delivery, click, person)
-    elif click.action_id == "stop":
-        told = await asyncio.to_thread(take_stop_click, deps, click, person)
-    elif click.action_id == "story":
-        told = await _tell_story(delivery, click)
-    else:
-        await asyncio.to_thread(take_odd, deps, click)
-        told = STRANGER
+    told = await PRESSES.get(click.action_id, _odd)(delivery, click, person)
     delivery.recorded = True
     if told:
         delivery.whisper(told)
+
+
+async def _approve(delivery: Delivery, click: Click, person: Principal) -> str | None:
+    return await asyncio.to_thread(take_vote, delivery.deps, click, person, "approve")
+
+
+async def _answer(delivery: Delivery, click: Click, person: Principal) -> str | None:
+    happened = click.action_id == "happened"
+    return await asyncio.to_thread(take_answer, delivery.deps, click, person, happened=happened)
+
+
+async def _stop(delivery: Delivery, click: Click, person: Principal) -> str | None:
+    return await asyncio.to_thread(take_stop_click, delivery.deps, click, person)
+
+
+async def _odd(delivery: Delivery, click: Click, person: Principal) -> str | None:
+    await asyncio.to_thread(take_odd, delivery.deps, click)
+    return STRANGER
 
 
 async def _ask_why(delivery: Delivery, click: Click, person: Principal) -> str | None:
@@ -84,7 +88,7 @@ async def _ask_why(delivery: Delivery, click: Click, person: Principal) -> str |
     return await _open(delivery, click, reject_modal(click.value, asked.title))
 
 
-async def _tell_story(delivery: Delivery, click: Click) -> str | None:
+async def _tell_story(delivery: Delivery, click: Click, person: Principal) -> str | None:
     fits = await asyncio.to_thread(take_story, delivery.deps, click)
     delivery.recorded = True
     if not fits:
@@ -101,3 +105,18 @@ async def _open(delivery: Delivery, click: Click, view: dict[str, object]) -> st
             return "That took me too long. Please press the button again."
         raise
     return None
+
+
+Press = Callable[[Delivery, Click, Principal], Awaitable[str | None]]
+
+#: What a press does, by the button's action id: it records the click and returns the sentence to
+#: tell, or None where what happened shows by itself.
+PRESSES: Mapping[str, Press] = {
+    "approve": _approve,
+    "confirm": _approve,
+    "reject": _ask_why,
+    "happened": _answer,
+    "not_happened": _answer,
+    "stop": _stop,
+    "story": _tell_story,
+}

@@ -1,0 +1,45 @@
+"""Which buttons a card offers beside its answers and its story: one small function each.
+
+A function looks at the rows and returns its button, or None where it has nothing to offer. What a
+press does stands in `bot/listeners/actions.py` under the button's `action_id`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session
+
+from approvals.people import People
+from approvals.tables import Action, Decision, Request
+from bot.blocks.parts import Press
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a card is made from."""
+
+    session: Session
+    people: People
+    action: Action
+    request: Request
+    decisions: tuple[Decision, ...]
+    now: datetime
+
+
+Offer = Callable[[Seen], Press | None]
+
+
+def offered(seen: Seen) -> tuple[Press, ...]:
+    """The buttons in their order."""
+    offers = WHILE_OPEN if seen.request.status == "pending" else AFTERWARDS
+    found = (offer(seen) for offer in offers)
+    return tuple(press for press in found if press is not None)
+
+
+#: Beside the answers, as long as the request waits.
+WHILE_OPEN: tuple[Offer, ...] = ()
+#: Beside the story, once it is closed.
+AFTERWARDS: tuple[Offer, ...] = ()
