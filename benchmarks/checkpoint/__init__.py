@@ -2,7 +2,7 @@
 
 `make bench-checkpoint`. Contenders play the same work in rounds that alternate, so that a busy
 machine hits all of them alike. *Raw* is the same number of commands that carry the same bytes to
-the same server through the same client, and nothing else.
+the same server through redis-py's client, and nothing else.
 """
 
 from __future__ import annotations

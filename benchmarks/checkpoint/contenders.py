@@ -39,7 +39,7 @@ _VALKEY = {"appendonly": "yes", "appendfsync": "everysec", "save": ""}
 
 @dataclass(frozen=True)
 class Contenders:
-    """`client` is the one that `ours` uses."""
+    """`client` is redis-py's, as another would use it for a raw round trip."""
 
     ours: RedisSaver
     client: redis.asyncio.Redis
@@ -55,7 +55,8 @@ async def opened() -> AsyncIterator[Contenders]:
         url = f"{server.connection_url}/0"
         ours = open_async_saver(url)
         stack.push_async_callback(ours.aclose)
-        client = ours._aclient
+        client = redis.asyncio.Redis.from_url(url)
+        stack.push_async_callback(client.aclose)
         sqlite = await stack.enter_async_context(
             AsyncSqliteSaver.from_conn_string(str(folder / "checkpoints.db"))
         )

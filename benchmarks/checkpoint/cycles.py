@@ -131,7 +131,7 @@ def _operation_figures(times: Times) -> list[Figure]:
                     f"{ours * 1e6:.0f} us, raw {raw * 1e6:.0f} us, {raw / ours:.2f}x",
                     f">= {_RAW_SHARE:g}x",
                     raw / ours >= _RAW_SHARE,
-                    "raw: one SET or GET of as many bytes, same client, same server, same run",
+                    "raw: one SET or GET of as many bytes by redis-py, same server, same run",
                 )
             )
     return figures

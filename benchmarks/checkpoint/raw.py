@@ -1,4 +1,4 @@
-"""The raw round trip: as many bytes, as many commands, the same client and server, no saver."""
+"""The raw round trip: as many bytes and commands, the same server, redis-py, no saver."""
 
 from __future__ import annotations
 

@@ -19,8 +19,9 @@ noticed by name.
     graph.invoke({"said": ["hello"]}, config, durability="sync")
     saver.close()
 
-`open_async_saver` adds an asyncio client for `ainvoke`; its `aclose()` ends both. A saver may be
-shared by threads. Every put, put_writes and get is one trip, whatever the number of channels.
+`open_async_saver` adds an asyncio client for `ainvoke`, one connection for all trips of an event
+loop; its `aclose()` ends both. A saver may be shared by threads. Every put, put_writes and get is
+one trip, whatever the number of channels.
 
 **Fence.** Where several workers may take up a thread, whoever holds its lease passes the lease's
 token, and the thread's generation from wherever the truth is kept:

@@ -7,8 +7,10 @@ from datetime import timedelta
 import redis
 import redis.asyncio
 from langgraph.checkpoint.serde.base import SerializerProtocol
+from redis.connection import parse_url
 
-from graphs.checkpoint.driver import Limits
+from graphs.checkpoint.driver import AsyncClient
+from graphs.checkpoint.link import Address, Link
 from graphs.checkpoint.saver import WEEK, RedisSaver
 
 
@@ -38,18 +40,19 @@ def open_async_saver(
     connections: int = 20,
     timeout_s: float = 2.0,
 ) -> RedisSaver:
-    """As `open_saver`, with an asyncio client for the async methods beside the other."""
+    """As `open_saver`, with an asyncio client for the async methods: one connection for all."""
     client = redis.Redis.from_pool(_pool(url, connections, timeout_s))
-    apool = redis.asyncio.ConnectionPool.from_url(
-        url, max_connections=connections, socket_timeout=None, socket_connect_timeout=timeout_s
-    )
-    return RedisSaver(
-        client,
-        redis.asyncio.Redis.from_pool(apool),
-        ttl=ttl,
-        waiting=waiting,
-        serde=serde,
-        limits=Limits(timeout_s, connections),
+    return RedisSaver(client, _aclient(url, timeout_s), ttl=ttl, waiting=waiting, serde=serde)
+
+
+def _aclient(url: str, timeout_s: float) -> AsyncClient:
+    asked: dict[str, object] = dict(parse_url(url))  # type: ignore[no-untyped-call]
+    asked.pop("connection_class", None) if "path" in asked else None
+    if asked.keys() <= set(Address._fields):
+        return Link(Address(**asked), timeout_s=timeout_s)  # type: ignore[arg-type]
+    # TLS and options of a URL are redis-py's.
+    return redis.asyncio.Redis.from_url(
+        url, socket_timeout=timeout_s, socket_connect_timeout=timeout_s
     )
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import sys
 from collections.abc import AsyncIterator, Generator, Iterator, Sequence
 from functools import cache
-from typing import Any, NamedTuple, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import redis
 import redis.asyncio
@@ -20,27 +19,20 @@ from graphs.checkpoint.errors import (
     UnreadableCheckpoint,
     WrongGeneration,
 )
+from graphs.checkpoint.link import Link
 from graphs.checkpoint.trips import EVERY_THREAD, Plan, Trip
 
 T = TypeVar("T")
 Client = redis.Redis | redis.RedisCluster
-AsyncClient = redis.asyncio.Redis | redis.asyncio.RedisCluster
-
-
-class Limits(NamedTuple):
-    """Of the asyncio client: kept here, because its own cost a sixth of a trip."""
-
-    timeout_s: float | None = None
-    at_once: int = sys.maxsize
+AsyncClient = Link | redis.asyncio.Redis | redis.asyncio.RedisCluster
 
 
 class Driver:
     """Raises `StoreUnavailable` where the server does not answer."""
 
-    def __init__(self, client: Client, aclient: AsyncClient | None, limits: Limits) -> None:
+    def __init__(self, client: Client, aclient: AsyncClient | None) -> None:
         self._client: Any = client
         self._aclient: Any = aclient
-        self._timeout_s, self._slots = limits.timeout_s, asyncio.Semaphore(limits.at_once)
 
     def ping(self) -> None:
         try:
@@ -107,12 +99,11 @@ class Driver:
             return await asyncio.to_thread(self._run, script, thread_id, args)
         keys = layout.keys(thread_id)
         try:
-            async with asyncio.timeout(self._timeout_s), self._slots:
-                try:
-                    return await self._aclient.evalsha(_sha(script), len(keys), *keys, *args)
-                except NoScriptError:
-                    return await self._aclient.eval(script, len(keys), *keys, *args)
-        except (RedisError, TimeoutError) as error:
+            try:
+                return await self._aclient.evalsha(_sha(script), len(keys), *keys, *args)
+            except NoScriptError:
+                return await self._aclient.eval(script, len(keys), *keys, *args)
+        except RedisError as error:
             _raise_named(error)
 
 

@@ -3,13 +3,12 @@ Pure; `scripts` says what each member means."""
 
 from __future__ import annotations
 
-import struct
 from urllib.parse import quote, unquote
 
 from graphs.checkpoint.errors import UnreadableCheckpoint
 
 PREFIX = "signoff:thread:"
-_NUL = b"\0"
+_NUL = "\0"
 _OR = b"\x1e"
 _UNIT = b"\x1f"
 
@@ -29,22 +28,22 @@ def thread_of(index_key: str) -> str:
     return unquote(index_key[len(PREFIX) + 1 : -len("}:index")])
 
 
-def member(kind: bytes, *parts: str) -> bytes:
+def member(kind: str, *parts: str) -> bytes:
     """Raises `ValueError` for a part that would read as two."""
-    named = _NUL.join([kind, *(part.encode() for part in parts)])
-    if named.count(_NUL) != len(parts) or _UNIT in named or _OR in named:
+    named = _NUL.join((kind, *parts))
+    if named.count(_NUL) != len(parts) or "\x1e" in named or "\x1f" in named:
         raise ValueError(f"a name with a control character cannot be stored: {parts!r}")
-    return named
+    return named.encode()
 
 
 def split(name: bytes) -> list[str]:
     """The parts of a member, without its kind."""
-    return [part.decode() for part in name.split(_NUL)[1:]]
+    return name.decode().split(_NUL)[1:]
 
 
 def blob(ns: str, channel: str, version: str | float) -> bytes:
     """The field of one channel's value."""
-    return member(b"b", ns, channel, str(version))
+    return member("b", ns, channel, str(version))
 
 
 def join_names(needed: list[bytes], possible: list[bytes]) -> bytes:
@@ -64,7 +63,7 @@ def needed_channels(names: bytes) -> set[str]:
 
 def pack(*parts: bytes) -> bytes:
     """Parts with their lengths before them."""
-    return b"".join(struct.pack(">I", len(part)) + part for part in parts)
+    return b"".join([piece for part in parts for piece in (len(part).to_bytes(4), part)])
 
 
 def unpack(packed: bytes, count: int) -> list[bytes]:

@@ -52,9 +52,9 @@ def checkpoint_fields(
         if channel not in inline:
             names[channel not in values].append(blob(ns, channel, version))
     pairs = [
-        member(b"c", ns, checkpoint["id"]),
+        member("c", ns, checkpoint["id"]),
         record,
-        member(b"v", ns, checkpoint["id"]),
+        member("v", ns, checkpoint["id"]),
         join_names(*names),
     ]
     for channel, version in new_versions.items():
@@ -77,7 +77,7 @@ def write_triples(
     for position, (channel, value) in enumerate(writes):
         idx = WRITES_IDX_MAP.get(channel, position)
         record = pack(channel.encode(), task_path.encode(), *_dump(serde, value))
-        name = member(b"w", ns, checkpoint_id, task_id, str(idx))
+        name = member("w", ns, checkpoint_id, task_id, str(idx))
         triples += [name, record, b"1" if idx < 0 else b"0"]
     return triples
 

@@ -22,7 +22,7 @@ from langgraph.checkpoint.serde.base import SerializerProtocol
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
 from graphs.checkpoint import listing, steps, threads
-from graphs.checkpoint.driver import AsyncClient, Client, Driver, Limits
+from graphs.checkpoint.driver import AsyncClient, Client, Driver
 
 WEEK = timedelta(days=7)
 
@@ -43,9 +43,8 @@ class RedisSaver(Driver, BaseCheckpointSaver[str]):
         ttl: timedelta = WEEK,
         waiting: timedelta | None = None,
         serde: SerializerProtocol | None = None,
-        limits: Limits | None = None,
     ) -> None:
-        Driver.__init__(self, client, aclient, limits or Limits())
+        Driver.__init__(self, client, aclient)
         # Strict whatever the environment says: stored bytes never choose what is imported.
         strict = JsonPlusSerializer(allowed_msgpack_modules=None)
         BaseCheckpointSaver.__init__(self, serde=serde or strict)

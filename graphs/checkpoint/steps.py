@@ -63,7 +63,7 @@ def put(
     conf, thread_id = config["configurable"], _thread(config)
     ns, parent = conf.get("checkpoint_ns", ""), conf.get("checkpoint_id")
     fields = records.checkpoint_fields(serde, config, checkpoint, metadata, new_versions)
-    after = layout.member(b"c", ns, parent) if parent else b""
+    after = layout.member("c", ns, parent) if parent else b""
     keep = _kept(conf.get("keep"), checkpoint, metadata)
     args = [*_gate(config), lives.live, after, ns, checkpoint["id"], keep, *fields]
     yield Trip(scripts.PUT, thread_id, args)

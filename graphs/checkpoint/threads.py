@@ -74,4 +74,4 @@ def _ancestry(
         missing -= layout.needed_channels(heads[name][1])
         if not missing or not parent:
             return
-        name = layout.member(b"c", ns, parent)
+        name = layout.member("c", ns, parent)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import redis
 
 from graphs.checkpoint import layout
-from graphs.checkpoint.connect import open_async_saver
+from graphs.checkpoint.connect import open_async_saver, open_saver
 from graphs.checkpoint.errors import StoreUnavailable, UnreadableCheckpoint
 from tests.contract.colours import Colour, got, put, thread
 
@@ -136,10 +136,11 @@ def test_a_server_that_hangs_is_left_in_time_and_named_so(saver: Colour) -> None
         hung.close()
 
 
-async def test_more_at_once_than_there_are_connections_wait_for_one(redis_url: str) -> None:
-    saver = open_async_saver(redis_url, connections=2)
+def test_more_at_once_than_there_are_connections_wait_for_one(redis_url: str) -> None:
+    saver = open_saver(redis_url, connections=2)
 
-    found = await asyncio.gather(*(saver.aget_tuple(thread(f"t{n}")) for n in range(50)))
+    with ThreadPoolExecutor(50) as pool:
+        found = list(pool.map(lambda n: saver.get_tuple(thread(f"t{n}")), range(50)))
 
     assert found == [None] * 50
-    await saver.aclose()
+    saver.close()
