@@ -117,3 +117,14 @@ class Switch(SQLModel, table=True):
     stopped_by: str
     stopped_at: datetime = Field(sa_type=UtcDateTime)
     released_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class ConfigText(SQLModel, table=True):
+    """policy.yaml and people.yaml as they once were: what a verdict's digests stand for."""
+
+    workspace_id: str = Field(primary_key=True)
+    digest: str = Field(primary_key=True)
+    #: policy | people
+    kind: str
+    text: str
+    kept_at: datetime = Field(sa_type=UtcDateTime)

@@ -15,12 +15,22 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import acknowledge, answer, checkpoint, click, conversations, hops, stop, verdicts
+from benchmarks import (
+    acknowledge,
+    answer,
+    checkpoint,
+    click,
+    conversations,
+    hops,
+    policy_try,
+    stop,
+    verdicts,
+)
 from benchmarks.figures import Figure, table
 from benchmarks.office import Office
 
 ROADS = ("acknowledge", "answer", "click", "conversations", "stop")
-NAMES = (*ROADS, "checkpoint", "verdicts")
+NAMES = (*ROADS, "checkpoint", "verdicts", "policy_try")
 
 
 def main() -> None:
@@ -32,6 +42,8 @@ def main() -> None:
         figures += asyncio.run(checkpoint.measure(options.cycles))
     if "verdicts" in names:
         figures += verdicts.measure(options.verdicts)
+    if "policy_try" in names:
+        figures += policy_try.measure(options.past)
     roads = [name for name in names if name in ROADS]
     if roads:
         figures += _in_the_office(roads, options)
@@ -77,6 +89,7 @@ def _options() -> argparse.Namespace:
     add("--talk-seconds", type=float, default=30.0, help="of each rate, for `conversations`")
     add("--cycles", type=int, default=200, help="of each saver, for `checkpoint`")
     add("--verdicts", type=int, default=2000, help="of each file")
+    add("--past", type=int, default=1_000_000, help="actions, for `policy_try`")
     add("--first", action="store_true", help="before other work on this machine (root on Linux)")
     options = parser.parse_args()
     unknown = set(options.names) - set(NAMES)

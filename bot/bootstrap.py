@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
+from approvals.config_texts import keep_text
 from approvals.people import People
 from approvals.policy import Policy
 from approvals.policy_file import load_policy
@@ -69,6 +71,8 @@ def lay_floor(settings: Settings, environ: Mapping[str, str], *, acting: bool = 
     if acting:
         require_settings(connectors, lookup)
     registry = Registry.of(connectors)
+    if acting:
+        _keep_texts(db, settings, people.workspace_id, now=clock.now())
     return Floor(settings, clock, db, log, people, policy, registry, notes)
 
 
@@ -101,6 +105,16 @@ def make_models(settings: Settings) -> Models:
         base_url=settings.openai_base_url,
         timeout_s=settings.limits.get("model_timeout_s", 60.0),
     )
+
+
+def _keep_texts(db: Database, settings: Settings, workspace_id: str, *, now: datetime) -> None:
+    """What verdicts rest on from now on, for those who ask later."""
+    policy, people = (
+        (settings.config / name).read_text() for name in ("policy.yaml", "people.yaml")
+    )
+    with db.transaction() as session:
+        keep_text(session, workspace_id=workspace_id, kind="policy", text=policy, now=now)
+        keep_text(session, workspace_id=workspace_id, kind="people", text=people, now=now)
 
 
 def _notes(settings: Settings, db: Database, workspace_id: str) -> NoteStore:

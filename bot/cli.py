@@ -27,7 +27,7 @@ COMMANDS = {
     "why": ("tell", "the story of one action: who allowed it, what happened"),
     "audit": ("tell", "show the log's entries for one action"),
     "runs": ("runs", "what a turn did, step by step; its state at a step; a new try from there"),
-    "policy": ("policy", "check the policy file, or play its examples"),
+    "policy": ("policy", "check a policy file, play its examples, or try it on what was done"),
 }
 
 
@@ -79,11 +79,26 @@ def _parser() -> argparse.ArgumentParser:
     runs.add_argument("turn", help="a turn's id; last is the newest")
     runs.add_argument("step", nargs="*", type=int, help="as show counts them; 0 is the beginning")
     runs.add_argument("--as", dest="asked_by", metavar="PERSON", help="who asks, for the log")
-    made["policy"].add_argument("what", choices=("check", "test"))
-    made["policy"].add_argument("file", nargs="?", type=Path)
+    policy = made["policy"]
+    policy.formatter_class, policy.description = argparse.RawDescriptionHelpFormatter, _POLICY
+    policy.add_argument("what", choices=("check", "test", "try"))
+    policy.add_argument("file", nargs="?", type=Path)
+    policy.add_argument("--since", help="try only: 90d, or a day like 2026-09-01")
+    policy.add_argument("--people", type=Path, help="try only: judge all with this people.yaml")
     return parser
 
 
+_POLICY = """\
+check a policy file, play its examples, or try it on what was done
+
+  check [FILE]   whether it can be used, with the line where not; every rule as a sentence
+  test [CASES]   plays the examples of config/policy_cases.yaml
+  try [FILE]     judges everything that was judged before anew under this file: what would have
+                 come out differently, by which rule, for whom, how much money, how many questions
+
+Without a name they take config/policy.yaml. The exit status is 0 when all is well; 1 when an
+example comes out differently, or the file would allow what a person rejected; 2 when the file
+cannot be used. docs/how-to/try-a-policy.md tells more."""
 _RUNS = """\
 what a turn did, step by step; its state at a step; a new try from there
 

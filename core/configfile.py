@@ -85,8 +85,12 @@ def parse_config(text: str, path: Path) -> ConfigFile:
         raise ConfigError(_not_yaml(path, error)) from error
     except RecursionError as error:
         raise ConfigError(f"{path} nests too deeply. Is it the right file?") from error
-    digest = "sha256:" + hashlib.sha256(text.encode()).hexdigest()
-    return ConfigFile(path, values, lines, digest)
+    return ConfigFile(path, values, lines, text_digest(text))
+
+
+def text_digest(text: str) -> str:
+    """What a file with this text is known by: `sha256:` and 64 hex digits."""
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
 def _note_lines(node: Node, place: Place, lines: dict[Place, int], path: Path) -> None:

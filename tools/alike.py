@@ -7,6 +7,7 @@ from dataclasses import replace
 from sqlmodel import Session, col, select
 
 from approvals.policy import Stage, Verdict
+from approvals.subjects import ALIKE
 from approvals.tables import Action
 
 _UNDER_WAY = ("executing", "unknown")
@@ -40,4 +41,6 @@ def asked_instead(verdict: Verdict, other: Action) -> Verdict:
     if verdict.kind == "ask":
         stages = tuple(replace(stage, why=f"{stage.why}; {why}") for stage in verdict.stages)
         return replace(verdict, reason=f"{verdict.reason}; {why}", stages=stages)
-    return replace(verdict, kind="ask", reason=why, stages=(Stage("requester", 1, why),))
+    rules = (*verdict.rules, ALIKE)
+    stages = (Stage("requester", 1, why),)
+    return replace(verdict, kind="ask", reason=why, stages=stages, rules=rules)

@@ -7,16 +7,18 @@ from datetime import datetime
 from typing import Any
 
 from approvals.people import Principal
-from approvals.policy import Subject, Verdict, judge
+from approvals.policy import Verdict, judge
+from approvals.subjects import subject_of
 from approvals.tables import Action
-from core.money import Money
-from core.origins import Origin
 from tools.contract import Preview, Tool
 from tools.deps import Deps
 
 
-def preview_json(preview: Preview, *, read_at: datetime) -> dict[str, Any]:
-    """What the card shows and policy judged, as plain JSON; the facts lie beside it."""
+def preview_json(tool: Tool, preview: Preview, *, read_at: datetime) -> dict[str, Any]:
+    """What the card shows and policy judged, as plain JSON; the facts lie beside it.
+
+    With what the tool declared then: a later policy is tried on what was judged.
+    """
     amount = preview.amount
     return {
         "title": preview.title,
@@ -27,6 +29,7 @@ def preview_json(preview: Preview, *, read_at: datetime) -> dict[str, Any]:
         "own": preview.own,
         "recipients": list(preview.recipients),
         "undo": preview.undo,
+        "authority": list(tool.authority),
         "read_at": read_at.isoformat(),
     }
 
@@ -48,25 +51,16 @@ def verdict_on(
     now: datetime,
 ) -> Verdict:
     """Policy's verdict on this action as previewed (`preview_json`)."""
-    local = now.astimezone(principal.zone)
-    subject = Subject(
+    subject = subject_of(
         tool=tool.name,
         effect=tool.effect.value,
         args=args,
         principal=principal,
         channel=action.channel,
         automation=action.automation,
-        origins={pointer: Origin(origin) for pointer, origin in origins.items()},
+        origins=origins,
         authority=tool.authority,
-        outside=preview["outside"],
-        own=preview["own"],
-        amount=_money(preview["amount"]),
-        recipients=tuple(preview["recipients"]),
-        hour=local.hour,
-        weekday=local.strftime("%a").lower(),
+        preview=preview,
+        at=now,
     )
     return judge(deps.policy, deps.people, subject)
-
-
-def _money(value: Mapping[str, Any] | None) -> Money | None:
-    return Money(value["minor"], value["currency"]) if value else None

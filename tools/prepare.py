@@ -116,7 +116,7 @@ class Prepare:
         arguments, facts, shown = (
             plain(args),
             dict(preview.facts),
-            preview_json(preview, read_at=read_at),
+            preview_json(tool, preview, read_at=read_at),
         )
         with self._deps.db.read() as session:
             texts = self._deps.evidence(session, action)

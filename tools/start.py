@@ -52,7 +52,7 @@ def begin(deps: Deps, work: Work) -> Claim | str:
             return _counterpart_down(deps, work, error)
         if not same_facts(action.facts, preview.facts):
             return _supersede(deps, work, "the facts it rests on have changed")
-        shown = preview_json(preview, read_at=now)
+        shown = preview_json(tool, preview, read_at=now)
     judged_anew = _judged_anew(deps, work, shown)
     if judged_anew is not None and judged_anew.kind == "deny":
         return _end(deps, work, "denied", f"Not allowed any more: {judged_anew.reason}")

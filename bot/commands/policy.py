@@ -1,24 +1,38 @@
-"""`signoff policy check | test`: whether the policy can be used, what it says, and its examples."""
+"""`signoff policy check | test | try`: whether a policy can be used, what it says, its examples,
+and what it would have changed."""
 
 from __future__ import annotations
 
 import argparse
+import os
+import re
 from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
 
 from approvals.people import People
 from approvals.policy import Policy
 from approvals.policy_file import load_policy
 from approvals.policy_fixtures import run as run_cases
+from approvals.policy_history import Slice
+from approvals.policy_report import report
+from approvals.policy_trials import WORTH_SHARING, Trial, count, try_everywhere
 from bot.bootstrap import declare, make_clock
 from bot.commands import settings_for
 from bot.settings import Settings
+from core.db import open_database
+from core.errors import ConfigError
+from core.schema import require_current
+
+_DAYS = re.compile(r"(\d{1,5})\s*(?:d|days?)")
 
 
 def run(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Check the policy in use, or the file named. Raises `ConfigError` with file, line and mend.
 
     `test` plays config/policy_cases.yaml (or the file named) against the policy in use and returns
-    1 when a case comes out differently.
+    1 when a case comes out differently. `try` judges the past anew under the file named and
+    returns 1 when it would allow what a person rejected.
     """
     settings = settings_for(args, environ)
     people = People.load(settings.config / "people.yaml")
@@ -26,6 +40,8 @@ def run(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
         return _test(args, settings, people)
     path = args.file or settings.config / "policy.yaml"
     policy = load_policy(path)
+    if args.what == "try":
+        return _try(args, settings, people, path)
     registry = declare(people, policy, make_clock(settings))
     print(f"{path.name} can be used: {len(policy.rules)} rules. It says:")
     for line in policy.sentences(people, registry.tools):
@@ -42,3 +58,36 @@ def _test(args: argparse.Namespace, settings: Settings, people: People) -> int:
         print(f"{path.name}, line {case.line}: {case.name}: {case.problem}")
     print(f"{len(tried) - len(failed)} of {len(tried)} cases come out as written.")
     return 1 if failed else 0
+
+
+def _try(args: argparse.Namespace, settings: Settings, people: People, path: Path) -> int:
+    since = None if args.since is None else _since(args.since, make_clock(settings).now())
+    part = Slice(people.workspace_id, since=since)
+    people_path = args.people or settings.config / "people.yaml"
+    judged_with = People.load(people_path)
+    trial = Trial(path.read_text(), people_path.read_text(), for_all=args.people is not None)
+    db = open_database(settings.database_url, synchronous=settings.synchronous)
+    require_current(db)
+    with db.read() as session:
+        many = count(session, part)
+    processes = min(os.cpu_count() or 1, 8) if many >= WORTH_SHARING else 1
+    tried = try_everywhere(settings.database_url, trial, part, processes=processes)
+    with db.read() as session:
+        lines = report(session, judged_with, tried)
+    db.engine.dispose()
+    for line in lines:
+        print(line)
+    return 1 if tried.rejected_allowed.count else 0
+
+
+def _since(text: str, now: datetime) -> datetime:
+    """`90d`, `90 days` or a date like 2026-09-01, in UTC."""
+    if days := _DAYS.fullmatch(text.strip()):
+        return now - timedelta(days=int(days[1]))
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigError(
+            f"--since {text!r} is not a time. Write 90d, or a day like 2026-09-01."
+        ) from error
+    return at if at.tzinfo else at.replace(tzinfo=now.tzinfo)

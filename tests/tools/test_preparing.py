@@ -59,6 +59,7 @@ def test_the_card_rests_on_the_preview_and_the_labelled_arguments(road: Road) ->
         "own": False,
         "recipients": [],
         "undo": "no",
+        "authority": ["order", "minor"],
         "read_at": road.clock.now().isoformat(),
     }
     assert str(row.digest).startswith("sha256:")

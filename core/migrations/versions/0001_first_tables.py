@@ -80,6 +80,14 @@ def upgrade() -> None:
     op.create_index(op.f('ix_action_tool'), 'action', ['tool'], unique=False)
     op.create_index(op.f('ix_action_turn_id'), 'action', ['turn_id'], unique=False)
     op.create_index(op.f('ix_action_workspace_id'), 'action', ['workspace_id'], unique=False)
+    op.create_table('configtext',
+    sa.Column('workspace_id', sa.String(), nullable=False),
+    sa.Column('digest', sa.String(), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('text', sa.String(), nullable=False),
+    sa.Column('kept_at', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('workspace_id', 'digest')
+    )
     op.create_table('conversation',
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('workspace_id', sa.String(), nullable=False),

@@ -1,0 +1,184 @@
+"""What was judged, read again from SQL: past actions with all that policy asked about.
+
+Rows are read as text, in chunks, and each distinct text is decoded once: a history of a million
+actions repeats itself in most columns. What the rows do not tell is named, never guessed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Select, Text, cast, select
+from sqlmodel import Session, col
+
+from approvals.cases import Subject
+from approvals.people import People, Principal
+from approvals.policy import Verdict
+from approvals.subjects import subject_of
+from approvals.tables import Action
+from core.errors import SignoffError
+
+_CHUNK = 5_000
+#: Distinct texts of a column remembered at a time.
+_REMEMBERED = 20_000
+
+REPLACED = "were replaced by newer ones, which are judged"
+NEVER_JUDGED = "ended before they were judged"
+NO_PREVIEW = "do not say what was found before they were judged"
+NO_PEOPLE = "were judged with a people.yaml that was not kept"
+NO_PERSON = "were asked for by somebody who is not in people.yaml"
+UNREADABLE = "hold something that cannot be judged"
+
+
+@dataclass(frozen=True)
+class Slice:
+    """A part of the history: one workspace's, since a time, and of ids in `[low, high)`."""
+
+    workspace_id: str
+    since: datetime | None = None
+    low: str | None = None
+    high: str | None = None
+    #: The newest so many; all of them unless said.
+    newest: int | None = None
+
+
+@dataclass(slots=True)
+class Past:
+    """One action that was judged. `key` is the same for equal subjects."""
+
+    action_id: str
+    status: str
+    #: The verdict of then, and whether a standing permission answered its question.
+    verdict: Verdict
+    stood: bool
+    people: People
+    asker: str
+    #: Minor units and currency.
+    amount: tuple[int, str] | None
+    key: tuple[Any, ...]
+    _parts: tuple[Principal, Mapping[str, Any], datetime]
+
+    def subject(self) -> Subject:
+        """What policy judged. Raises `SignoffError` for what cannot be judged."""
+        tool, channel, automation, args, origins = self.key[:5]
+        principal, preview, at = self._parts
+        try:
+            return subject_of(
+                tool=tool,
+                effect=self.verdict.effect,
+                args=json.loads(args),
+                principal=principal,
+                channel=channel,
+                automation=automation,
+                origins=json.loads(origins),
+                authority=preview["authority"],
+                preview=preview,
+                at=at,
+            )
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise SignoffError(UNREADABLE) from error
+
+
+class Directories:
+    """Which people.yaml counts: the one given for all, else the one of then by its digest."""
+
+    def __init__(self, of_then: Mapping[str, People], *, always: People | None = None) -> None:
+        self._of_then, self._always = of_then, always
+
+    def at(self, digest: str) -> People | None:
+        return self._always or self._of_then.get(digest)
+
+
+def past_actions(session: Session, part: Slice, directories: Directories) -> Iterator[Past | str]:
+    """Each action of this part of the history, or why it cannot be judged again: one of the
+    names above."""
+    read = _Reader(directories)
+    connection = session.connection().execution_options(yield_per=_CHUNK)
+    for rows in connection.execute(_query(part)).partitions():
+        for row in rows:
+            yield read.past(row)
+
+
+def _query(part: Slice) -> Select[Any]:
+    """The columns that a verdict rests on, JSON as the text that is stored."""
+    names = ("id", "status", "tool", "principal_id", "channel", "automation")
+    texts = ("args", "origins", "preview", "verdict")
+    columns: list[Any] = [getattr(Action, name) for name in names]
+    columns += [cast(getattr(Action, name), Text) for name in texts]
+    query = select(*columns).where(col(Action.workspace_id) == part.workspace_id)
+    if part.since is not None:
+        query = query.where(col(Action.created_at) >= part.since)
+    if part.low is not None:
+        query = query.where(col(Action.id) >= part.low)
+    if part.high is not None:
+        query = query.where(col(Action.id) < part.high)
+    if part.newest is not None:
+        query = query.order_by(col(Action.created_at).desc()).limit(part.newest)
+    return query
+
+
+class _Reader:
+    """Rows into `Past`. Its memory of texts goes with the run that made it."""
+
+    def __init__(self, directories: Directories) -> None:
+        self._directories = directories
+        self._verdict = lru_cache(_REMEMBERED)(_verdict_of)
+
+    def past(self, row: Sequence[Any]) -> Past | str:
+        action_id, status, tool, principal_id, channel, automation = row[:6]
+        args, origins, preview, verdict = row[6:]
+        if status == "superseded":
+            return REPLACED
+        if verdict is None or (judged := self._verdict(verdict)) is None:
+            return NEVER_JUDGED
+        then, stood = judged
+        people = self._directories.at(then.digests.get("people", ""))
+        if people is None:
+            return NO_PEOPLE
+        principal = people.by_id(principal_id)
+        if principal is None:
+            return NO_PERSON
+        shown = json.loads(preview) if preview else None
+        if not isinstance(shown, dict) or not shown.keys() >= _NEEDED:
+            return NO_PREVIEW
+        try:
+            at = datetime.fromisoformat(shown["read_at"]).astimezone(principal.zone)
+            amount = shown["amount"] and (shown["amount"]["minor"], shown["amount"]["currency"])
+            found = _found(shown, at)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            return UNREADABLE
+        key = (
+            tool, channel, automation, args, origins, principal_id, people.digest, then.effect,
+            amount, *found,
+        )  # fmt: skip
+        return Past(
+            action_id, status, then, stood, people, principal_id, amount, key,
+            (principal, shown, at),
+        )  # fmt: skip
+
+
+_NEEDED = frozenset({"read_at", "amount", "outside", "own", "recipients", "authority"})
+
+
+def _found(shown: Mapping[str, Any], local: datetime) -> tuple[Any, ...]:
+    """What else the preview and the clock add to the subject, to be compared."""
+    return (
+        shown["outside"],
+        shown["own"],
+        tuple(shown["recipients"]),
+        tuple(shown["authority"]),
+        local.hour,
+        local.weekday(),
+    )
+
+
+def _verdict_of(text: str) -> tuple[Verdict, bool] | None:
+    value = json.loads(text)
+    if value is None:
+        return None
+    return Verdict.from_json(value), bool(value.get("standing"))

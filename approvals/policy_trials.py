@@ -1,0 +1,82 @@
+"""A policy tried on a whole history: in this process, or in several that share the reading."""
+
+from __future__ import annotations
+
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+
+from sqlmodel import Session, col, func, select
+
+from approvals.config_texts import kept_people
+from approvals.people import People
+from approvals.policy import Policy
+from approvals.policy_file import parse_policy
+from approvals.policy_history import Directories, Slice, past_actions
+from approvals.policy_try import Tried, try_policy
+from approvals.tables import Action
+from core.db import open_database
+
+#: From so many actions on, starting processes is worth its second.
+WORTH_SHARING = 50_000
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What is tried: the new policy, the people of today, and, with `for_all`, that every action is
+    judged with them instead of with the people of then."""
+
+    policy_text: str
+    people_text: str
+    for_all: bool = False
+
+
+def try_here(session: Session, policy: Policy, people: People, part: Slice) -> Tried:
+    """Judge this part of the history under `policy`, with the people of then."""
+    then = {**kept_people(session, workspace_id=part.workspace_id), people.digest: people}
+    return try_policy(policy, past_actions(session, part, Directories(then)))
+
+
+def try_everywhere(url: str, trial: Trial, part: Slice, *, processes: int) -> Tried:
+    """The same for a database at `url`, shared among so many processes."""
+    parts = _parts(part, processes)
+    if len(parts) == 1:
+        return _try_part(url, trial, part)
+    tried = Tried()
+    # Spawned: a forked child would share its parent's database connections.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(len(parts), mp_context=context) as pool:
+        for each in pool.map(_try_part, [url] * len(parts), [trial] * len(parts), parts):
+            tried.merge(each)
+    return tried
+
+
+def count(session: Session, part: Slice) -> int:
+    """How many actions there are in this part of the history."""
+    query = select(func.count(col(Action.id))).where(Action.workspace_id == part.workspace_id)
+    if part.since is not None:
+        query = query.where(Action.created_at >= part.since)
+    return session.exec(query).one()
+
+
+def _try_part(url: str, trial: Trial, part: Slice) -> Tried:
+    db = open_database(url)
+    policy = parse_policy(trial.policy_text, Path("policy.yaml"))
+    people = People.parse(trial.people_text, Path("people.yaml"))
+    try:
+        with db.read() as session:
+            if not trial.for_all:
+                return try_here(session, policy, people, part)
+            directories = Directories({}, always=people)
+            return try_policy(policy, past_actions(session, part, directories))
+    finally:
+        db.engine.dispose()
+
+
+def _parts(part: Slice, processes: int) -> list[Slice]:
+    """Ranges of ids, alike in size: an action's id is a digest in hexadecimal."""
+    bounds = [f"act_{256 * n // processes:02x}" for n in range(1, processes)]
+    edges = [None, *bounds, None]
+    return [replace(part, low=low, high=high) for low, high in pairwise(edges)]

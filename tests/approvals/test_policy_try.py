@@ -1,0 +1,263 @@
+"""History judged again: what is rebuilt, what a change would do, and what is said of the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from approvals.cases import Subject
+from approvals.config_texts import keep_text
+from approvals.people import People
+from approvals.policy import judge
+from approvals.policy_file import parse_policy
+from approvals.policy_history import Directories, Past, Slice, past_actions
+from approvals.policy_report import report
+from approvals.policy_trials import Trial, try_everywhere, try_here
+from approvals.policy_try import Change, Tried
+from approvals.subjects import ALIKE, subject_of
+from approvals.tables import Action, Decision, Request
+from core.db import Database
+from tests.approvals.conftest import CROWD, NOW, TEAM
+
+THEN = """
+default_approvers: group:finance
+rules:
+  - {name: small, tool: shop.refund, at_most: 100 EUR, ask: requester}
+  - {name: large, tool: shop.refund, above: 100 EUR, who: group:finance}
+"""
+LOOSER = THEN.replace("100 EUR", "200 EUR").replace("ask: requester", "allow: true")
+Acted = Callable[..., str]
+
+
+@pytest.fixture
+def acted(db: Database, people: People) -> Acted:
+    """A past refund as the product leaves it, judged under `THEN`."""
+    count = 0
+
+    def make(minor: int, *, by: str = "ana", **columns: Any) -> str:
+        nonlocal count
+        count += 1
+        action = Action(
+            id=f"act_{count:02x}", workspace_id=TEAM, principal_id=by, channel="C0SUPPORT",
+            tool="shop.refund", tool_version="1.0.0", status="succeeded", preview=_preview(minor),
+            args={"order": f"{count}"}, origins={"/order": "requester"}, created_at=NOW,
+        )  # fmt: skip
+        action.verdict = judge(
+            parse_policy(THEN, Path("p.yaml")), people, _subject(people, action)
+        ).as_json()
+        for name, value in columns.items():
+            setattr(action, name, value)
+        with db.transaction() as session:
+            session.add(action)
+        return f"act_{count:02x}"
+
+    return make
+
+
+def _preview(minor: int) -> dict[str, Any]:
+    return {
+        "title": f"Refund {minor}", "amount": {"minor": minor, "currency": "EUR"},
+        "outside": False, "own": False, "recipients": [], "authority": ["order"],
+        "read_at": NOW.isoformat(),
+    }  # fmt: skip
+
+
+def _subject(people: People, action: Action) -> Subject:
+    principal = people.by_id(action.principal_id)
+    assert principal is not None
+    assert action.preview is not None
+    return subject_of(
+        tool=action.tool, effect="irreversible", args=action.args, principal=principal,
+        channel=action.channel, automation=action.automation, origins=action.origins,
+        authority=["order"], preview=action.preview, at=NOW,
+    )  # fmt: skip
+
+
+def _try(db: Database, people: People, text: str) -> Tried:
+    with db.read() as session:
+        return try_here(session, parse_policy(text, Path("new.yaml")), people, Slice(TEAM))
+
+
+def _report(db: Database, people: People, tried: Tried) -> list[str]:
+    with db.read() as session:
+        return report(session, people, tried)
+
+
+def test_what_was_judged_is_rebuilt_as_it_was(db: Database, people: People, acted: Acted) -> None:
+    acted(5000)
+
+    with db.read() as session:
+        (past,) = past_actions(session, Slice(TEAM), Directories({people.digest: people}))
+        (row,) = [session.get_one(Action, "act_01")]
+
+    assert isinstance(past, Past)
+    assert past.subject() == _subject(people, row)
+
+
+def test_the_key_of_equal_subjects_holds_all_that_policy_asks_about() -> None:
+    """Whoever gives policy something more to ask about must add it to `Past.key`, or subjects that
+    differ in it alone would share a verdict."""
+    assert {field.name for field in fields(Subject)} == {
+        "tool", "effect", "args", "principal", "channel", "automation", "origins", "authority",
+        "outside", "own", "amount", "recipients", "hour", "weekday",
+    }  # fmt: skip
+
+
+def test_a_change_is_told_by_rule_for_whom_and_how_much(
+    db: Database, people: People, acted: Acted
+) -> None:
+    acted(5000)
+    acted(7000, by="sam")
+    acted(15_000)
+    acted(50_000)
+
+    tried = _try(db, people, LOOSER)
+
+    assert _report(db, people, tried) == [
+        "3 of 4 past actions would have come out differently.",
+        "Answers asked of people: 4 then, 1 under this file (3 saved, 0 added).",
+        "  asked of the asker → allowed, by “small”: 2 actions, Ana 1, Sam 1; EUR 120.00",
+        "  asked of Finance → allowed, by “small”: 1 action, Ana 1; EUR 150.00",
+    ]
+
+
+def test_allowing_what_a_person_rejected_is_listed_with_their_words(
+    db: Database, people: People, acted: Acted
+) -> None:
+    """R110: whoever loosens a rule sees which refusals of people it would have passed over."""
+    action_id = acted(15_000, status="rejected")
+    acted(15_000, status="expired")
+    with db.transaction() as session:
+        session.add(
+            Request(
+                id="req_1", workspace_id=TEAM, action_id=action_id, status="rejected", stages=[],
+                expires_at=NOW, created_at=NOW,
+            )
+        )  # fmt: skip
+        session.flush()
+        session.add(
+            Decision(
+                id="dec_1", workspace_id=TEAM, request_id="req_1", stage=0, person_id="finn",
+                vote="reject", reason="not this customer", at=NOW,
+            )
+        )  # fmt: skip
+
+    tried = _try(db, people, LOOSER)
+
+    assert tried.rejected_allowed.ids == [action_id]
+    assert _report(db, people, tried)[-2:] == [
+        "ALLOWED NOW, BUT REJECTED BY A PERSON THEN: 1",
+        f"  {action_id} Refund 15000, asked by Ana; Finn said no at 09:00 on Fri 20 Nov: "
+        "“not this customer”",
+    ]
+
+
+def test_what_others_rejected_is_not_left_to_the_asker_unseen(
+    db: Database, people: People, acted: Acted
+) -> None:
+    action_id = acted(15_000, status="rejected")
+
+    tried = _try(db, people, THEN.replace("100 EUR", "200 EUR"))
+
+    assert (tried.rejected_allowed.count, tried.rejected_to_asker.ids) == (0, [action_id])
+
+
+def test_refusing_what_was_done_is_listed(db: Database, people: People, acted: Acted) -> None:
+    done = acted(5000)
+    acted(5000, status="cancelled")
+
+    tried = _try(db, people, THEN.replace("ask: requester", "deny: true"))
+
+    assert (tried.done_refused.count, tried.done_refused.ids) == (1, [done])
+    assert tried.changes[Change("asked of the asker", "refused", "small")].actions == 2
+
+
+def test_asking_nobody_counts_as_refusing(db: Database, people: People, acted: Acted) -> None:
+    done = acted(5000)
+
+    tried = _try(db, people, THEN.replace("ask: requester", "who: group:empty"))
+
+    after = "refused, as nobody could approve"
+    assert list(tried.changes) == [Change("asked of the asker", after, "small")]
+    assert (tried.done_refused.ids, tried.asked_now) == ([done], 0)
+
+
+def test_what_no_policy_decided_is_no_change(db: Database, people: People, acted: Acted) -> None:
+    """The same was under way: asked whatever the rules say. A standing permission covered it."""
+    raised = replace(
+        judge(parse_policy(LOOSER, Path("p.yaml")), people, _subject_of(people)), kind="ask"
+    ).as_json()
+    acted(5000, verdict={**raised, "rules": [*raised["rules"], ALIKE]})
+    large = judge(parse_policy(LOOSER, Path("p.yaml")), people, _subject_of(people, 50_000))
+    acted(50_000, verdict={**large.as_json(), "standing": "stand_1"})
+
+    tried = _try(db, people, LOOSER)
+
+    assert (tried.changes, tried.asked_then, tried.asked_now) == ({}, 0, 0)
+
+
+def _subject_of(people: People, minor: int = 5000) -> Subject:
+    principal = people.by_id("ana")
+    assert principal is not None
+    return subject_of(
+        tool="shop.refund", effect="irreversible", args={}, principal=principal, channel="C",
+        automation="assistant", origins={}, authority=[], preview=_preview(minor), at=NOW,
+    )  # fmt: skip
+
+
+def test_what_cannot_be_rebuilt_is_counted_and_never_guessed(
+    db: Database, people: People, acted: Acted
+) -> None:
+    acted(5000)
+    acted(5000, status="superseded")
+    acted(5000, verdict=None, status="failed")
+    acted(5000, preview={"title": "before previews said all"})
+    acted(5000, preview={**_preview(1), "read_at": "yesterday"})
+    old = {**judge(parse_policy(THEN, Path("p")), people, _subject_of(people)).as_json()}
+    acted(5000, verdict={**old, "digests": {"people": "sha256:lost"}})
+    acted(5000, principal_id="gone")
+
+    lines = _report(db, people, _try(db, people, THEN))
+
+    assert lines[0] == "0 of 1 past actions would have come out differently."
+    assert set(lines[2:]) == {
+        "Not judged again: 1 were replaced by newer ones, which are judged.",
+        "Not judged again: 1 ended before they were judged.",
+        "Not judged again: 1 do not say what was found before they were judged.",
+        "Not judged again: 1 hold something that cannot be judged.",
+        "Not judged again: 1 were judged with a people.yaml that was not kept.",
+        "Not judged again: 1 were asked for by somebody who is not in people.yaml.",
+    }
+
+
+def test_the_people_of_then_count_unless_others_are_named(
+    db: Database, people: People, acted: Acted
+) -> None:
+    """Ana was support then; today she is not. A rule for support meets what she asked then."""
+    acted(5000)
+    today = CROWD.replace("roles: [support]", "roles: [sales]")
+    text = THEN.replace("ask: requester", "allow: true, role: support")
+    with db.transaction() as session:
+        keep_text(session, workspace_id=TEAM, kind="people", text=CROWD, now=NOW)
+        keep_text(session, workspace_id=TEAM, kind="people", text="not: [people", now=NOW)
+    url = db.engine.url.render_as_string(hide_password=False)
+
+    then = try_everywhere(url, Trial(text, today), Slice(TEAM), processes=1)
+    now = try_everywhere(url, Trial(text, today, for_all=True), Slice(TEAM), processes=1)
+
+    assert [change.after for change in then.changes] == ["allowed"]
+    assert [change.after for change in now.changes] == ["asked of Finance"]
+
+
+def test_several_processes_find_what_one_finds(db: Database, people: People, acted: Acted) -> None:
+    for n in range(40):
+        acted(n * 1000, status="rejected" if n % 5 == 0 else "succeeded", id=f"act_{n * 6:02x}{n}")
+    url, trial = db.engine.url.render_as_string(hide_password=False), Trial(LOOSER, CROWD)
+
+    assert try_everywhere(url, trial, Slice(TEAM), processes=2) == try_everywhere(
+        url, trial, Slice(TEAM), processes=1
+    )
