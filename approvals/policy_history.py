@@ -65,7 +65,7 @@ class Past:
 
     def subject(self) -> Subject:
         """What policy judged. Raises `SignoffError` for what cannot be judged."""
-        tool, channel, automation, args, origins = self.key[:5]
+        tool, channel, automation, undoes, args, origins = self.key[:6]
         principal, preview, at = self._parts
         try:
             return subject_of(
@@ -78,6 +78,7 @@ class Past:
                 origins=json.loads(origins),
                 authority=preview["authority"],
                 preview=preview,
+                undoes=undoes,
                 at=at,
             )
         except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -106,7 +107,7 @@ def past_actions(session: Session, part: Slice, directories: Directories) -> Ite
 
 def _query(part: Slice) -> Select[Any]:
     """The columns that a verdict rests on, JSON as the text that is stored."""
-    names = ("id", "status", "tool", "principal_id", "channel", "automation")
+    names = ("id", "status", "tool", "principal_id", "channel", "automation", "undoes")
     texts = ("args", "origins", "preview", "verdict")
     columns: list[Any] = [getattr(Action, name) for name in names]
     columns += [cast(getattr(Action, name), Text) for name in texts]
@@ -130,8 +131,8 @@ class _Reader:
         self._verdict = lru_cache(_REMEMBERED)(_verdict_of)
 
     def past(self, row: Sequence[Any]) -> Past | str:
-        action_id, status, tool, principal_id, channel, automation = row[:6]
-        args, origins, preview, verdict = row[6:]
+        action_id, status, tool, principal_id, channel, automation, undoes = row[:7]
+        args, origins, preview, verdict = row[7:]
         if status == "superseded":
             return REPLACED
         if verdict is None or (judged := self._verdict(verdict)) is None:
@@ -153,8 +154,8 @@ class _Reader:
         except (AttributeError, KeyError, TypeError, ValueError):
             return UNREADABLE
         key = (
-            tool, channel, automation, args, origins, principal_id, people.digest, then.effect,
-            amount, *found,
+            tool, channel, automation, undoes is not None, args, origins, principal_id,
+            people.digest, then.effect, amount, *found,
         )  # fmt: skip
         return Past(
             action_id, status, then, stood, people, principal_id, amount, key,

@@ -28,6 +28,7 @@ def subject_of(
     origins: Mapping[str, str],
     authority: Sequence[str],
     preview: Mapping[str, Any],
+    undoes: bool,
     at: datetime,
 ) -> Subject:
     """The subject of one call as previewed (`tools.judging.preview_json`) and judged at `at`.
@@ -48,6 +49,7 @@ def subject_of(
         authority=tuple(authority),
         outside=preview["outside"],
         own=preview["own"],
+        undoes=undoes,
         amount=Money(amount["minor"], amount["currency"]) if amount else None,
         recipients=tuple(preview["recipients"]),
         hour=local.hour,

@@ -61,6 +61,7 @@ def verdict_on(
         origins=origins,
         authority=tool.authority,
         preview=preview,
+        undoes=action.undoes is not None,
         at=now,
     )
     return judge(deps.policy, deps.people, subject)

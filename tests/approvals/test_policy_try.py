@@ -73,7 +73,7 @@ def _subject(people: People, action: Action) -> Subject:
     return subject_of(
         tool=action.tool, effect="irreversible", args=action.args, principal=principal,
         channel=action.channel, automation=action.automation, origins=action.origins,
-        authority=["order"], preview=action.preview, at=NOW,
+        authority=["order"], preview=action.preview, undoes=False, at=NOW,
     )  # fmt: skip
 
 
@@ -103,7 +103,7 @@ def test_the_key_of_equal_subjects_holds_all_that_policy_asks_about() -> None:
     differ in it alone would share a verdict."""
     assert {field.name for field in fields(Subject)} == {
         "tool", "effect", "args", "principal", "channel", "automation", "origins", "authority",
-        "outside", "own", "amount", "recipients", "hour", "weekday",
+        "outside", "own", "undoes", "amount", "recipients", "hour", "weekday",
     }  # fmt: skip
 
 
@@ -205,7 +205,8 @@ def _subject_of(people: People, minor: int = 5000) -> Subject:
     assert principal is not None
     return subject_of(
         tool="shop.refund", effect="irreversible", args={}, principal=principal, channel="C",
-        automation="assistant", origins={}, authority=[], preview=_preview(minor), at=NOW,
+        automation="assistant", origins={}, authority=[], preview=_preview(minor), undoes=False,
+        at=NOW,
     )  # fmt: skip
 
 
