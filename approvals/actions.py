@@ -117,10 +117,25 @@ def supersede(
     reason: str,
     args: Mapping[str, Any] | None = None,
     facts: Mapping[str, Any] | None = None,
+    edit: Mapping[str, Any] | None = None,
 ) -> Action:
-    """Replace a not yet begun action by a new one, judged and asked afresh; returns the new one."""
+    """Replace a not yet begun action by a new one, judged and asked afresh; returns the new one.
+
+    `edit` is what a person changed, where that is why (`approvals/editing.py`).
+    """
     undoes = action.undoes
-    old = move(session, log, action, "superseded", now=now, actor=actor, reason=reason, undoes=None)
+    old = move(
+        session,
+        log,
+        action,
+        "superseded",
+        now=now,
+        actor=actor,
+        reason=reason,
+        body=edit,
+        undoes=None,
+    )
+    edits = [*(old.edits or []), *([dict(edit)] if edit else [])]
     row = Action(
         id=derive_id("act", "supersedes", old.id),
         workspace_id=old.workspace_id,
@@ -138,6 +153,7 @@ def supersede(
         facts=None if facts is None else dict(facts),
         preview=_titled(old),
         supersedes=old.id,
+        edits=edits or None,
         undoes=undoes,
         created_at=now,
     )

@@ -128,6 +128,9 @@ def _close_request(
 def _tell(session: Session, action: Action, to: str, *, now: datetime) -> None:
     if to in _REDRAWN:
         refresh_posts(session, subject=action.id, kind="card", now=now)
+        if action.supersedes is not None:
+            # The older card says what became of the newer one.
+            refresh_posts(session, subject=action.supersedes, kind="card", now=now)
     if to not in ACTION_TERMINAL:
         return
     refresh_posts(session, subject=action.id, kind="question", now=now)

@@ -33,9 +33,9 @@ def label(args: Mapping[str, Any], texts: Sequence[Labelled]) -> dict[str, Origi
     """JSON pointer (RFC 6901) of every scalar leaf of `args` -> its origin."""
     read = [(each.origin, _spelled(each.text)) for each in texts]
     read.sort(key=lambda pair: TRUST_ORDER.index(pair[0]))
-    leaves = list(_leaves(args, ""))
-    taken = {normal(str(value)) for _, value, money in leaves if money is None}
-    return {pointer: _origin(value, money, read, taken) for pointer, value, money in leaves}
+    found = list(leaves(args))
+    taken = {normal(str(value)) for _, value, money in found if money is None}
+    return {pointer: _origin(value, money, read, taken) for pointer, value, money in found}
 
 
 def _origin(
@@ -76,7 +76,7 @@ def _first(read: Sequence[tuple[Origin, Spelled]], holds: Any) -> Origin | None:
     return next((origin for origin, text in read if holds(text)), None)
 
 
-def _leaves(value: Any, pointer: str) -> Iterator[tuple[str, Any, Money | None]]:
+def leaves(value: Any, pointer: str = "") -> Iterator[tuple[str, Any, Money | None]]:
     """Pointer, value, and the amount of money it is a part of, for each scalar."""
     if isinstance(value, Mapping):
         money = as_money(value)
@@ -85,10 +85,10 @@ def _leaves(value: Any, pointer: str) -> Iterator[tuple[str, Any, Money | None]]
             if money is not None and key in ("minor", "currency"):
                 yield inner, item, money
             else:
-                yield from _leaves(item, inner)
+                yield from leaves(item, inner)
     elif isinstance(value, (list, tuple)):
         for index, item in enumerate(value):
-            yield from _leaves(item, f"{pointer}/{index}")
+            yield from leaves(item, f"{pointer}/{index}")
     else:
         yield pointer, value, None
 
@@ -114,7 +114,7 @@ def _spelled(text: str) -> Spelled:
         return Spelled(text)
     words: list[str] = []
     amounts: list[Money] = []
-    for _, leaf, money in _leaves(value, ""):
+    for _, leaf, money in leaves(value, ""):
         if money is not None:
             amounts.append(money)
         if money is None or isinstance(leaf, str):

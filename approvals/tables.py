@@ -46,6 +46,9 @@ class Action(SQLModel, table=True):
     #: Digest of tool and authority arguments: two actions alike share it.
     alike: str | None = Field(default=None, index=True)
     supersedes: str | None = Field(default=None, unique=True)
+    #: What people changed of it before it was approved, oldest first:
+    #: [{"by": person, "at": ISO 8601, "changed": [{"argument", "from", "to"}]}].
+    edits: list[Any] | None = _json(nullable=True)
     undoes: str | None = Field(default=None, unique=True)
     not_before: datetime | None = Field(default=None, sa_type=UtcDateTime)
     next_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

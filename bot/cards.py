@@ -8,9 +8,11 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
+from approvals.editing import editors
 from approvals.people import People
 from approvals.tables import Action, Decision, Request
 from bot.blocks.card import Card
+from bot.differences import became_of, what_changed
 from bot.offers import Seen, offered
 from bot.outcomes import done_words
 from bot.words import clock_time, day_time, first_name
@@ -49,6 +51,8 @@ def card_view(session: Session, people: People, action_id: str, *, now: datetime
         confirm=stage["who"] == _REQUESTER,
         votes=_votes(people, rows, tz) if is_open else (),
         closed=None if is_open else tuple(_closed(session, people, rows, tz, now)),
+        edited_by=" and ".join(person.first_name for person in editors(action, people)),
+        changed=what_changed(session, people, action, tz) if is_open else (),
         offers=offered(rows),
     )
 
@@ -94,7 +98,7 @@ def _closed(session: Session, people: People, rows: Seen, tz: str, now: datetime
     if request.status == "expired":
         return [f"Expired {day_time(request.expires_at, tz, now)}. Nothing was done."]
     if request.status == "superseded":
-        return [f"Something changed {at}, so I ask anew: see the newer card."]
+        return [became_of(session, people, action, tz, at)]
     return [f"Cancelled {at}. Nothing was done."]
 
 

@@ -82,8 +82,8 @@ def take_vote(
     with deps.db.transaction() as session:
         if not record_click(session, deps, click, now):
             return None
-        if not _fits(session, deps, click):
-            return _odd(session, deps, click)
+        if not fits(session, deps, click):
+            return odd(session, deps, click)
         decided = decide(
             session,
             deps.log,
@@ -111,8 +111,8 @@ def take_reject(deps: BotDeps, click: Click, person: Principal) -> Asked:
     with deps.db.transaction() as session:
         if not record_click(session, deps, click, now):
             return Asked(None, None)
-        if not _fits(session, deps, click):
-            return Asked(None, _odd(session, deps, click))
+        if not fits(session, deps, click):
+            return Asked(None, odd(session, deps, click))
         request = session.get_one(Request, click.value)
         action = session.get_one(Action, request.action_id)
         stage = Stage(**request.stages[request.stage])
@@ -140,7 +140,7 @@ def take_answer(deps: BotDeps, click: Click, person: Principal, *, happened: boo
         if not record_click(session, deps, click, now):
             return None
         if not stands(session, deps, click, ("question",), click.value):
-            return _odd(session, deps, click)
+            return odd(session, deps, click)
         answered = answer_unknown(
             session,
             deps.log,
@@ -181,7 +181,7 @@ def record_click(session: Session, deps: BotDeps, click: Click, now: datetime) -
     )
 
 
-def _fits(session: Session, deps: BotDeps, click: Click) -> bool:
+def fits(session: Session, deps: BotDeps, click: Click) -> bool:
     """Whether the value is a request whose card is exactly the message that was clicked."""
     request = session.get(Request, click.value)
     return request is not None and stands(session, deps, click, ("card",), request.action_id)
@@ -218,7 +218,8 @@ def _unstored(session: Session, subject: str) -> bool:
     return session.exec(query).first() is not None
 
 
-def _odd(session: Session, deps: BotDeps, click: Click) -> str:
+def odd(session: Session, deps: BotDeps, click: Click) -> str:
+    """What a press is told that does not belong to the message it came from."""
     request = session.get(Request, click.value)
     if _unstored(session, request.action_id if request else click.value):
         return BUSY

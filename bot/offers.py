@@ -39,7 +39,12 @@ def offered(seen: Seen) -> tuple[Press, ...]:
     return tuple(press for press in found if press is not None)
 
 
+def _edit(seen: Seen) -> Press | None:
+    editable = (seen.action.preview or {}).get("editable")
+    return Press("Edit…", "edit", seen.request.id) if editable else None
+
+
 #: Beside the answers, as long as the request waits.
-WHILE_OPEN: tuple[Offer, ...] = ()
+WHILE_OPEN: tuple[Offer, ...] = (_edit,)
 #: Beside the story, once it is closed.
 AFTERWARDS: tuple[Offer, ...] = ()

@@ -8,6 +8,8 @@ from enum import StrEnum
 class Origin(StrEnum):
     #: Typed by the person who asked.
     REQUESTER = "requester"
+    #: Typed by somebody who changed the request before it was approved.
+    EDITOR = "editor"
     #: From our own systems: shop, calendar, people directory.
     FIRST_PARTY = "first_party"
     #: Another person's words in Slack, or a note they left.
@@ -29,9 +31,10 @@ class Origin(StrEnum):
         return _WORDS[self]
 
 
-_TRUSTED = frozenset({Origin.REQUESTER, Origin.FIRST_PARTY, Origin.COLLEAGUE})
+_TRUSTED = frozenset({Origin.REQUESTER, Origin.EDITOR, Origin.FIRST_PARTY, Origin.COLLEAGUE})
 _WORDS = {
     Origin.REQUESTER: "typed by the asker",
+    Origin.EDITOR: "typed by whoever changed it",
     Origin.FIRST_PARTY: "from our own records",
     Origin.COLLEAGUE: "from a colleague's message",
     Origin.MAIL: "from a letter",

@@ -197,6 +197,8 @@ class Tool:
     per_minute: int = 60
     #: Names of arguments that decide who or what is hit: recipient, amount, url, id.
     authority: tuple[str, ...] = ()
+    #: Names of arguments that whoever approves may change before it is done.
+    editable: tuple[str, ...] = ()
     transient: tuple[type[Exception], ...] = (Unavailable,)
     final: tuple[type[Exception], ...] = (Refused,)
     #: Whether it can reach out of the company at all; the preview says whether this call does.

@@ -87,6 +87,9 @@ def _shapes(tool: Tool) -> Iterator[str]:
         for name in tool.authority:
             if name not in tool.args.model_fields:
                 yield f"authority argument {name!r} is not one of its arguments"
+        for name in tool.editable:
+            if name not in tool.args.model_fields:
+                yield f"editable argument {name!r} is not one of its arguments"
     if not _is(tool.result, Result):
         yield "its result is not a model made from Result"
     elif "number" in _kinds(tool.result.model_json_schema()):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from approvals.editing import agreed_by_asker
 from approvals.people import Principal
 from approvals.policy import Verdict, judge
 from approvals.subjects import subject_of
@@ -31,6 +32,7 @@ def preview_json(tool: Tool, preview: Preview, *, read_at: datetime) -> dict[str
         "undo": preview.undo,
         "authority": list(tool.authority),
         "read_at": read_at.isoformat(),
+        **({"editable": list(tool.editable)} if tool.editable else {}),
     }
 
 
@@ -64,4 +66,4 @@ def verdict_on(
         undoes=action.undoes is not None,
         at=now,
     )
-    return judge(deps.policy, deps.people, subject)
+    return agreed_by_asker(judge(deps.policy, deps.people, subject), action, deps.people)

@@ -6,8 +6,11 @@ somebody who wants to find out.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import Any
 
+from approvals.origins import as_money
 from approvals.policy_words import approver_words
 from approvals.tables import Action
 from core.origins import Origin
@@ -22,12 +25,17 @@ _COARSE = {
 
 
 def observation(action: Action) -> dict[str, Any]:
-    """Plain JSON about the newest form of an action.
+    """Plain JSON about the newest form of an action, with what people changed of it (`changed`).
 
     `{"status": "succeeded", "result", "summary", "origin", "warning"?}`, or
     `{"status": "failed", "code", "message"}`, or `{"status", "message"}` for everything else.
     `origin` is a `core.origins.Origin` value: what the result's text counts as.
     """
+    changed = _changed(action)
+    return _became(action) | ({"changed": changed} if changed else {})
+
+
+def _became(action: Action) -> dict[str, Any]:
     outcome = action.outcome or {}
     if action.status == "succeeded":
         names = ("status", "result", "summary", "origin", "warning")
@@ -44,6 +52,18 @@ def observation(action: Action) -> dict[str, Any]:
         return {"status": "rejected", "message": f"{_asked(action)} did not approve this."}
     message = _COARSE.get(action.status, "This is not settled yet.")
     return {"status": action.status, "message": message}
+
+
+def _changed(action: Action) -> str | None:
+    """`Whoever decides about this changed amount from EUR 180.00 to EUR 150.00.`"""
+    entries = [entry for edit in action.edits or () for entry in edit["changed"]]
+    said = [f"{e['argument']} from {_said(e['from'])} to {_said(e['to'])}" for e in entries]
+    return f"Whoever decides about this changed {'; '.join(said)}." if said else None
+
+
+def _said(value: Any) -> str:
+    money = as_money(value) if isinstance(value, Mapping) else None
+    return str(money) if money else json.dumps(value, ensure_ascii=False)
 
 
 def _asked(action: Action) -> str:

@@ -16,6 +16,7 @@ from sqlalchemy import update
 from sqlmodel import Session, col
 
 from approvals import grants
+from approvals.editing import typed_in_edits
 from approvals.moves import move, row_of
 from approvals.origins import label
 from approvals.people import Principal
@@ -120,7 +121,8 @@ class Prepare:
         )
         with self._deps.db.read() as session:
             texts = self._deps.evidence(session, action)
-        origins = {pointer: origin.value for pointer, origin in label(arguments, texts).items()}
+        found = label(arguments, texts) | typed_in_edits(action)
+        origins = {pointer: origin.value for pointer, origin in found.items()}
         now = self._deps.clock.now()
         verdict = verdict_on(
             self._deps, tool, action, principal, args=arguments, origins=origins, preview=shown,

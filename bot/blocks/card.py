@@ -13,6 +13,9 @@ from bot.blocks.parts import Block, Message, Press, actions, button, literal, pr
 from bot.blocks.text import cut, escape, one_line, titled, visible
 from core.origins import TRUST_ORDER, Origin
 
+#: So many differences are told one by one.
+_CHANGES = 8
+
 
 @dataclass(frozen=True)
 class Card:
@@ -39,6 +42,10 @@ class Card:
     votes: tuple[str, ...] = ()
     #: What became of it, as sentences; None while it is open.
     closed: tuple[str, ...] | None = None
+    #: Who changed it before this card.
+    edited_by: str = ""
+    #: How it differs from the card it took the place of.
+    changed: tuple[str, ...] = ()
     #: Further buttons: beside the answers while it is open, beside the story afterwards.
     offers: tuple[Press, ...] = ()
 
@@ -57,7 +64,7 @@ def build(card: Card) -> Message:
     shown = _shown(card, title)
     return Message(
         _fallback(f"{title}? {_sentence(card.why)} Expires {card.expires}."),
-        (_head(card, title, shown.said), *shown.blocks, *_buttons(card, shown)),
+        (_head(card, title, shown.said), *_changed(card), *shown.blocks, *_buttons(card, shown)),
     )
 
 
@@ -65,7 +72,7 @@ def _shown(card: Card, title: str) -> Shown:
     details = [(one_line(label), one_line(value)) for label, value in card.details]
     return show(
         card.args,
-        origin=lambda leaf: _origin(_least_trusted(leaf, card.origins), card.asked_by),
+        origin=lambda leaf: _origin(_least_trusted(leaf, card.origins), card),
         in_head=lambda leaf, value: stands_in(leaf, value, title=title, details=details),
     )
 
@@ -79,6 +86,11 @@ def _head(card: Card, title: str, said: Sequence[str]) -> Block:
     ]
     line = " · ".join([_line(card), *said])
     return rich(run(f"{title}?", bold=True), run(f"\n{line}\n{' '.join(told)}"))
+
+
+def _changed(card: Card) -> tuple[Block, ...]:
+    lines = [run(one_line(line, 600), bold=True) for line in card.changed]
+    return tuple(rich(line) for line in lines[:_CHANGES])
 
 
 def _line(card: Card) -> str:
@@ -103,12 +115,14 @@ def _least_trusted(leaf: Leaf, origins: Mapping[str, str]) -> Origin:
     return max(found, key=TRUST_ORDER.index)
 
 
-def _origin(origin: Origin, asked_by: str) -> str:
+def _origin(origin: Origin, card: Card) -> str:
     if origin is Origin.REQUESTER:
-        return f"typed by {one_line(asked_by)}"
+        return f"typed by {one_line(card.asked_by)}"
+    if origin is Origin.EDITOR and card.edited_by:
+        return f"typed by {one_line(card.edited_by)}"
     if origin.trusted:
         return origin.words
-    return f"{origin.words}, not from {one_line(asked_by)}"
+    return f"{origin.words}, not from {one_line(card.asked_by)}"
 
 
 def _buttons(card: Card, shown: Shown) -> tuple[Block, ...]:

@@ -9,6 +9,9 @@ MARKDOWN = 12_000
 BUTTON = 75
 BUTTON_VALUE = 2_000
 TITLE = 24
+#: The longest text an input is filled with or takes.
+INPUT = 3_000
+OPTION = 75
 #: `text` above about 4,000 characters is cut by some clients.
 FALLBACK = 3_000
 #: How many characters of argument values one card shows. Slack refuses messages whose blocks are

@@ -10,6 +10,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 
 from approvals.people import Principal
+from bot.blocks.edit import edit_modal
 from bot.blocks.modals import reject_modal, text_modal
 from bot.boundary import Delivery, Edge, guarded
 from bot.clicks import (
@@ -23,6 +24,7 @@ from bot.clicks import (
     take_vote,
     wait_until_stored,
 )
+from bot.edits import take_edit
 from bot.listeners.home import publish
 from bot.stops import take_stop_click
 from bot.stories import story_lines
@@ -88,6 +90,15 @@ async def _ask_why(delivery: Delivery, click: Click, person: Principal) -> str |
     return await _open(delivery, click, reject_modal(click.value, asked.title))
 
 
+async def _edit(delivery: Delivery, click: Click, person: Principal) -> str | None:
+    editing = await asyncio.to_thread(take_edit, delivery.deps, click, person)
+    delivery.recorded = True
+    if isinstance(editing, str) or editing is None:
+        return editing
+    view = edit_modal(click.value, editing.title, editing.fields, editing.left_out)
+    return await _open(delivery, click, view)
+
+
 async def _tell_story(delivery: Delivery, click: Click, person: Principal) -> str | None:
     fits = await asyncio.to_thread(take_story, delivery.deps, click)
     delivery.recorded = True
@@ -115,6 +126,7 @@ PRESSES: Mapping[str, Press] = {
     "approve": _approve,
     "confirm": _approve,
     "reject": _ask_why,
+    "edit": _edit,
     "happened": _answer,
     "not_happened": _answer,
     "stop": _stop,

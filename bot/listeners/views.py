@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
 from approvals.people import Principal
 from approvals.requests import decide
+from bot.blocks.edit import typed_of
 from bot.blocks.modals import REASON, REASON_LIMIT, text_modal
 from bot.boundary import Delivery, Edge, guarded
 from bot.deps import BotDeps
+from bot.edits import Submitted, submit_edit
 from bot.intake import take_trigger
 from bot.words import storable
 
 
 def register(app: AsyncApp, edge: Edge) -> None:
     app.view_submission("reject")(guarded(edge, on_reject))
+    app.view_submission("edit")(guarded(edge, on_edit))
     app.view_closed(re.compile(".*"))(guarded(edge, on_closed))
 
 
@@ -40,6 +44,30 @@ async def on_reject(delivery: Delivery) -> None:
         delivery.recorded = True
     if told:
         await delivery.answer(response_action="update", view=text_modal("Reject", [told]))
+    else:
+        await delivery.answer()
+
+
+async def on_edit(delivery: Delivery) -> None:
+    view = delivery.body.get("view") or {}
+    account = await delivery.account()
+    if account.principal is None:
+        problems: Mapping[str, str] = {}
+        told: str | None = account.refusal
+    else:
+        found = await asyncio.to_thread(
+            submit_edit,
+            delivery.deps,
+            Submitted.of(delivery.body),
+            account.principal,
+            typed_of(view),
+        )
+        delivery.recorded = not found.problems
+        problems, told = found.problems, found.sentence
+    if problems:
+        await delivery.answer(response_action="errors", errors=dict(problems))
+    elif told:
+        await delivery.answer(response_action="update", view=text_modal("Edit", [told]))
     else:
         await delivery.answer()
 

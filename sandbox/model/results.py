@@ -35,8 +35,12 @@ def read_result(text: str) -> Result:
         value=None if failure else _unwrapped(raw),
         failure=failure,
         message=_message(raw) if failure else "",
-        warning=str(raw.get("warning") or "") if isinstance(raw, dict) else "",
+        warning=_heard(raw) if isinstance(raw, dict) else "",
     )
+
+
+def _heard(raw: dict[str, object]) -> str:
+    return " ".join(str(raw[name]) for name in ("warning", "changed") if raw.get(name))
 
 
 def pick(value: object, *names: str) -> object:

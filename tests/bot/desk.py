@@ -182,6 +182,7 @@ def propose_refund(
     args: dict[str, Any] | None = None,
     four_eyes: bool = True,
     channel: str = SUPPORT,
+    editable: tuple[str, ...] = (),
 ) -> Action:
     """An awaiting refund with its request and its card."""
     action = Action(
@@ -204,6 +205,7 @@ def propose_refund(
             "verb": "refund",
             "details": [["Order", "4711"], ["", "Visa ••42"]],
             "undo": "no",
+            **({"editable": list(editable)} if editable else {}),
         },
         created_at=deps.clock.now(),
     )

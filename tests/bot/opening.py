@@ -22,6 +22,7 @@ from approvals.policy_file import load_policy
 from audit.keys import KeyRing
 from audit.log import Log
 from bot.app import make_app
+from bot.bootstrap import declare
 from bot.deps import BotDeps, Identity
 from bot.http import make_http
 from bot.web import make_async_web, make_web
@@ -31,7 +32,6 @@ from sandbox.closing import close
 from sandbox.slack.settings import Manifest, Settings
 from sandbox.slack.testing import FAST_RETRIES, running
 from tests.bot.desk import SECRET, TOKEN, Desk
-from tools.registry import Registry
 
 CONFIG = Path(__file__).parents[2] / "config"
 MANIFEST = Path(__file__).parents[2] / "manifest.json"
@@ -103,13 +103,14 @@ async def _deps(
     api_url: str, db: Database, clock: HeldClock, people: People, tmp_path: Path
 ) -> BotDeps:
     client = make_async_web(TOKEN, api_url)
+    policy = await asyncio.to_thread(load_policy, CONFIG / "policy.yaml")
     return BotDeps(
         db=db,
         log=Log(keys=KeyRing.load_or_create(tmp_path / "signoff.key")),
         clock=clock,
         people=people,
-        policy=await asyncio.to_thread(load_policy, CONFIG / "policy.yaml"),
-        registry=Registry.of(()),
+        policy=policy,
+        registry=declare(people, policy, clock),
         identity=Identity.of((await client.auth_test()).data),
         web=client,
         signing_secret=SECRET,

@@ -61,6 +61,7 @@ def test_the_card_rests_on_the_preview_and_the_labelled_arguments(road: Road) ->
         "undo": "no",
         "authority": ["order", "minor"],
         "read_at": road.clock.now().isoformat(),
+        "editable": ["minor"],
     }
     assert str(row.digest).startswith("sha256:")
     assert row.verdict is not None

@@ -46,6 +46,7 @@ def silent(_args: Arguments, _call: Call) -> Any:
         ("till.refund", {"result": FractionRead}, "result holds fractions"),
         ("till.refund", {"authority": ("account",)}, "'account' is not one of its arguments"),
         ("till.refund", {"authority": ()}, "names no authority arguments"),
+        ("till.refund", {"editable": ("sum",)}, "editable argument 'sum' is not one of"),
         ("till.refund", {"yields": Origin.REQUESTER}, "cannot count as typed by the asker"),
         ("till.refund", {"timeout_s": 0}, "timeout_s must lie between"),
         ("till.refund", {"timeout_s": 3_600}, "timeout_s must lie between"),

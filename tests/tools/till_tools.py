@@ -137,7 +137,8 @@ def connector(url: str) -> Connector:
             Tool(
                 name="till.refund", args=Refund, result=Done, effect=Effect.IRREVERSIBLE,
                 retry=Retry.IDEMPOTENT, run=refund, scopes=("till:write",), key_life_s=86_400,
-                preview=preview_refund, authority=("order", "minor"), yields=Origin.FIRST_PARTY,
+                preview=preview_refund, authority=("order", "minor"), editable=("minor",),
+                yields=Origin.FIRST_PARTY,
                 can="refund", done=lambda a, r: f"Refunded {a.minor}, {r.number}", **shared,
             ),
             Tool(

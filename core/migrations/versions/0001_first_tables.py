@@ -59,6 +59,7 @@ def upgrade() -> None:
     sa.Column('preview', sa.JSON(), nullable=True),
     sa.Column('alike', sa.String(), nullable=True),
     sa.Column('supersedes', sa.String(), nullable=True),
+    sa.Column('edits', sa.JSON(), nullable=True),
     sa.Column('undoes', sa.String(), nullable=True),
     sa.Column('not_before', sa.DateTime(timezone=True), nullable=True),
     sa.Column('next_at', sa.DateTime(timezone=True), nullable=True),

@@ -76,6 +76,7 @@ def _create(writes: Writes, previews: Previews) -> Tool:
         undo=lambda _args, result: ("calendar.cancel", {"uid": result["uid"]}),
         done=lambda _args, result: f"Booked “{result.title}”, {_spoken(result.start)}",
         authority=("attendees",),
+        editable=("title", "start", "minutes", "attendees"),
         can="book a meeting",
     )
 
@@ -93,6 +94,7 @@ def _move(writes: Writes, previews: Previews) -> Tool:
         ),
         done=lambda _args, result: f"Moved “{result.title}” to {_spoken(result.start)}",
         authority=("uid",),
+        editable=("start",),
         can="move a meeting",
     )
 
@@ -122,6 +124,7 @@ def _write(
     done: Done,
     authority: tuple[str, ...],
     can: str,
+    editable: tuple[str, ...] = (),
 ) -> Tool:
     return Tool(
         name=f"calendar.{name}",
@@ -138,6 +141,7 @@ def _write(
         done=done,
         scopes=("calendar:write",),
         authority=authority,
+        editable=editable,
         reaches_out=True,
         yields=Origin.FIRST_PARTY,
         can=can,

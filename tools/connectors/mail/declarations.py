@@ -53,6 +53,7 @@ def _send(does: Operations) -> Tool:
         done=lambda _args, result: f"Mail sent to {', '.join(result.to)}",
         scopes=("mail:send",),
         authority=("to",),
+        editable=("to", "subject", "body"),
         reaches_out=True,
         yields=Origin.FIRST_PARTY,
         can="send a mail",

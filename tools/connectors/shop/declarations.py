@@ -75,6 +75,7 @@ def _refund(does: Operations) -> Tool:
         done=lambda _args, result: f"Refunded {result.amount.money}, {result.refund}",
         scopes=("shop:refund",),
         authority=("order", "amount"),
+        editable=("amount", "reason"),
         yields=Origin.FIRST_PARTY,
         can="refund an order",
     )
@@ -96,6 +97,7 @@ def _restock(does: Operations) -> Tool:
         done=lambda _args, result: f"Restocked {result.sku} by {result.quantity:+d}",
         scopes=("shop:stock",),
         authority=("sku", "quantity"),
+        editable=("quantity",),
         yields=Origin.FIRST_PARTY,
         can="change the stock of a product",
     )
