@@ -93,11 +93,11 @@ def _spelled(values: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _editors(people: People, action: Action, tz: str) -> str:
-    names = []
-    for edit in action.edits or ():
+    edits, names = action.edits or [], []
+    for edit in edits:
         person = people.by_id(edit["by"])
         names.append(first_name(person.name) if person else str(edit["by"]))
-    at = clock_time(datetime.fromisoformat((action.edits or ())[-1]["at"]), tz)
+    at = clock_time(datetime.fromisoformat(edits[-1]["at"]), tz)
     return f"{' and '.join(dict.fromkeys(names))} changed this {at}"
 
 
