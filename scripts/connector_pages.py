@@ -62,7 +62,8 @@ def _page(connector: Connector) -> str:
         f"<!-- Made by `python -m scripts.connector_pages`: change the declarations instead. -->\n"
         f"# {connector.name.capitalize()}",
         inspect.cleandoc(package.__doc__ or ""),
-        f"Version {connector.version}. Code: `tools/connectors/{connector.name}`.",
+        f"Version {connector.version}. Code: `tools/connectors/{connector.name}`. At most "
+        f"{connector.per_minute} calls a minute, all its tools and all workers together.",
         "## Settings",
         _settings(connector),
         "## Tools",

@@ -33,6 +33,7 @@ TABLES = (
     "graphs.runtime.tables",
     "llm.tables",
     "memory.tables",
+    "tools.tables",
 )
 for _module in TABLES:
     importlib.import_module(_module)

@@ -1,14 +1,16 @@
 """Calls into connectors, bounded in time: a connector that hangs never hangs a worker.
 
 Each call runs in a daemon thread that is joined for the tool's deadline. Python cannot end a
-thread, so one that overran is left behind and counted; too many of them, and further calls are
-refused before they are sent.
+thread, so one that overran is left behind and counted; too many of them in one lane, and further
+calls there are refused before they are sent. A connector is a lane: one that hangs leaves the
+others theirs.
 """
 
 from __future__ import annotations
 
 import contextvars
 import threading
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
@@ -31,15 +33,15 @@ class Bounded:
 
     def __init__(self, *, max_stuck: int) -> None:
         self._max_stuck = max_stuck
-        self._stuck: list[threading.Thread] = []
+        self._stuck: dict[str, list[threading.Thread]] = defaultdict(list)
         self._lock = threading.Lock()
 
-    def call(self, work: Callable[[], T], *, timeout_s: float) -> T:
+    def call(self, work: Callable[[], T], *, timeout_s: float, lane: str = "") -> T:
         """What `work` returns or raises; `Overrun` when it takes longer than `timeout_s`.
 
-        Raises `Unavailable(reached=False)` while too many earlier calls still hang.
+        Raises `Unavailable(reached=False)` while too many earlier calls of the lane still hang.
         """
-        self._refuse_when_stuck()
+        self._refuse_when_stuck(lane)
         box: _Box[T] = _Box(work)
         context = contextvars.copy_context()
         thread = threading.Thread(
@@ -49,14 +51,14 @@ class Bounded:
         thread.join(timeout_s)
         if thread.is_alive():
             with self._lock:
-                self._stuck.append(thread)
+                self._stuck[lane].append(thread)
             raise Overrun(timeout_s)
         return box.open()
 
-    def _refuse_when_stuck(self) -> None:
+    def _refuse_when_stuck(self, lane: str) -> None:
         with self._lock:
-            self._stuck = [thread for thread in self._stuck if thread.is_alive()]
-            if len(self._stuck) >= self._max_stuck:
+            self._stuck[lane] = [thread for thread in self._stuck[lane] if thread.is_alive()]
+            if len(self._stuck[lane]) >= self._max_stuck:
                 raise Unavailable("Too many earlier calls still hang.", reached=False)
 
 

@@ -19,6 +19,7 @@ from approvals.tables import Action
 from core.errors import SignoffError
 from core.origins import Origin
 from tools.bounded import Bounded
+from tools.breakers import connector_of
 from tools.contract import Arguments, Call, Caller, Refused, Tool, Unavailable
 from tools.limits import Limits
 
@@ -58,7 +59,8 @@ def ask(
     Raises `Refused` or `Unavailable` and nothing else.
     """
     try:
-        return bounded.call(lambda: function(args, call), timeout_s=call.timeout_s)
+        lane = connector_of(tool.name)
+        return bounded.call(lambda: function(args, call), timeout_s=call.timeout_s, lane=lane)
     except (Refused, Unavailable):
         raise
     except tool.final as error:

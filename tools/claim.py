@@ -21,6 +21,7 @@ from core.outbox import Outbox
 from tools.contract import Arguments, Call, Retry, Tool
 from tools.deps import ACTOR, Deps
 from tools.protocol import Standing, Step
+from tools.tables import Breaker
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Claim:
     step: Step
     #: Queue rows that asked for this, closed when it is settled.
     queued: tuple[str, ...]
+    seen: Breaker | None = None
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ class Work:
     args: Arguments
     principal: Principal
     queued: tuple[str, ...]
+    #: The connector's breaker as this job found it; None where nothing was ever wrong.
+    seen: Breaker | None = None
 
 
 def lease_until(deps: Deps, tool: Tool, now: datetime) -> datetime:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -64,6 +65,11 @@ def unchanged(tool: Tool, action: Action) -> bool:
     except NotCanonical:
         return False
     return now == action.digest
+
+
+def as_permitted(tool: Tool, action: Action) -> bool:
+    """The same under the tool as it was declared then: an intent outlives a newer declaration."""
+    return unchanged(replace(tool, version=action.tool_version), action)
 
 
 def same_facts(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> bool:

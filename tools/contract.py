@@ -231,3 +231,5 @@ class Connector:
     version: str
     settings: tuple[Setting, ...]
     tools: tuple[Tool, ...]
+    #: Calls a minute of all its tools together, by all workers.
+    per_minute: int = 240

@@ -46,6 +46,8 @@ def _of_connector(connector: Connector) -> Iterator[str]:
         yield "a connector's name is a lower-case word, like shop"
     if not _VERSION.match(connector.version):
         yield f"version {connector.version!r} is not like 1.0.0"
+    if connector.per_minute < 1:
+        yield "per_minute must be at least 1"
     for setting in connector.settings:
         if not _SETTING.match(setting.name):
             yield f"setting {setting.name!r} is not like SHOP_API_KEY"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from random import Random
 
 from sqlmodel import Session
 
@@ -36,3 +37,5 @@ class Deps:
     evidence: Evidence
     limits: Limits = field(default_factory=Limits)
     bounded: Bounded = field(default_factory=lambda: Bounded(max_stuck=8))
+    #: A number from 0 to 1 each time: how much of a wait is waited. Tests hold it.
+    chance: Callable[[], float] = field(default_factory=lambda: Random().random)  # noqa: S311

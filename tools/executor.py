@@ -6,29 +6,35 @@ after any crash, and however often it is delivered.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 import structlog
+from sqlmodel import Session
 
 from approvals.states import ACTION_TERMINAL
 from approvals.tables import Action
 from core.errors import InvalidTransition, LeaseLost
 from core.faultpoints import point
 from core.outbox import finish, open_rows
-from tools.calling import ask
+from tools import breakers
 from tools.claim import Claim, Work
-from tools.content import validated
-from tools.contract import Refused, Unavailable
+from tools.content import as_permitted, validated
+from tools.contract import Call, Refused, Unavailable
 from tools.deps import Deps
 from tools.due import sweep_due
 from tools.orphans import end_orphan
 from tools.protocol import Step
+from tools.reach import reach
 from tools.resume import claim_again, resume
 from tools.settle import AGAIN, absent, answered, refused, unclear
 from tools.start import begin
+from tools.tables import Breaker
 
 __all__ = ["Executor", "sweep_due"]
 
+T = TypeVar("T")
 log = structlog.get_logger()
 JOB = "execute"
 _PERMITTED = frozenset({"allowed", "approved"})
@@ -55,21 +61,22 @@ class Executor:
         with self._deps.db.read() as session:
             action = session.get(Action, action_id)
             queued = tuple(open_rows(session, job=JOB, subject=action_id))
+            seen = _breaker(session, action)
         if action is None:
             log.warning("no_such_action", action_id=action_id)
             return "gone"
         try:
-            return self._run(action, queued)
+            return self._run(action, queued, seen)
         except (LeaseLost, InvalidTransition) as error:
             log.warning("stale_worker", action_id=action_id, why=error.sentence)
             return "stale"
 
-    def _run(self, action: Action, queued: tuple[str, ...]) -> str:
+    def _run(self, action: Action, queued: tuple[str, ...], seen: Breaker | None) -> str:
         if action.status in _SETTLED:
             self._finish(queued)
         if action.status not in _PERMITTED and action.status != "executing":
             return action.status
-        work = self._work(action, queued)
+        work = self._work(action, queued, seen)
         if isinstance(work, _Orphan):
             return end_orphan(self._deps, action, work.why, queued)
         taken = begin(self._deps, work) if action.status in _PERMITTED else resume(self._deps, work)
@@ -86,14 +93,14 @@ class Executor:
         ended = self._look(claim)
         if ended != AGAIN:
             return ended
-        held = Work(claim.action, work.tool, work.args, work.principal, work.queued)
+        held = replace(work, action=claim.action)
         with self._deps.db.transaction() as session:
             return claim_again(session, self._deps, held, Step.CALL, tainted=claim.action.tainted)
 
     def _call(self, claim: Claim) -> str:
         tool = claim.tool
         try:
-            result = ask(self._deps.bounded, tool, tool.run, claim.args, claim.call)
+            result = self._reach(claim, tool.run)
         except Refused as refusal:
             return refused(self._deps, claim, refusal)
         except Unavailable as error:
@@ -106,7 +113,7 @@ class Executor:
         if verify is None:  # the protocol never asks for a look then
             return unclear(self._deps, claim, Unavailable("It cannot be looked up.", reached=False))
         try:
-            found = ask(self._deps.bounded, claim.tool, verify, claim.args, claim.call)
+            found = self._reach(claim, verify)
         except Refused as refusal:
             return unclear(self._deps, claim, Unavailable(refusal.sentence, reached=False))
         except Unavailable as error:
@@ -115,7 +122,20 @@ class Executor:
             return absent(self._deps, claim)
         return answered(self._deps, claim, found, looked=True)
 
-    def _work(self, action: Action, queued: tuple[str, ...]) -> Work | _Orphan:
+    def _reach(self, claim: Claim, function: Callable[[Any, Call], T]) -> T:
+        return reach(
+            self._deps,
+            claim.tool,
+            function,
+            claim.args,
+            claim.call,
+            workspace_id=claim.action.workspace_id,
+            seen=claim.seen,
+        )
+
+    def _work(
+        self, action: Action, queued: tuple[str, ...], seen: Breaker | None = None
+    ) -> Work | _Orphan:
         tool = self._deps.registry.tool(action.tool)
         principal = self._deps.people.by_id(action.principal_id)
         if tool is None:
@@ -126,9 +146,17 @@ class Executor:
             args = validated(tool, action.args)
         except Refused as refusal:
             return _Orphan(refusal.sentence.rstrip("."))
-        return Work(action, tool, args, principal, queued)
+        if action.status == "executing" and not as_permitted(tool, action):
+            return _Orphan("its arguments are not those that were permitted")
+        return Work(action, tool, args, principal, queued, seen)
 
     def _finish(self, queued: tuple[str, ...]) -> None:
         if queued:
             with self._deps.db.transaction() as session:
                 finish(session, queued, now=self._deps.clock.now())
+
+
+def _breaker(session: Session, action: Action | None) -> Breaker | None:
+    if action is None or (action.status not in _PERMITTED and action.status != "executing"):
+        return None
+    return breakers.look(session, workspace_id=action.workspace_id, tool_name=action.tool)

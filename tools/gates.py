@@ -1,14 +1,17 @@
-"""What holds a permitted action at the door: stops that people pressed, and a tool's rate."""
+"""What holds a permitted action at the door: stops that people pressed, and the rates of
+its tool and connector."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session
 
 from approvals import switches
 from approvals.tables import Action
 from core.ids import derive_id
+from tools.breakers import connector_of
+from tools.buckets import Rate, take
 from tools.contract import Tool
 from tools.deps import Deps
 
@@ -24,17 +27,28 @@ def scopes(action: Action) -> tuple[str, ...]:
     return tuple(scopes)
 
 
-def free_at(
-    deps: Deps, session: Session, tool: Tool, action: Action, *, now: datetime
+def take_turn(
+    deps: Deps, session: Session, tool: Tool, *, workspace_id: str, now: datetime, reads: int = 0
 ) -> datetime | None:
-    """When a call of this tool is free again; None when it is now."""
-    # `sent_by` is a claim's beginning plus the deadline.
-    since = now - timedelta(seconds=60.0 - deps.limits.deadline_s(tool.timeout_s))
-    query = select(func.count(col(Action.id))).where(
-        Action.workspace_id == action.workspace_id,
-        Action.tool == tool.name,
-        col(Action.sent_by) > since,
-    )
-    if session.exec(query).one() < tool.per_minute:
-        return None
-    return now + timedelta(seconds=max(1.0, 60.0 / tool.per_minute))
+    """Take this call from the rates of its tool and its connector; when to come back, if too many
+    were made lately. Shared by all workers; call it in the transaction that permits the call.
+
+    `reads` counts what else was, or will be, asked of the connector for it: its preview, its facts.
+    """
+    rates = {f"tool:{tool.name}": Rate(tool.per_minute), **_of_connector(deps, tool, 1 + reads)}
+    return take(session, workspace_id=workspace_id, rates=rates, now=now)
+
+
+def take_look(
+    deps: Deps, session: Session, tool: Tool, *, workspace_id: str, now: datetime
+) -> datetime | None:
+    """The same for a preview or a look, which count for the connector alone."""
+    rates = _of_connector(deps, tool, 1)
+    return take(session, workspace_id=workspace_id, rates=rates, now=now) if rates else None
+
+
+def _of_connector(deps: Deps, tool: Tool, calls: int) -> dict[str, Rate]:
+    connector = deps.registry.connector(connector_of(tool.name))
+    if connector is None:
+        return {}
+    return {f"connector:{connector.name}": Rate(connector.per_minute, calls)}

@@ -34,15 +34,43 @@ class Limits:
     max_starts: int = 30
     #: Scales each tool's declared `settle_s`.
     settle_factor: float = 1.0
+    #: Calls in a row without an answer that open a connector's breaker.
+    breaker_failures: int = 5
+    #: How long it stays open: first, then doubled after each probe without an answer.
+    breaker_first_s: float = 5.0
+    breaker_longest_s: float = 300.0
+    #: How long a proposal waits for a connector that is left alone, before it is given up.
+    hold_proposals_s: float = 900.0
+    #: The longest wait that a system may ask for with `Retry-After`.
+    retry_after_longest_s: float = 3600.0
 
     def deadline_s(self, declared_s: float) -> float:
         """How long a call of a tool with this `timeout_s` may take."""
         return declared_s * self.deadline_factor
 
-    def backoff(self, attempt: int) -> timedelta:
-        """The wait after attempt 1, 2, …"""
-        seconds = self.backoff_first_s * 2.0 ** max(attempt - 1, 0)
-        return timedelta(seconds=min(seconds, self.backoff_longest_s))
+    def backoff(self, attempt: int, chance: float = 1.0) -> timedelta:
+        """The wait after attempt 1, 2, …: `chance` (0 to 1) of the longest it may be.
+
+        Drawn anew each time ("full jitter"), so that what failed together is not tried together:
+        https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+        """
+        longest = _doubled(self.backoff_first_s, attempt, self.backoff_longest_s)
+        return timedelta(seconds=longest * chance)
+
+    def breaker_wait(self, opens: int, chance: float) -> timedelta:
+        """How long a breaker stays open the 1st, 2nd, … time: half of it at least."""
+        longest = _doubled(self.breaker_first_s, opens, self.breaker_longest_s)
+        return timedelta(seconds=longest * (0.5 + chance / 2))
+
+    def retry_after(self, seconds: float | None) -> timedelta | None:
+        """The wait a system asked for, as far as we go along with it."""
+        if seconds is None:
+            return None
+        return timedelta(seconds=min(max(seconds, 0.0), self.retry_after_longest_s))
+
+
+def _doubled(first_s: float, times: int, longest_s: float) -> float:
+    return min(first_s * 2.0 ** min(max(times - 1, 0), 60), longest_s)
 
 
 def limits_of(numbers: Mapping[str, float]) -> Limits:

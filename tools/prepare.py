@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -27,13 +28,18 @@ from core.canonical import NotCanonical
 from core.errors import SignoffError
 from core.faultpoints import point
 from core.outbox import enqueue, finish, open_rows
+from tools import breakers
 from tools.alike import asked_instead, one_alike
-from tools.calling import ask, call_for
+from tools.calling import call_for
 from tools.content import alike_digest, content_digest, plain, validated
-from tools.contract import Arguments, Preview, Refused, Tool, Unavailable
+from tools.contract import Arguments, Effect, Preview, Refused, Tool, Unavailable
 from tools.deps import Deps
+from tools.gates import take_look
+from tools.holding import waits_until
 from tools.judging import plain_preview, preview_json, verdict_on
-from tools.unprepared import deny, fail, put_off
+from tools.reach import reach
+from tools.tables import Breaker
+from tools.unprepared import deny, fail, hold, put_off
 
 log = structlog.get_logger()
 JOB = "prepare"
@@ -61,11 +67,12 @@ class Prepare:
         with self._deps.db.read() as session:
             action = session.get(Action, action_id)
             queued = open_rows(session, job=JOB, subject=action_id)
+            seen = _breaker(session, action)
         if action is None:
             log.warning("no_such_action", action_id=action_id)
             return "gone"
         if action.status == "proposed":
-            status = self._advance(action, queued)
+            status = self._advance(action, queued, seen)
         else:
             status = action.status
             self._finish(queued)
@@ -73,7 +80,7 @@ class Prepare:
             self._execute(action_id)
         return status
 
-    def _advance(self, action: Action, queued: list[str]) -> str:
+    def _advance(self, action: Action, queued: list[str], seen: Breaker | None) -> str:
         tool = self._deps.registry.tool(action.tool)
         principal = self._deps.people.by_id(action.principal_id)
         if tool is None:
@@ -82,8 +89,11 @@ class Prepare:
             )
         if principal is None:
             return deny(self._deps, action, "the person who asked is not served any more", queued)
+        until = self._waits_until(action, tool, seen)
+        if until is not None:
+            return hold(self._deps, action, tool, principal, seen, until, queued)
         try:
-            prepared = self._prepare(action, tool, principal)
+            prepared = self._prepare(action, tool, principal, seen)
         except Refused as refusal:
             return fail(self._deps, action, refusal, queued)
         except Unavailable as error:
@@ -106,14 +116,18 @@ class Prepare:
         with self._deps.db.transaction() as session:
             status = self._follow(session, action, prepared)
             finish(session, queued, now=self._deps.clock.now())
+            if seen is not None and seen.opened_at is not None:
+                breakers.leave_probe(session, seen, now=self._deps.clock.now())
         point("prepare:judged")
         return status
 
-    def _prepare(self, action: Action, tool: Tool, principal: Principal) -> _Prepared:
+    def _prepare(
+        self, action: Action, tool: Tool, principal: Principal, seen: Breaker | None
+    ) -> _Prepared:
         """Everything that is read and judged, outside any write transaction."""
         args = validated(tool, action.args)
         read_at = self._deps.clock.now()
-        preview = self._preview(action, tool, principal, args)
+        preview = self._preview(action, tool, principal, args, seen)
         arguments, facts, shown = (
             plain(args),
             dict(preview.facts),
@@ -141,15 +155,39 @@ class Prepare:
         }
         return _Prepared(columns, verdict)
 
+    def _waits_until(self, action: Action, tool: Tool, seen: Breaker | None) -> datetime | None:
+        """Until when its connector is left alone or called often enough; None when it may go on."""
+        if tool.preview is None and tool.effect is not Effect.READ:
+            return None  # nothing is called before it is permitted
+        until = waits_until(self._deps, seen, tool)
+        if until is not None or tool.preview is None:
+            return until
+        with self._deps.db.transaction() as session:
+            now = self._deps.clock.now()
+            return take_look(self._deps, session, tool, workspace_id=action.workspace_id, now=now)
+
     def _preview(
-        self, action: Action, tool: Tool, principal: Principal, args: Arguments
+        self,
+        action: Action,
+        tool: Tool,
+        principal: Principal,
+        args: Arguments,
+        seen: Breaker | None,
     ) -> Preview:
         if tool.preview is None:
             return plain_preview(tool)
         call = call_for(
             action, tool, principal, limits=self._deps.limits, now=self._deps.clock.now()
         )
-        return ask(self._deps.bounded, tool, tool.preview, args, call)
+        return reach(
+            self._deps,
+            tool,
+            tool.preview,
+            args,
+            call,
+            workspace_id=action.workspace_id,
+            seen=seen,
+        )
 
     def _follow(self, session: Session, action: Action, prepared: _Prepared) -> str:
         """Write what was prepared and what the verdict demands. One transaction."""
@@ -222,3 +260,9 @@ def _store(session: Session, action: Action, columns: dict[str, Any]) -> Action 
     if changed.rowcount != 1:  # type: ignore[attr-defined]
         return None
     return row_of(session, action.id)
+
+
+def _breaker(session: Session, action: Action | None) -> Breaker | None:
+    if action is None or action.status != "proposed":
+        return None
+    return breakers.look(session, workspace_id=action.workspace_id, tool_name=action.tool)

@@ -49,9 +49,14 @@ class Standing:
     sent_by: datetime
 
 
-def following(tool: Tool, limits: Limits, at: Standing, *, now: datetime) -> Next:
-    """What comes after an attempt that settled nothing, or a claim whose worker died."""
-    again = now + limits.backoff(at.attempt)
+def following(
+    tool: Tool, limits: Limits, at: Standing, *, now: datetime, chance: float = 1.0
+) -> Next:
+    """What comes after an attempt that settled nothing, or a claim whose worker died.
+
+    `chance` (0 to 1) is how much of the longest wait is waited.
+    """
+    again = now + limits.backoff(at.attempt, chance)
     if tool.effect is Effect.READ:
         more = at.attempt < limits.max_read_attempts
         return Next(Step.CALL, again) if more else Next(Step.FAILED, now)

@@ -22,6 +22,7 @@ class Registry:
             tool for connector in connectors for tool in connector.tools
         )
         self._by_name = {tool.name: tool for tool in self.tools}
+        self._connectors = {connector.name: connector for connector in connectors}
 
     @classmethod
     def of(cls, connectors: Sequence[Connector]) -> Registry:
@@ -33,6 +34,9 @@ class Registry:
 
     def tool(self, name: str) -> Tool | None:
         return self._by_name.get(name)
+
+    def connector(self, name: str) -> Connector | None:
+        return self._connectors.get(name)
 
     def schemas(self) -> list[dict[str, Any]]:
         """`{"name", "description", "parameters"}` of each tool: the docstring that a model reads

@@ -6,6 +6,7 @@ Nothing is re-read, re-judged or superseded here. What may follow is `protocol.f
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 from sqlmodel import Session
 
@@ -15,7 +16,9 @@ from tools.calling import call_for
 from tools.claim import Claim, Work, postpone, reclaim, standing, write
 from tools.contract import Effect
 from tools.deps import Deps
-from tools.protocol import Step, following
+from tools.gates import take_look, take_turn
+from tools.holding import may_go
+from tools.protocol import Next, Step, following
 from tools.settle import proceed
 
 _DIED = "No answer came: the worker stopped in the middle."
@@ -33,13 +36,20 @@ def resume(deps: Deps, work: Work) -> Claim | str:
         with deps.db.transaction() as session:
             postpone(session, work.queued, action.next_at)
         return "held"
+    if not may_go(deps, work):
+        return "held"
     died = action.lease_until is not None
     tainted = action.tainted or (died and work.tool.effect is not Effect.READ)
     with deps.db.transaction() as session:
         held = _as_read(session, work)
         at = replace(standing(session, held.action, now=now), tainted=tainted)
-        step = following(work.tool, deps.limits, at, now=now)
+        step = following(work.tool, deps.limits, at, now=now, chance=deps.chance())
         if step.step is Step.CALL or (step.step is Step.LOOK and step.due <= now):
+            free = _free_at(deps, session, work, step.step)
+            if free is not None:
+                write(session, held.action, tainted=tainted)
+                later = Next(step.step, free)
+                return proceed(deps, session, held, later, "Too many calls just now.", now=now)
             return claim_again(session, deps, held, step.step, tainted=tainted)
         write(session, held.action, tainted=tainted)
         message = _DIED if died else "The other system does not answer."
@@ -52,7 +62,20 @@ def claim_again(session: Session, deps: Deps, work: Work, step: Step, *, tainted
     action = reclaim(session, deps, work, step, tainted=tainted, now=now)
     call = call_for(action, work.tool, work.principal, limits=deps.limits, now=now)
     return Claim(
-        action=action, tool=work.tool, args=work.args, call=call, step=step, queued=work.queued
+        action=action,
+        tool=work.tool,
+        args=work.args,
+        call=call,
+        step=step,
+        queued=work.queued,
+        seen=work.seen,
+    )
+
+
+def _free_at(deps: Deps, session: Session, work: Work, step: Step) -> datetime | None:
+    turn = take_turn if step is Step.CALL else take_look
+    return turn(
+        deps, session, work.tool, workspace_id=work.action.workspace_id, now=deps.clock.now()
     )
 
 

@@ -20,7 +20,7 @@ from core.outbox import finish
 from tools.bounded import Overrun
 from tools.calling import Unexpected
 from tools.claim import Claim, Work, note, postpone, standing, versions, write
-from tools.contract import Effect, Refused, Unavailable
+from tools.contract import Effect, Refused, Tool, Unavailable
 from tools.deps import ACTOR, Deps
 from tools.outcomes import Drift, failure, success, success_unread, unknown
 from tools.protocol import Next, Step, after_absent, following
@@ -58,7 +58,7 @@ def refused(deps: Deps, claim: Claim, refusal: Refused) -> str:
         kept = failure(refusal.code, refusal.sentence)
         write(session, claim.action, outcome=kept, lease_until=None)
         at = standing(session, claim.action, now=now)
-        following_step = following(claim.tool, deps.limits, at, now=now)
+        following_step = following(claim.tool, deps.limits, at, now=now, chance=deps.chance())
         return proceed(deps, session, claim, following_step, refusal.sentence, now=now)
 
 
@@ -74,11 +74,19 @@ def unclear(deps: Deps, claim: Claim, error: Unavailable) -> str:
     with deps.db.transaction() as session:
         write(session, action, **changes)
         at = standing(session, action, now=now)
-        step = following(tool, deps.limits, at, now=now)
-        if error.retry_after_s is not None and step.step is Step.CALL:
-            earliest = now + timedelta(seconds=error.retry_after_s)
-            step = replace(step, due=max(step.due, earliest))
+        step = following(tool, deps.limits, at, now=now, chance=deps.chance())
+        step = _asked_to_wait(deps, tool, step, error, now)
         return proceed(deps, session, claim, step, error.sentence, now=now)
+
+
+def _asked_to_wait(deps: Deps, tool: Tool, step: Next, error: Unavailable, now: datetime) -> Next:
+    """The same step, not before the counterpart asked for it. Nobody waits that long for a read."""
+    asked = deps.limits.retry_after(error.retry_after_s)
+    if asked is None or step.step not in (Step.CALL, Step.LOOK):
+        return step
+    if tool.effect is Effect.READ and asked.total_seconds() > deps.limits.backoff_longest_s:
+        return Next(Step.FAILED, now)
+    return replace(step, due=max(step.due, now + asked))
 
 
 def absent(deps: Deps, claim: Claim) -> str:

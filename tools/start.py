@@ -20,15 +20,17 @@ from approvals.tables import Action
 from core.errors import ApprovalError
 from core.faultpoints import point
 from core.outbox import finish
-from tools.calling import ask, call_for
+from tools.calling import call_for
 from tools.claim import Claim, Work, lease_until, note, postpone, send_deadline
 from tools.content import same_facts, unchanged
 from tools.contract import Effect, Preview, Refused, Retry, Tool, Unavailable
 from tools.deps import ACTOR, Deps
-from tools.gates import free_at, scopes
+from tools.gates import scopes, take_turn
+from tools.holding import may_go
 from tools.judging import preview_json, verdict_on
 from tools.outcomes import failure
 from tools.protocol import Step
+from tools.reach import reach
 
 
 def begin(deps: Deps, work: Work) -> Claim | str:
@@ -40,9 +42,12 @@ def begin(deps: Deps, work: Work) -> Claim | str:
     action, tool, now = work.action, work.tool, deps.clock.now()
     if action.not_before is not None and action.not_before > now:
         return _put_off(deps, work, action.not_before)
+    if not may_go(deps, work):
+        return "held"
     if not unchanged(tool, action):
         return _supersede(deps, work, "the tool or the content changed since it was permitted")
     shown: Mapping[str, Any] = action.preview or {}
+    reads = 0
     if tool.preview is not None and _old(deps, shown, now):
         try:
             preview = _look_again(deps, work)
@@ -52,16 +57,16 @@ def begin(deps: Deps, work: Work) -> Claim | str:
             return _counterpart_down(deps, work, error)
         if not same_facts(action.facts, preview.facts):
             return _supersede(deps, work, "the facts it rests on have changed")
-        shown = preview_json(tool, preview, read_at=now)
+        shown, reads = preview_json(tool, preview, read_at=now), 1
     judged_anew = _judged_anew(deps, work, shown)
     if judged_anew is not None and judged_anew.kind == "deny":
         return _end(deps, work, "denied", f"Not allowed any more: {judged_anew.reason}")
     if judged_anew is not None and _asks_more(action, judged_anew):
         return _supersede(deps, work, f"the policy has changed: {judged_anew.reason}")
-    return _claim(deps, work)
+    return _claim(deps, work, reads)
 
 
-def _claim(deps: Deps, work: Work) -> Claim | str:
+def _claim(deps: Deps, work: Work, reads: int) -> Claim | str:
     """Claim, token, permission and intent: one transaction, committed before the call."""
     action, tool, now = work.action, work.tool, deps.clock.now()
     try:
@@ -77,7 +82,9 @@ def _claim(deps: Deps, work: Work) -> Claim | str:
             gone = grants.lapsed(session, deps.people, action)
             if gone is not None:
                 return _superseded(deps, session, work, gone)
-            due = free_at(deps, session, tool, action, now=now)
+            due = take_turn(
+                deps, session, tool, workspace_id=action.workspace_id, now=now, reads=reads
+            )
             if due is not None:
                 postpone(session, work.queued, due)
                 return "held"
@@ -93,6 +100,7 @@ def _claim(deps: Deps, work: Work) -> Claim | str:
         call=call_for(moved, tool, work.principal, limits=deps.limits, now=now),
         step=Step.CALL,
         queued=work.queued,
+        seen=work.seen,
     )
 
 
@@ -124,7 +132,15 @@ def _look_again(deps: Deps, work: Work) -> Preview:
     )
     if work.tool.preview is None:  # asked by `begin`
         raise Refused("nothing to look at")
-    return ask(deps.bounded, work.tool, work.tool.preview, work.args, call)
+    return reach(
+        deps,
+        work.tool,
+        work.tool.preview,
+        work.args,
+        call,
+        workspace_id=work.action.workspace_id,
+        seen=work.seen,
+    )
 
 
 def _old(deps: Deps, shown: Mapping[str, Any], now: datetime) -> bool:
@@ -164,7 +180,9 @@ def _counterpart_down(deps: Deps, work: Work, error: Unavailable) -> str:
     action, tries = work.action, work.action.attempt + 1
     if tries >= deps.limits.max_starts:
         return _end(deps, work, "cancelled", f"{error.sentence} Nothing was done.")
-    until = deps.clock.now() + deps.limits.backoff(tries)
+    asked = deps.limits.retry_after(error.retry_after_s)
+    wait = deps.limits.backoff(tries, deps.chance())
+    until = deps.clock.now() + max(wait, asked or timedelta())
     with deps.db.transaction() as session:
         row = row_of(session, action.id)
         if row.status != action.status:

@@ -6,19 +6,23 @@ Each answers with the status the action then has; a faster delivery's status is 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import update
 from sqlmodel import col
 
 from approvals.moves import move, row_of
+from approvals.people import Principal
 from approvals.tables import Action
 from core.outbox import finish
+from tools import holding
 from tools.calling import Unexpected
 from tools.claim import postpone
-from tools.contract import Refused, Unavailable
+from tools.contract import Effect, Refused, Tool, Unavailable
 from tools.deps import ACTOR, Deps
 from tools.outcomes import failure
+from tools.tables import Breaker
 
 log = structlog.get_logger()
 
@@ -54,12 +58,40 @@ def fail(deps: Deps, action: Action, refusal: Refused | Unavailable, queued: Seq
         ).status
 
 
+def hold(  # noqa: PLR0917 - all of one action
+    deps: Deps,
+    action: Action,
+    tool: Tool,
+    principal: Principal,
+    seen: Breaker | None,
+    until: datetime,
+    queued: Sequence[str],
+) -> str:
+    """Its connector is left alone, or called often enough: nothing is called. A read is told so at
+    once, because somebody waits for it; anything else waits for a while."""
+    opened = seen is not None and seen.opened_at is not None
+    longest = timedelta(seconds=deps.limits.hold_proposals_s)
+    too_long = until > action.created_at + longest
+    if too_long or (opened and tool.effect is Effect.READ):
+        told = Unavailable(holding.told(principal, seen, until), reached=False)
+        return fail(deps, action, told, queued)
+    if opened:
+        holding.put_off(deps, action, tool, principal, seen, until, queued)
+    else:
+        with deps.db.transaction() as session:
+            postpone(session, queued, until)
+    log.info("proposal_held", action_id=action.id, until=until.isoformat())
+    return "proposed"
+
+
 def put_off(deps: Deps, action: Action, error: Unavailable, queued: Sequence[str]) -> str:
     """The counterpart does not answer: looked at again after a while, so many times."""
     tries = action.attempt + 1
     if isinstance(error, Unexpected) or tries >= deps.limits.max_previews:
         return fail(deps, action, error, queued)
-    due = deps.clock.now() + deps.limits.backoff(tries)
+    asked = deps.limits.retry_after(error.retry_after_s)
+    wait = deps.limits.backoff(tries, deps.chance())
+    due = deps.clock.now() + max(wait, asked or timedelta())
     with deps.db.transaction() as session:
         session.execute(
             update(Action)

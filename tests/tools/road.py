@@ -71,6 +71,7 @@ class Road:
             clock=clock,
             evidence=lambda _session, _action: [Labelled(Origin.REQUESTER, TEXT)],
             limits=Limits(**limits),
+            chance=lambda: 1.0,
         )
         return cls(db, clock, deps)
 

@@ -36,7 +36,7 @@ def killed_at(place: str, road: Road, till: Till, clock_file: Path, action_id: s
     environ = {
         **os.environ,
         "SIGNOFF_FAULTPOINTS": str(folder),
-        "PYTHONPATH": str(HERE),
+        "PYTHONPATH": os.pathsep.join((str(HERE), str(HERE.parent.parent))),
     }
     url = road.db.engine.url.render_as_string(hide_password=False)
     died = subprocess.run(

@@ -7,6 +7,7 @@ import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import TypeVar
 
@@ -148,6 +149,15 @@ def _authorities(trust_env: bool) -> ssl.SSLContext:
 
 
 def _seconds(reply: Reply) -> float | None:
-    """`Retry-After` in seconds; its form as a date is not used."""
-    value = reply.headers.get("retry-after", "")
-    return float(value) if value.isdigit() else None
+    """`Retry-After` in seconds. Where it is a date, from the answer's own date on.
+
+    https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
+    """
+    value = reply.headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdigit():
+        return float(value[:9])
+    try:
+        wait = parsedate_to_datetime(value) - parsedate_to_datetime(reply.headers.get("date", ""))
+    except (ValueError, TypeError):
+        return None
+    return max(wait.total_seconds(), 0.0)

@@ -137,6 +137,23 @@ def upgrade() -> None:
     sa.UniqueConstraint('key')
     )
     op.create_index(op.f('ix_inbound_workspace_id'), 'inbound', ['workspace_id'], unique=False)
+    op.create_table('breaker',
+    sa.Column('workspace_id', sa.String(), nullable=False),
+    sa.Column('connector', sa.String(), nullable=False),
+    sa.Column('failures', sa.Integer(), nullable=False),
+    sa.Column('opens', sa.Integer(), nullable=False),
+    sa.Column('opened_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('until', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('probing', sa.Boolean(), nullable=False),
+    sa.Column('why', sa.String(), nullable=False),
+    sa.PrimaryKeyConstraint('workspace_id', 'connector')
+    )
+    op.create_table('bucket',
+    sa.Column('workspace_id', sa.String(), nullable=False),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('full_at', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('workspace_id', 'name')
+    )
     op.create_table('lease',
     sa.Column('name', sa.String(), nullable=False),
     sa.Column('holder', sa.String(), nullable=False),

@@ -1,0 +1,83 @@
+"""What waits for a connector whose breaker is open, and whom it tells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from approvals.people import Principal
+from approvals.tables import Action
+from core.posts import ask_post
+from tools import breakers
+from tools.claim import Work, postpone
+from tools.contract import Effect, Tool
+from tools.deps import Deps
+from tools.tables import Breaker
+
+#: What the one probe may take at most beyond its call's own deadline, facts read before included.
+_PROBE_SLACK = 2.0
+
+
+def may_go(deps: Deps, work: Work) -> bool:
+    """Whether this work may call its connector now; else it is put off, and its asker told.
+
+    While the breaker is open nobody may; afterwards one at a time, until one is answered.
+    """
+    until = waits_until(deps, work.seen, work.tool)
+    if until is None:
+        return True
+    put_off(deps, work.action, work.tool, work.principal, work.seen, until, work.queued)
+    return False
+
+
+def waits_until(deps: Deps, seen: Breaker | None, tool: Tool) -> datetime | None:
+    """Until when no call of this tool may be made; None when it may, now, by the caller."""
+    now = deps.clock.now()
+    if seen is None or seen.opened_at is None:
+        return None
+    until = breakers.closed_until(seen, now=now)
+    if until is not None:
+        return until
+    lasts = timedelta(
+        seconds=_PROBE_SLACK * deps.limits.deadline_s(tool.timeout_s) + deps.limits.lease_slack_s
+    )
+    with deps.db.transaction() as session:
+        mine = breakers.take_probe(session, seen, lasts=lasts, now=now)
+    return None if mine else now + lasts
+
+
+def put_off(  # noqa: PLR0917 - all of one action
+    deps: Deps,
+    action: Action,
+    tool: Tool,
+    principal: Principal,
+    seen: Breaker | None,
+    until: datetime,
+    queued: Sequence[str],
+) -> None:
+    """Have it tried again at that time, and say so once where it was asked for."""
+    spread = deps.limits.backoff(1, deps.chance())  # not all at once, when it answers again
+    with deps.db.transaction() as session:
+        postpone(session, queued, until + spread)
+        if tool.effect is not Effect.READ:
+            ask_post(
+                session,
+                workspace_id=action.workspace_id,
+                subject=action.id,
+                kind="notice",
+                channel=action.channel,
+                thread_ts=action.thread_ts,
+                body={"text": sentence(action, principal, seen, until)},
+                now=deps.clock.now(),
+            )
+
+
+def sentence(action: Action, principal: Principal, seen: Breaker | None, until: datetime) -> str:
+    """`Refund EUR 180.00 to Mara Lind waits: The shop does not answer. I try again from 14:05.`"""
+    title = (action.preview or {}).get("title", action.tool)
+    return f"{title} waits. {told(principal, seen, until)}"
+
+
+def told(principal: Principal, seen: Breaker | None, until: datetime) -> str:
+    why = seen.why if seen is not None and seen.why else "The other system does not answer."
+    return f"{why} I try again from {until.astimezone(principal.zone):%H:%M}."

@@ -1,0 +1,42 @@
+"""What all workers know together of the systems outside: whether they answer, and how fast to go.
+
+A row each, in SQL and not in Redis, which may be wiped: a system that is down must not be run
+against by every worker again because the broker was restarted.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Field, SQLModel
+
+from core.db import UtcDateTime
+
+
+class Breaker(SQLModel, table=True):
+    """A connector's circuit breaker. No row, or `opened_at` unset: closed, calls go through."""
+
+    workspace_id: str = Field(primary_key=True)
+    connector: str = Field(primary_key=True)
+    #: Calls in a row that got no answer.
+    failures: int = 0
+    #: How often it opened, or stayed open after a probe, without an answer in between.
+    opens: int = 0
+    #: Since when it is open.
+    opened_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    #: Open until then; from then on one caller at a time may try (the probe).
+    until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    #: Somebody tries, and has until `until` for it.
+    probing: bool = False
+    #: What is wrong, as a sentence for people.
+    why: str = ""
+
+
+class Bucket(SQLModel, table=True):
+    """A token bucket that holds a minute's worth of calls and fills evenly."""
+
+    workspace_id: str = Field(primary_key=True)
+    #: `connector:<name>` | `tool:<name>`
+    name: str = Field(primary_key=True)
+    #: When it will be full again; in the past: it is full.
+    full_at: datetime = Field(sa_type=UtcDateTime)
