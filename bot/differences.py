@@ -23,6 +23,7 @@ _ARROW = " → "
 _SHOWN = 160
 _BEFORE = 40
 _NOTHING = "nothing"
+_EMPTY = (None, "null", "[]", "{}", '""')
 
 
 def what_changed(session: Session, people: People, action: Action, tz: str) -> tuple[str, ...]:
@@ -81,7 +82,7 @@ def _around(old: str | None, new: str | None) -> str:
 
 
 def _short(value: str | None) -> str:
-    return _NOTHING if value is None else cut(one_line(value, _SHOWN), _SHOWN)
+    return _NOTHING if value in _EMPTY else cut(one_line(value, _SHOWN), _SHOWN)
 
 
 def _spelled(values: Mapping[str, Any]) -> dict[str, str]:

@@ -172,6 +172,36 @@ def test_a_meeting_changed_meanwhile_is_neither_moved_nor_cancelled(
     assert f"{made.uid}.ics" in events(office)
 
 
+def test_a_new_description_of_a_meeting_asks_nobody_anew(bench: Bench, office: Office) -> None:
+    made = bench.run("calendar.create", meeting("12-08"), action="act_u1")
+    move = {"uid": made.uid, "start": "2026-12-08T16:00"}
+    pinned = dict(bench.preview("calendar.move", move).facts)
+    found = collections(office.data).rglob(f"{made.uid}.ics")
+    [file] = [one for one in found if ".Radicale.cache" not in one.parts]
+    text = file.read_bytes()
+    file.write_bytes(text.replace(b"END:VEVENT", b"DESCRIPTION:Bring cake\r\nEND:VEVENT"))
+
+    assert bench.preview("calendar.move", move).facts == pinned
+    moved = bench.run("calendar.move", move, action="act_u2", facts=pinned)
+
+    assert moved.start == "2026-12-08T16:00"
+    assert b"Bring cake" in file.read_bytes()
+
+
+def test_who_is_not_free_for_a_new_meeting_is_pinned_and_told(bench: Bench) -> None:
+    wanted = meeting("12-09", "11:00", "finn@lindqvist.example", title="Sync")
+    free = bench.preview("calendar.create", wanted)
+    elsewhere = meeting("12-09", "10:45", "finn@lindqvist.example", title="Audit")
+    bench.run("calendar.create", elsewhere, action="act_b1", person="olga")
+    bench.run("calendar.create", meeting("12-09", "15:00"), action="act_b2", person="finn")
+
+    taken = bench.preview("calendar.create", wanted)
+
+    assert free.facts == {"not free then": []}
+    assert taken.facts == {"not free then": ["finn@lindqvist.example"]}
+    assert ("Not free then", "finn@lindqvist.example") in taken.details
+
+
 def test_a_cancelled_meeting_is_gone_and_can_be_booked_again(bench: Bench, office: Office) -> None:
     args = meeting("12-04", "14:00", "sam@lindqvist.example", title="Prices")
     made = bench.run("calendar.create", args, action="act_x1")
@@ -214,7 +244,7 @@ def test_the_card_says_who_is_touched(bench: Bench) -> None:
     assert alone.title == "Book “Sync” on Tue 24 Nov 2026, 11:00"
     assert budget.title == "Cancel “Budget” on Mon 23 Nov 2026, 10:00"
     assert budget.recipients == ("finn@lindqvist.example",)
-    assert budget.facts["etag"]
+    assert budget.facts["start"] == "2026-11-23T10:00"
     assert budget.undo == "yes, book it again"
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import sqlite3
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -150,9 +152,32 @@ def test_the_refund_card_says_to_whom_how_much_and_pins_the_facts(bench: Bench) 
         "paid": {"minor": 18000, "currency": "EUR"},
         "already_refunded": {"minor": 0, "currency": "EUR"},
         "method": "Visa ••42",
-        "status": "shipped",
     }
     assert preview.undo == "no"
+
+
+def test_only_what_a_refund_rests_on_asks_anew(bench: Bench, office: Office) -> None:
+    order = order_above(bench, 9_000, 8)
+    pinned = bench.preview("shop.refund", refund_of(order, 1_000)).facts
+    shop = office.data / "office" / "shop.db"
+    changed = "UPDATE orders SET status = 'returned', tracking = 'X1' WHERE number = ?"
+
+    with closing(sqlite3.connect(shop, timeout=10)) as link, link:
+        link.execute(changed, [order])
+    unrelated = bench.preview("shop.refund", refund_of(order, 1_000)).facts
+    bench.run("shop.refund", refund_of(order, 500), action="act_elsewhere")
+    related = bench.preview("shop.refund", refund_of(order, 1_000)).facts
+
+    assert unrelated == pinned
+    assert related == {**pinned, "already_refunded": {"minor": 500, "currency": "EUR"}}
+
+
+def test_stock_that_moves_asks_nobody_anew(bench: Bench) -> None:
+    restock = {"sku": "TENT-2", "quantity": 3}
+    pinned = bench.preview("shop.restock", restock).facts
+    bench.run("shop.restock", {"sku": "TENT-2", "quantity": -1}, action="act_sold")
+
+    assert bench.preview("shop.restock", restock).facts == pinned
 
 
 def test_a_restock_is_found_by_its_action_and_by_no_other(bench: Bench) -> None:

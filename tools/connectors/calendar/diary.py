@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from tools.connectors.calendar.client import CalendarClient, Held
 from tools.connectors.calendar.events import Meeting, meetings
@@ -40,6 +42,11 @@ class Diary:
                         found.setdefault((own.uid, own.start.isoformat()), own)
         return sorted(found.values(), key=lambda one: (one.start, one.title))
 
+    def busy(self, people: Sequence[str], span: Span) -> tuple[str, ...]:
+        """Who of these has something else at that time, in their order; strangers are not known."""
+        taken = {one for meeting in self.everything(span) if meeting.busy for one in meeting.people}
+        return tuple(person for person in people if person.lower() in taken)
+
     def find(self, uid: str, caller: str) -> Found:
         """A single meeting that the caller is part of. Raises `Refused`."""
         addresses = self.client.addresses()
@@ -65,6 +72,19 @@ class Diary:
                 "This meeting repeats. Please change it in the calendar itself.", code="series"
             )
         return Found(first, held)
+
+
+def facts_of(found: Found, diary: Diary) -> Mapping[str, Any]:
+    """What an approval to move or cancel a meeting rests on: not its description, and so not the
+    version of its file."""
+    return {
+        "path": found.held.path,
+        "title": found.meeting.title,
+        "start": diary.local.text(found.meeting.start),
+        "minutes": found.meeting.minutes,
+        "organiser": found.meeting.organiser,
+        "attendees": list(found.meeting.others),
+    }
 
 
 def _owned(meeting: Meeting, address: str) -> Meeting:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
-from tools.connectors.calendar.diary import Diary, Found
+from tools.connectors.calendar.diary import Diary, Found, facts_of
 from tools.connectors.calendar.reads import Reads, own_address
 from tools.connectors.calendar.shapes import Cancel, Create, Move
 from tools.connectors.calendar.writes import invited
@@ -24,13 +23,16 @@ class Previews:
         start = _to_come(diary, args.start, call)
         others = invited(args, organiser)
         outside = self._outside(others)
+        busy = diary.busy((organiser, *others), (start, start + timedelta(minutes=args.minutes)))
         return Preview(
             title=f"Book “{args.title}” on {diary.local.words(start)}",
             verb="book",
             details=(
                 ("With", ", ".join(others) or "nobody else"),
+                *([("Not free then", ", ".join(busy))] if busy else []),
                 *_leaving(outside),
             ),
+            facts={"not free then": list(busy)},
             outside=bool(outside),
             own=not others,
             recipients=others,
@@ -84,7 +86,7 @@ class Previews:
             title=title,
             verb=verb,
             details=(when, ("With", ", ".join(others) or "nobody else"), *_leaving(outside)),
-            facts=_facts(found, diary),
+            facts=facts_of(found, diary),
             outside=bool(outside),
             own=not others,
             recipients=others,
@@ -93,18 +95,6 @@ class Previews:
 
     def _outside(self, people: Sequence[str]) -> list[str]:
         return [one for one in people if self._reads.is_outside(one)]
-
-
-def _facts(found: Found, diary: Diary) -> Mapping[str, Any]:
-    return {
-        "path": found.held.path,
-        "etag": found.held.etag,
-        "title": found.meeting.title,
-        "start": diary.local.text(found.meeting.start),
-        "minutes": found.meeting.minutes,
-        "organiser": found.meeting.organiser,
-        "attendees": list(found.meeting.others),
-    }
 
 
 def _to_come(diary: Diary, text: str, call: Call) -> datetime:

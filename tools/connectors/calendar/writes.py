@@ -7,7 +7,7 @@ cancelled meeting is one that is gone.
 from __future__ import annotations
 
 from tools.connectors.calendar.client import Changed, home
-from tools.connectors.calendar.diary import Diary, Found
+from tools.connectors.calendar.diary import Diary, Found, facts_of
 from tools.connectors.calendar.events import Meeting, moved, new_meeting
 from tools.connectors.calendar.reads import Reads, own_address
 from tools.connectors.calendar.shapes import Cancel, Create, MeetingKept, Move
@@ -74,7 +74,7 @@ class Writes:
         start = diary.local.moment(args.start)
         text = moved(found.held.text, start, call.key, call.now)
         try:
-            diary.client.replace(found.held.path, text, _approved(found, call))
+            diary.client.replace(found.held.path, text, found.held.etag)
         except Changed:
             raise Refused(_CHANGED, code="changed") from None
         shown = _kept(found.meeting, diary, diary.local.text(found.meeting.start))
@@ -96,7 +96,7 @@ class Writes:
         diary = self._reads.diary(call)
         found = self._pinned(diary, args.uid, call)
         try:
-            diary.client.delete(found.held.path, _approved(found, call))
+            diary.client.delete(found.held.path, found.held.etag)
         except Changed:
             raise Refused(_CHANGED, code="changed") from None
         return _kept(found.meeting, diary)
@@ -116,9 +116,13 @@ class Writes:
         )
 
     def _pinned(self, diary: Diary, uid: str, call: Call) -> Found:
-        """The meeting that was approved of: the same file as in the preview."""
+        """The meeting that was approved of, as it was in the preview, or as this action left it.
+
+        What follows names the version of the file that was read here.
+        """
         found = diary.find(uid, own_address(call))
-        if found.held.path != call.facts.get("path", found.held.path):
+        ours = call.key in found.meeting.keys
+        if call.facts and not ours and dict(call.facts) != facts_of(found, diary):
             raise Refused(_CHANGED, code="changed")
         return found
 
@@ -132,11 +136,6 @@ def invited(args: Create, organiser: str) -> tuple[str, ...]:
     """Everybody but the organiser, each once."""
     others = (address for address in args.attendees if address.lower() != organiser)
     return tuple(dict.fromkeys(others))
-
-
-def _approved(found: Found, call: Call) -> str:
-    """The version that the approval rests on."""
-    return str(call.facts.get("etag") or found.held.etag)
 
 
 def _path(call: Call) -> str:

@@ -116,8 +116,8 @@ class Operations:
                 "total": order.total.model_dump(),
                 "paid": order.paid.model_dump(),
                 "already_refunded": order.refunded.model_dump(),
+                # Not how far its parcel is: nobody approves because of that.
                 "method": order.method,
-                "status": order.status,
             },
             amount=wanted,
         )
