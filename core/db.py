@@ -54,6 +54,8 @@ class Database:
 
     def __init__(self, engine: Engine, lock_path: Path | None = None) -> None:
         self.engine = engine
+        # Made once: each making costs as much as a statement.
+        self._binds = {read: engine.execution_options(signoff_read=read) for read in (False, True)}
         self._lock_path = lock_path
         #: Takes outbox messages after their commit; set by the bootstrap (`Relay.wake`).
         self.wake: Callable[[Sequence[Any]], None] | None = None
@@ -92,8 +94,7 @@ class Database:
 
     @contextmanager
     def _session(self, *, read: bool) -> Iterator[Session]:
-        bind = self.engine.execution_options(signoff_read=read)
-        with Session(bind, expire_on_commit=False) as session:
+        with Session(self._binds[read], expire_on_commit=False) as session:
             session.info[WAKE] = self.wake
             try:
                 yield session

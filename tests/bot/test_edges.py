@@ -122,7 +122,7 @@ async def test_the_status_line_shows_while_a_turn_runs_and_never_hurts_it(
 ) -> None:
     ts = await one_desk.say(ANA, SUPPORT, "@Signoff where is 4711?")
     [turn] = one_desk.turns()
-    progress = SlackProgress(one_desk.web)
+    progress = SlackProgress(one_desk.web, patience_s=0.0)
     progress.start()
 
     progress.set(turn, "is looking into the shop…")
@@ -134,6 +134,37 @@ async def test_the_status_line_shows_while_a_turn_runs_and_never_hurts_it(
     await _until(one_desk, [])
     turn.channel = "C0NOWHERE"
     progress.set(turn, "is lost")
+    await asyncio.to_thread(progress.stop)
+
+
+async def test_a_turn_that_is_over_at_once_shows_no_status_line(one_desk: Desk) -> None:
+    await one_desk.say(ANA, SUPPORT, "@Signoff where is 4711?")
+    [turn] = one_desk.turns()
+    progress = SlackProgress(one_desk.web, patience_s=60.0)
+    progress.start()
+
+    progress.set(turn, "is looking into the shop…")
+    progress.clear(turn)
+    await asyncio.to_thread(progress.stop)
+
+    assert await one_desk.called("assistant.threads.setStatus") == []
+    assert await one_desk.called("agents.sessions.setStatus") == []
+
+
+async def test_a_turn_that_goes_on_elsewhere_shows_its_status_line_at_once(
+    one_desk: Desk,
+) -> None:
+    ts = await one_desk.say(ANA, SUPPORT, "@Signoff where is 4711?")
+    [turn] = one_desk.turns()
+    progress = SlackProgress(one_desk.web, patience_s=60.0)
+    progress.start()
+
+    progress.set(turn, "is looking into the shop…")
+    progress.leave(turn)
+
+    await _until(
+        one_desk, [{"channel": SUPPORT, "thread_ts": ts, "text": "is looking into the shop…"}]
+    )
     await asyncio.to_thread(progress.stop)
 
 
