@@ -20,6 +20,8 @@ T = TypeVar("T")
 
 #: Seconds between two looks whether the answer is still wanted.
 LOOK_S = 0.3
+#: Seconds between two looks at what was said: words come faster than anybody is shown them.
+HEAR_S = 0.1
 
 
 class Abandoned(ModelError):
@@ -30,8 +32,8 @@ class Abandoned(ModelError):
 class Listener:
     """Who waits for an answer. Both are called on the thread that waits."""
 
-    #: Told the whole text so far, whenever there is more of it; a try that was cut off and begun
-    #: again starts anew. A preview: what counts is the answer that is returned.
+    #: Told the whole text so far, ten times a second while there is more of it; a try that was cut
+    #: off and begun again starts anew. A preview: what counts is the answer that is returned.
     heard: Callable[[str], None]
     #: Whether to go on listening.
     wanted: Callable[[], bool]
@@ -43,12 +45,10 @@ class Line:
 
     def __init__(self) -> None:
         self.gone = threading.Event()
-        self.news = threading.Event()
         self.text = ""
 
     def say(self, text: str) -> None:
         self.text = text
-        self.news.set()
 
     def check(self) -> None:
         """Raise `Abandoned` when the caller has left."""
@@ -95,18 +95,15 @@ def _run(work: Callable[[Line], T], line: Line, outcome: _Outcome[T]) -> None:
     except BaseException as error:  # noqa: BLE001 - raised where it is waited for
         outcome.error = error
     outcome.over.set()
-    line.news.set()
 
 
 def _attend(line: Line, outcome: _Outcome[T], listener: Listener) -> None:
     told, look_at = "", time.monotonic() + LOOK_S
-    while not outcome.over.is_set():
-        line.news.wait(max(0.0, look_at - time.monotonic()))
-        line.news.clear()
+    while not outcome.over.wait(min(HEAR_S, max(0.0, look_at - time.monotonic()))):
         if line.text != told:
             told = line.text
             listener.heard(told)
         if time.monotonic() >= look_at:
-            if not outcome.over.is_set() and not listener.wanted():
+            if not listener.wanted():
                 raise Abandoned()
             look_at = time.monotonic() + LOOK_S

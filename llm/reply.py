@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import openai
-from openai.types.chat import ChatCompletion, ChatCompletionChunk
-from openai.types.chat.chat_completion_chunk import ChoiceDeltaToolCall
+from openai.types.chat import ChatCompletion
 
 from core.errors import ModelError
 from llm.listening import Line
@@ -47,11 +47,12 @@ def whole(completion: ChatCompletion) -> Reply:
     )
 
 
-def in_pieces(stream: openai.Stream[ChatCompletionChunk], line: Line, *, most_s: float) -> Reply:
-    """Put the pieces together, telling the line the text so far.
+def in_pieces(stream: openai.Stream[object], line: Line, *, most_s: float) -> Reply:
+    """Put the pieces (`chat.completion.chunk` as JSON) together, telling the line the text so far.
 
     Raises `openai.APIConnectionError` when they end before the answer does, `APITimeoutError` after
-    `most_s` seconds, `Abandoned` when nobody listens any more.
+    `most_s` seconds, `ValueError` for what is no piece, `Abandoned` when nobody listens any more.
+    https://platform.openai.com/docs/api-reference/chat-streaming
     """
     response = stream.response
     if "event-stream" not in response.headers.get("content-type", ""):
@@ -62,8 +63,11 @@ def in_pieces(stream: openai.Stream[ChatCompletionChunk], line: Line, *, most_s:
         line.check()
         if time.monotonic() > until:
             raise openai.APITimeoutError(response.request)
-        if pieces.add(chunk):
-            line.say(pieces.text)
+        try:
+            pieces.add(chunk)  # type: ignore[arg-type] # unchecked: what does not fit raises
+        except (AttributeError, KeyError, TypeError) as error:
+            raise ValueError("this is no piece of an answer") from error
+        line.say(pieces.text)
     if pieces.finish is None:
         raise openai.APIConnectionError(message="cut off", request=response.request)
     return pieces.reply()
@@ -85,28 +89,26 @@ class _Pieces:
     model: str = ""
     usage: tuple[int, int] | None = None
 
-    def add(self, chunk: ChatCompletionChunk) -> bool:
-        """Take one piece; whether the text grew."""
-        self.model = chunk.model or self.model
-        if chunk.usage:
-            self.usage = (chunk.usage.prompt_tokens, chunk.usage.completion_tokens)
-        before = len(self.text)
-        for choice in chunk.choices[:1]:
-            self.text += choice.delta.content or ""
-            self.refusal += choice.delta.refusal or ""
-            self._add_calls(choice.delta.tool_calls or ())
-            self.finish = choice.finish_reason or self.finish
-        return len(self.text) > before
+    def add(self, chunk: Mapping[str, Any]) -> None:
+        self.model = chunk.get("model") or self.model
+        if usage := chunk.get("usage"):
+            self.usage = (int(usage["prompt_tokens"]), int(usage["completion_tokens"]))
+        for choice in (chunk.get("choices") or ())[:1]:
+            delta = choice.get("delta") or {}
+            self.text += delta.get("content") or ""
+            self.refusal += delta.get("refusal") or ""
+            self._add_calls(delta.get("tool_calls") or ())
+            self.finish = choice.get("finish_reason") or self.finish
 
-    def _add_calls(self, deltas: Iterable[ChoiceDeltaToolCall]) -> None:
+    def _add_calls(self, deltas: Iterable[Mapping[str, Any]]) -> None:
         for delta in deltas:
             # Some compatible servers send each call whole and number none of them.
-            index = len(self.calls) if delta.index is None else delta.index
-            call = self.calls.setdefault(index, _Call())
-            call.id = call.id or delta.id or ""
-            if delta.function:
-                call.name = call.name or delta.function.name or ""
-                call.arguments.append(delta.function.arguments or "")
+            index = delta.get("index")
+            call = self.calls.setdefault(len(self.calls) if index is None else index, _Call())
+            call.id = call.id or delta.get("id") or ""
+            if function := delta.get("function"):
+                call.name = call.name or function.get("name") or ""
+                call.arguments.append(function.get("arguments") or "")
 
     def reply(self) -> Reply:
         used_in, used_out = self.usage or (None, None)

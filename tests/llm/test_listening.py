@@ -204,6 +204,26 @@ def test_a_stream_that_just_ends_is_no_answer(models: Models) -> None:
         assert _asked(models, url).content == "Whole."
 
 
+@pytest.mark.parametrize(
+    "piece",
+    ["7", '{"choices": 7}', '{"choices": [{"delta": {"content": 7}}]}', '{"usage": {"a": 1}}'],
+)
+def test_a_piece_of_another_shape_is_asked_for_again(models: Models, piece: str) -> None:
+    odd = f"data: {piece}\n\n".encode()
+
+    with _endpoint(("text/event-stream", odd), ("text/event-stream", _events("Well."))) as url:
+        assert _asked(models, url).content == "Well."
+
+
+def test_the_key_is_shown_when_an_answer_is_streamed(models: Models) -> None:
+    shown: list[str | None] = []
+
+    with _endpoint(("text/event-stream", _events("Well.")), keys=shown) as url:
+        _asked(models, url)
+
+    assert shown == ["Bearer practice"]
+
+
 def _asked(models: Models, base_url: str) -> Any:
     client = Models(
         models.config,
@@ -248,13 +268,15 @@ def _events(text: str) -> bytes:
 
 
 @contextmanager
-def _endpoint(*replies: tuple[str, bytes]) -> Iterator[str]:
-    """An endpoint of another make: gives these (content type, body), one per request."""
-    left = list(replies)
+def _endpoint(*replies: tuple[str, bytes], keys: list[str | None] | None = None) -> Iterator[str]:
+    """An endpoint of another make: gives these (content type, body), one per request; notes in
+    `keys` what it was shown."""
+    left, seen = list(replies), [] if keys is None else keys
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["Content-Length"]))
+            seen.append(self.headers["Authorization"])
             kind, body = left.pop(0)
             self.send_response(200)
             self.send_header("Content-Type", kind)
