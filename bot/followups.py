@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
-from core.outbox import Outbox, enqueue, open_rows
+from core.outbox import Outbox, enqueue
 from core.posts import Post, ask_post
 
 #: After a second send a twin may still turn up: looked for this much later.
@@ -55,7 +55,13 @@ class Jobs:
 
 def jobs_of(session: Session, post_id: str, *, now: datetime) -> Jobs:
     """The post's open jobs, but for a look for twins whose time has not come: it stays open."""
-    rows = [session.get_one(Outbox, row) for row in open_rows(session, job=SEND, subject=post_id)]
-    looks = [row for row in rows if row.key.endswith(_TWINS)]
-    due = [row for row in looks if row.created_at + TWIN_CHECK <= now]
-    return Jobs(tuple(r.id for r in rows if r not in looks or r in due), twins=bool(due))
+    query = select(Outbox.id, Outbox.key, Outbox.created_at).where(
+        Outbox.job == SEND, Outbox.subject == post_id, col(Outbox.done_at).is_(None)
+    )
+    rows, twins = [], False
+    for row_id, key, created_at in session.exec(query):
+        looks = key.endswith(_TWINS)
+        if not looks or created_at + TWIN_CHECK <= now:
+            rows.append(row_id)
+            twins = twins or looks
+    return Jobs(tuple(rows), twins)

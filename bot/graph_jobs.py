@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
 from slack_sdk import WebClient
 from sqlmodel import Session
@@ -71,8 +72,6 @@ def graph_jobs(floor: Floor, drain: Drain) -> Mapping[str, Handler]:
     previews = _previews(floor, web, identity, lease, progress)
     progress.start()
     previews.start()
-    desk = replace(_desk(floor), preview=previews, drain=drain)
-    runner = TurnRunner(desk, floor.people, saver, TurnLimits(lease=lease))
     poster = Poster(
         db=floor.db,
         log=floor.log,
@@ -82,6 +81,8 @@ def graph_jobs(floor: Floor, drain: Drain) -> Mapping[str, Handler]:
         renderer=Renderer(floor.people),
         lease=lease,
     )
+    desk = replace(_desk(floor), preview=previews, drain=drain, deliver=poster.send)
+    runner = TurnRunner(desk, floor.people, saver, TurnLimits(lease=lease))
     turns = _Turns(floor.db, floor.people, web, identity, runner, progress, previews)
     posts = _Posts(floor.db, poster, previews, progress)
     digests = _Digests(floor.db, floor.clock, DigestMaker(floor.db, floor.clock))
@@ -147,10 +148,13 @@ class _Turns:
     def run(self, *, turn_id: str) -> None:
         with self.db.read() as session:
             turn = session.get(Turn, turn_id)
+        found: Sequence[Mapping[str, Any]] = ()
         if turn is not None and turn.status == RECEIVED:
             self.progress.set(turn, _THINKING)
-            self._read_thread(turn)
-        outcome = self.runner.run(turn_id)
+            found = self._thread_before(turn)
+        outcome = self.runner.run(turn_id, found)
+        if found and turn is not None and outcome == "held":
+            self._keep(turn, found)
         if outcome in TERMINAL:
             self.previews.end(turn_id)
         else:
@@ -168,14 +172,17 @@ class _Turns:
         with self.db.read() as session:
             return tools_busy(session, turn.id)
 
-    def _read_thread(self, turn: Turn) -> None:
+    def _thread_before(self, turn: Turn) -> Sequence[Mapping[str, Any]]:
         if turn.context or turn.thread_ts in (None, turn.message_ts):
-            return
-        found = fetch_context(self.web, turn, people=self.people, identity=self.identity)
+            return ()
+        return fetch_context(self.web, turn, people=self.people, identity=self.identity)
+
+    def _keep(self, turn: Turn, found: Sequence[Mapping[str, Any]]) -> None:
+        """Not to be read again: Slack lets a thread be read some fifty times a minute."""
         with self.db.transaction() as session:
             row = session.get_one(Turn, turn.id, with_for_update=True)
             if row.status == RECEIVED and not row.context:
-                row.context = found
+                row.context = [dict(item) for item in found]
 
 
 class _Digests:

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 import structlog
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
+from sqlalchemy import bindparam, update
 from sqlmodel import Session
 
 from audit.log import Log
@@ -30,13 +31,21 @@ from core.clock import Clock
 from core.db import Database
 from core.errors import SignoffError
 from core.faultpoints import point
-from core.leases import Held, Keepalive, guard, release, take
+from core.leases import Held, Keepalive, release, take
 from core.outbox import finish
 from core.posts import Post
 
 log = structlog.get_logger()
 
 LEASE = timedelta(seconds=15)
+_POSTS = Post.__table__  # type: ignore[attr-defined]
+#: Built once: every message ends with it.
+_SHOW = (
+    update(_POSTS)
+    .where(_POSTS.c.id == bindparam("post_id"))
+    .values({name: bindparam(name) for name in ("shown", "sent_channel", "ts")})
+    .returning(_POSTS.c.wanted)
+)
 
 
 @dataclass(frozen=True)
@@ -79,11 +88,11 @@ class Poster:
         while (work := self._begin(post_id)) is not None:
             try:
                 with Keepalive(self._db, self._clock, [work.held], ttl=self._lease):
-                    self._bring(work)
+                    behind = self._bring(work)
             except BaseException:
                 self._give_back(work)
                 raise
-            if not self._behind(post_id):
+            if not behind:
                 return
 
     def _begin(self, post_id: str) -> _Work | None:
@@ -112,9 +121,10 @@ class Poster:
         except SignoffError as error:
             log.warning("post_lease_not_released", error=type(error).__name__)
 
-    def _bring(self, work: _Work) -> None:
+    def _bring(self, work: _Work) -> bool:
+        """Show it; whether more was asked for meanwhile, by a delivery that ended at our lease."""
         try:
-            self._show(work)
+            return self._show(work)
         except Gone as gone:
             self._fail(work, str(gone))
         except Unrenderable as error:
@@ -123,32 +133,29 @@ class Poster:
             if error.response.get("error") not in PERMANENT:
                 raise
             self._fail(work, f"Slack refused it: {error.response['error']}")
+        return False
 
-    def _show(self, work: _Work) -> None:
-        post = work.post
-        with self._db.read() as session:
-            fresh = session.get_one(Post, post.id)
-            wanted = fresh.wanted
-            if wanted == 0 or fresh.body.get("broken_off"):
-                rendered = None
-            else:
-                rendered = self._renderer.render(session, fresh, now=self._clock.now())
+    def _show(self, work: _Work) -> bool:
+        post, rendered = work.post, None
+        if post.wanted and not post.body.get("broken_off"):
+            with self._db.read() as session:
+                rendered = self._renderer.render(session, post, now=self._clock.now())
         sent = Sent(post.sent_channel or "", post.ts) if post.ts else None
         again = False
         if rendered is None:
-            if wanted:
+            if post.wanted:
                 sent, again = self._break_off(work, sent)
         elif sent is None:
             sent, again = self._first(work, rendered.message)
             point("post:sent")
         elif post.shown == 0:
             sent, again = self._finish(work, sent, rendered.message)
-        elif post.shown < wanted:
+        elif post.shown < post.wanted:
             self._slack.update(sent, rendered.message, post.id)
         if work.jobs.twins and sent:
             self._slack.delete_twins(sent, post)
         more = rendered is not None and rendered.more
-        self._store(work, sent, wanted, more=more, again=again)
+        return self._store(work, sent, more=more, again=again)
 
     def _first(self, work: _Work, message: Message) -> tuple[Sent, bool]:
         """Send the message, or find the one a lost try left; and whether it may appear twice."""
@@ -183,39 +190,36 @@ class Poster:
                 return None, False
         return sent, unsure
 
-    def _store(
-        self, work: _Work, sent: Sent | None, wanted: int, *, more: bool, again: bool
-    ) -> None:
-        now = self._clock.now()
+    def _store(self, work: _Work, sent: Sent | None, *, more: bool, again: bool) -> bool:
+        """Write down what Slack shows now; whether more was asked for meanwhile."""
+        post, now = work.post, self._clock.now()
+        first = post.shown == 0 and post.wanted > 0
+        if sent is not None:
+            post.sent_channel, post.ts = sent.channel, sent.ts
+        values = {"shown": post.wanted, "sent_channel": post.sent_channel, "ts": post.ts}
         with self._db.transaction() as session:
-            guard(session, work.held)
-            row = session.get_one(Post, work.post.id)
-            first = row.shown == 0 and wanted > 0
-            if sent is not None:
-                row.sent_channel, row.ts = sent.channel, sent.ts
-            row.shown = wanted
-            session.add(row)
-            session.flush()
-            if first and sent is not None:
-                self._record(session, row, "bot:post:sent", _said(row), now)
-            if first and more:
-                ask_next(session, row, now=now)
-            if first and again:
-                ask_twin_check(session, row, now=now)
-            finish(session, work.jobs.rows, now=now)
             release(session, work.held, now=now)
+            row = session.connection().execute(_SHOW, {"post_id": post.id, **values})
+            newest = row.scalar_one()
+            if first and sent is not None:
+                self._record(session, post, "bot:post:sent", _said(post), now)
+            if first and more:
+                ask_next(session, post, now=now)
+            if first and again:
+                ask_twin_check(session, post, now=now)
+            finish(session, work.jobs.rows, now=now)
+        return bool(newest > post.wanted)
 
     def _fail(self, work: _Work, reason: str) -> None:
         log.warning("post_failed", post=work.post.id, kind=work.post.kind, reason=reason)
         now = self._clock.now()
         with self._db.transaction() as session:
-            guard(session, work.held)
+            release(session, work.held, now=now)
             row = session.get_one(Post, work.post.id)
             row.failed = reason
             session.add(row)
             self._record(session, row, "bot:post:failed", f"Could not be shown: {reason}", now)
             finish(session, work.jobs.rows, now=now)
-            release(session, work.held, now=now)
 
     def _record(self, session: Session, row: Post, kind: str, reason: str, now: datetime) -> None:
         subject = row.subject
@@ -230,12 +234,6 @@ class Poster:
             turn_id=subject if subject.startswith("turn_") else None,
             action_id=subject if subject.startswith("act_") else None,
         )
-
-    def _behind(self, post_id: str) -> bool:
-        """Whether more was asked for while the lease was held: that delivery ended at our lease."""
-        with self._db.read() as session:
-            row = session.get(Post, post_id)
-            return row is not None and row.failed is None and row.shown < row.wanted
 
 
 def _said(row: Post) -> str:

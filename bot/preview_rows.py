@@ -24,10 +24,9 @@ from core.clock import Clock
 from core.db import Database
 from core.errors import SignoffError
 from core.faultpoints import point
-from core.ids import derive_id
 from core.leases import Held, Keepalive, guard, release, take
 from core.outbox import Message
-from core.posts import Post, begin_post
+from core.posts import Post, begin_post, post_id
 from graphs.runtime.states import RUNNING, WAITING
 from graphs.runtime.tables import Turn
 
@@ -76,7 +75,7 @@ class PreviewRows:
     def hold_open(self, turn_id: str) -> Iterator[Begun | None]:
         """The post of a preview that may stand in Slack; None where there is none."""
         with self._db.transaction() as session:
-            post = session.get(Post, derive_id("post", turn_id, KIND, 0))
+            post = session.get(Post, post_id(turn_id, KIND))
             open_ = post is not None and post.attempted_at is not None
             begun = self._take(session, post) if post is not None and open_ else None
         if begun is None:

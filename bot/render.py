@@ -55,7 +55,7 @@ def _parts(session: Session, post: Post) -> list[Message]:
     query = select(Post.body).where(
         Post.subject == post.subject, Post.kind == post.kind, Post.n == 0
     )
-    body = session.exec(query).one()
+    body = session.exec(query).one() if post.n else post.body
     text = str(body.get("text") or "")
     if post.kind == "digest":
         return digest.build(text)

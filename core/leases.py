@@ -11,13 +11,16 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
-from sqlalchemy import update
-from sqlmodel import Field, Session, SQLModel, col
+from sqlalchemy import Update, bindparam, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlmodel import Field, Session, SQLModel
 
 from core.clock import Clock
-from core.db import Database, UtcDateTime, insert_once
+from core.db import Database, UtcDateTime
 from core.errors import LeaseLost, SignoffError
 
 log = structlog.get_logger()
@@ -38,42 +41,63 @@ class Held:
     token: int
 
 
+# Built once, on the table itself: every write of every turn and post looks at its lease.
+_LEASES = Lease.__table__  # type: ignore[attr-defined]
+_MINE = update(_LEASES).where(
+    _LEASES.c.name == bindparam("held_name"), _LEASES.c.token == bindparam("held_token")
+)
+_EXTEND = _MINE.values(expires_at=bindparam("until"))
+_GUARD = _MINE.values(holder=_LEASES.c.holder)
+
+
 def take(session: Session, *, name: str, holder: str, ttl: timedelta, now: datetime) -> Held | None:
     """Take a free or expired lease; None while somebody holds it."""
-    if insert_once(session, Lease(name=name, holder=holder, token=1, expires_at=now + ttl)):
-        return Held(name, 1)
-    changed = session.execute(
-        update(Lease)
-        .where(col(Lease.name) == name, col(Lease.expires_at) <= now)
-        .values(holder=holder, token=Lease.token + 1, expires_at=now + ttl)
-        .returning(col(Lease.token))
-    ).scalar_one_or_none()
-    return None if changed is None else Held(name, changed)
+    row = {"name": name, "holder": holder, "token": 1, "expires_at": now + ttl}
+    taking = _TAKE[session.get_bind().dialect.name]
+    token = session.connection().execute(taking, {**row, "now": now}).scalar_one_or_none()
+    return None if token is None else Held(name, token)
 
 
 def renew(session: Session, held: Held, *, ttl: timedelta, now: datetime) -> None:
     """Hold on for another `ttl`. Raises `LeaseLost` when someone else took it meanwhile."""
-    _touch(session, held, expires_at=now + ttl)
+    _touch(session, held, _EXTEND, until=now + ttl)
 
 
-def release(session: Session, held: Held, *, now: datetime) -> None:
-    """Give the lease back; its token is never given out again. Raises `LeaseLost`."""
-    _touch(session, held, expires_at=now)
+def release(session: Session, *held: Held, now: datetime) -> None:
+    """Give leases back; their tokens are never given out again. Raises `LeaseLost`.
+
+    Like `guard` it locks their rows for this commit: who ends its work with it needs no other look.
+    """
+    for one in held:
+        _touch(session, one, _EXTEND, until=now)
 
 
 def guard(session: Session, held: Held) -> None:
     """Raise `LeaseLost` unless this token is still the newest; locks the row for this commit."""
-    _touch(session, held, holder=Lease.holder)
+    _touch(session, held, _GUARD)
 
 
-def _touch(session: Session, held: Held, **values: object) -> None:
-    result = session.execute(
-        update(Lease)
-        .where(col(Lease.name) == held.name, col(Lease.token) == held.token)
-        .values(**values)
-    )
-    if result.rowcount != 1:  # type: ignore[attr-defined]
+def _touch(session: Session, held: Held, change: Update, **values: datetime) -> None:
+    row = {"held_name": held.name, "held_token": held.token, **values}
+    if session.connection().execute(change, row).rowcount != 1:
         raise LeaseLost(f"{held.name} was taken over")
+
+
+def _taking(insert: Any) -> Any:
+    """A lease that nobody had begins with token 1; an expired one goes on with the next."""
+    new = insert(_LEASES)
+    return new.on_conflict_do_update(
+        index_elements=["name"],
+        set_={
+            "holder": new.excluded.holder,
+            "token": _LEASES.c.token + 1,
+            "expires_at": new.excluded.expires_at,
+        },
+        where=_LEASES.c.expires_at <= bindparam("now", type_=_LEASES.c.expires_at.type),
+    ).returning(_LEASES.c.token)
+
+
+_TAKE = {"sqlite": _taking(sqlite_insert), "postgresql": _taking(pg_insert)}
 
 
 class Keepalive:

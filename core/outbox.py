@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import JSON, Column, UniqueConstraint, update
+from sqlalchemy import JSON, Column, UniqueConstraint, bindparam, update
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from core.db import WAKE, UtcDateTime, after_commit, insert_new
@@ -22,6 +22,8 @@ from core.ids import new_id
 
 #: Seconds between one sweep's publication and the next, by how often it was published before.
 BACKOFF_S = (5, 10, 20, 40, 60)
+#: After so long the sweeper publishes what nobody has done.
+PATIENCE = timedelta(seconds=BACKOFF_S[0])
 
 
 class Outbox(SQLModel, table=True):
@@ -39,6 +41,20 @@ class Outbox(SQLModel, table=True):
     next_at: datetime = Field(sa_type=UtcDateTime, index=True)
     published: int = 0
     done_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
+
+
+# Built once, on the table itself: every job begins and ends with them.
+_ROWS = Outbox.__table__  # type: ignore[attr-defined]
+_OPEN = select(_ROWS.c.id).where(
+    _ROWS.c.job == bindparam("job"),
+    _ROWS.c.subject == bindparam("subject"),
+    _ROWS.c.done_at.is_(None),
+)
+_FINISH = (
+    update(_ROWS)
+    .where(_ROWS.c.id.in_(bindparam("ids", expanding=True)))
+    .values(done_at=bindparam("now"))
+)
 
 
 @dataclass(frozen=True)
@@ -101,7 +117,6 @@ def enqueue_all(session: Session, occasions: Sequence[Occasion], *, now: datetim
 
 
 def _row(id: str, occasion: Occasion, now: datetime) -> dict[str, Any]:
-    soon = now + timedelta(seconds=BACKOFF_S[0])
     return {
         "id": id,
         "workspace_id": occasion.workspace_id,
@@ -110,7 +125,7 @@ def _row(id: str, occasion: Occasion, now: datetime) -> dict[str, Any]:
         "key": occasion.key,
         "args": occasion.args,
         "created_at": now,
-        "next_at": occasion.not_before if _is_later(occasion, now) else soon,
+        "next_at": occasion.not_before if _is_later(occasion, now) else now + PATIENCE,
     }
 
 
@@ -121,16 +136,14 @@ def _is_later(occasion: Occasion, now: datetime) -> bool:
 def open_rows(session: Session, *, job: str, subject: str) -> list[str]:
     """Ids of the rows asking for this job on this subject. Read before the work starts, they are
     what `finish` may close after it: a row that arrives meanwhile stays open and is published."""
-    query = select(Outbox.id).where(
-        Outbox.job == job, Outbox.subject == subject, col(Outbox.done_at).is_(None)
-    )
-    return list(session.exec(query))
+    found = session.connection().execute(_OPEN, {"job": job, "subject": subject})
+    return list(found.scalars())
 
 
 def finish(session: Session, ids: Sequence[str], *, now: datetime) -> None:
     """Close these rows: call it in the transaction that did their work."""
     if ids:
-        session.execute(update(Outbox).where(col(Outbox.id).in_(ids)).values(done_at=now))
+        session.connection().execute(_FINISH, {"ids": list(ids), "now": now})
 
 
 def is_due(session: Session, *, now: datetime) -> bool:

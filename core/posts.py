@@ -16,7 +16,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from core.db import UtcDateTime, insert_once
 from core.ids import derive_id
-from core.outbox import enqueue
+from core.outbox import PATIENCE, enqueue
 
 
 class Post(SQLModel, table=True):
@@ -46,6 +46,11 @@ class Post(SQLModel, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
+def post_id(subject: str, kind: str, n: int = 0) -> str:
+    """The id of this message, whether its row stands or not."""
+    return derive_id("post", subject, kind, n)
+
+
 def ask_post(
     session: Session,
     *,
@@ -57,13 +62,15 @@ def ask_post(
     body: dict[str, Any],
     now: datetime,
     n: int = 0,
+    sent_here: bool = False,
 ) -> str:
     """Owe Slack this message (once, however often asked) and queue its sending. Returns its id.
 
-    A message that was begun is owed from now on, in its place.
+    A message that was begun is owed from now on, in its place. With `sent_here` the caller sends it
+    after its commit: the queue has it only in case that comes to nothing.
     """
     row = Post(
-        id=derive_id("post", subject, kind, n),
+        id=post_id(subject, kind, n),
         workspace_id=workspace_id,
         subject=subject,
         kind=kind,
@@ -74,7 +81,7 @@ def ask_post(
         created_at=now,
     )
     if insert_once(session, row) or _owe_begun(session, row.id, body):
-        _queue(session, row, now=now)
+        _queue(session, row, now=now, not_before=now + PATIENCE if sent_here else None)
     return row.id
 
 
@@ -90,7 +97,7 @@ def begin_post(
 ) -> Post:
     """The row of this message, begun with nothing owed where there was none."""
     row = Post(
-        id=derive_id("post", subject, kind, 0),
+        id=post_id(subject, kind),
         workspace_id=workspace_id,
         subject=subject,
         kind=kind,
@@ -106,7 +113,7 @@ def begin_post(
 
 def break_off_post(session: Session, *, subject: str, kind: str, now: datetime) -> None:
     """Nothing more comes of a begun message, if there is one: what it shows is left, and marked."""
-    row = session.get(Post, derive_id("post", subject, kind, 0), populate_existing=True)
+    row = session.get(Post, post_id(subject, kind), populate_existing=True)
     if row is not None and _owe_begun(session, row.id, {"broken_off": True}):
         session.refresh(row)
         _queue(session, row, now=now)
@@ -122,14 +129,16 @@ def refresh_posts(session: Session, *, subject: str, kind: str, now: datetime) -
         _queue(session, row, now=now)
 
 
-def _owe_begun(session: Session, post_id: str, body: dict[str, Any]) -> bool:
+def _owe_begun(session: Session, begun_id: str, body: dict[str, Any]) -> bool:
     """Owe what was only begun; False when it is owed already."""
-    begun = update(Post).where(col(Post.id) == post_id, col(Post.wanted) == 0)
+    begun = update(Post).where(col(Post.id) == begun_id, col(Post.wanted) == 0)
     owed = session.execute(begun.values(wanted=1, body=body).returning(col(Post.id)))
     return owed.scalar_one_or_none() is not None
 
 
-def _queue(session: Session, row: Post, *, now: datetime) -> None:
+def _queue(
+    session: Session, row: Post, *, now: datetime, not_before: datetime | None = None
+) -> None:
     enqueue(
         session,
         workspace_id=row.workspace_id,
@@ -138,4 +147,5 @@ def _queue(session: Session, row: Post, *, now: datetime) -> None:
         key=f"{row.id}:{row.wanted}",
         args={"post_id": row.id},
         now=now,
+        not_before=not_before,
     )

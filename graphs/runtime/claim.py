@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -60,8 +60,11 @@ def claim(
     serves: Callable[[str], bool],
     limits: Limits,
     now: datetime,
+    context: Sequence[Mapping[str, Any]] = (),
 ) -> Claim | Refusal:
     """Take the turn and count a try; or say why there is nothing to run.
+
+    `context` is the thread before a message that has not been begun, where its row has none yet.
 
     `versions` are what is in force here; a begun turn keeps its graph's. `serves` tells whether
     this code can go on with a version of the graph: one that is not its own, while newer workers
@@ -87,15 +90,16 @@ def claim(
     leases = _take_both(session, turn, limits, now)
     if leases is None:
         return "held"
-    # Whoever held them may have moved the turn between our look at it and their release.
-    session.refresh(turn)
+    if leases[0].token > 1:
+        # Whoever held it may have moved the turn between our look at it and their release.
+        session.refresh(turn)
     if turn.status in TERMINAL:
-        for held in leases:
-            release(session, held, now=now)
+        release(session, *leases, now=now)
         finish(session, rows, now=now)
         return turn.status  # type: ignore[return-value]
     first = turn.status == RECEIVED
-    _count_try(session, log, turn, versions, now)
+    read = {"context": [dict(item) for item in context]} if first and not turn.context else {}
+    _count_try(session, log, turn, versions, now, read)
     return Claim(turn, *leases, rows, first)
 
 
@@ -137,12 +141,17 @@ def _take_both(
     return held, conversation
 
 
-def _count_try(
-    session: Session, log: Log, turn: Turn, versions: dict[str, Any], now: datetime
+def _count_try(  # noqa: PLR0917 - a private call
+    session: Session,
+    log: Log,
+    turn: Turn,
+    versions: dict[str, Any],
+    now: datetime,
+    read: dict[str, Any],
 ) -> None:
     # What it began with and this code does not know better: its graph, and what it was forked from.
     kept = {name: turn.versions[name] for name in ("graph", "fork") if name in turn.versions}
-    changes: dict[str, Any] = {"tries": turn.tries + 1, "versions": {**versions, **kept}}
+    changes: dict[str, Any] = {"tries": turn.tries + 1, "versions": {**versions, **kept}, **read}
     if turn.status == RUNNING:  # whoever ran it died, or gave it back for a later try
         session.execute(update(Turn).where(col(Turn.id) == turn.id).values(**changes))
         session.refresh(turn)

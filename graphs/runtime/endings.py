@@ -15,7 +15,7 @@ from approvals.actions import cancel_turn
 from approvals.tables import Action
 from core.errors import LeaseLost, ModelError
 from core.faultpoints import point
-from core.leases import guard, release
+from core.leases import release
 from core.outbox import finish
 from core.posts import ask_post
 from graphs.checkpoint.errors import StoreUnavailable
@@ -37,13 +37,11 @@ class Endings:
     def __init__(self, desk: Desk, limits: Limits) -> None:
         self._desk, self._limits = desk, limits
 
-    def ended(
-        self, got: Claim, work: Work, came_to: Ended | Waits
-    ) -> Literal["answered", "waiting"]:
+    def ended(self, got: Claim, came_to: Ended | Waits) -> Literal["answered", "waiting"]:
         """Keep what the graph came to and give the leases back."""
         if isinstance(came_to, Waits):
-            return self._waiting(got, work, came_to)
-        self._answered(got, work, came_to)
+            return self._waiting(got, came_to)
+        self._answered(got, came_to)
         point("turn:answered")
         return "answered"
 
@@ -62,7 +60,7 @@ class Endings:
     def _failed(self, got: Claim, reason: str, told: Callable[[Session], str]) -> Literal["failed"]:
         now = self._desk.clock.now()
         with self._desk.db.transaction() as session:
-            guard(session, got.held)
+            give_back(session, got, now=now)
             text = told(session)
             move_turn(
                 session,
@@ -84,7 +82,6 @@ class Endings:
             )
             post_notice(session, got.turn, text, now=now)
             finish(session, got.rows, now=now)
-            give_back(session, got, now=now)
         return "failed"
 
     def came_to_nothing(self, got: Claim, error: Exception) -> Literal["later", "failed", "held"]:
@@ -148,9 +145,10 @@ class Endings:
             versions={**turn.versions, "graph": version, "graph_before": before},
         )
 
-    def _waiting(self, got: Claim, work: Work, came_to: Waits) -> Literal["waiting"]:
+    def _waiting(self, got: Claim, came_to: Waits) -> Literal["waiting"]:
         now, count = self._desk.clock.now(), len(came_to.action_ids)
-        with work.write() as session:
+        with self._desk.db.transaction() as session:
+            give_back(session, got, now=now)
             move_turn(
                 session,
                 self._desk.log,
@@ -164,12 +162,12 @@ class Endings:
                 versions={**got.turn.versions, "nodes": list(came_to.nodes)},
             )
             finish(session, got.rows, now=now)
-            give_back(session, got, now=now)
         return "waiting"
 
-    def _answered(self, got: Claim, work: Work, came_to: Ended) -> None:
+    def _answered(self, got: Claim, came_to: Ended) -> None:
         now, turn = self._desk.clock.now(), got.turn
-        with work.write() as session:
+        with self._desk.db.transaction() as session:
+            give_back(session, got, now=now)
             move_turn(
                 session,
                 self._desk.log,
@@ -191,21 +189,23 @@ class Endings:
                 thread_ts=turn.thread_ts,
                 body=_answer_body(session, turn, came_to),
                 now=now,
+                sent_here=self._desk.deliver is not None,
             )
             finish(session, got.rows, now=now)
-            give_back(session, got, now=now)
 
 
 def give_back(session: Session, got: Claim, *, now: datetime) -> None:
     """Release both leases. Raises `LeaseLost` when another worker has the turn."""
-    release(session, got.held, now=now)
-    release(session, got.conversation, now=now)
+    release(session, *got.leases, now=now)
 
 
 def _answer_body(session: Session, turn: Turn, came_to: Ended) -> dict[str, Any]:
-    answers = session.exec(select(ModelResponse).where(ModelResponse.turn_id == turn.id)).all()
+    query = select(
+        ModelResponse.cost_micros, ModelResponse.input_tokens, ModelResponse.output_tokens
+    ).where(ModelResponse.turn_id == turn.id)
+    answers = session.exec(query).all()
     actions = select(Action.id).where(Action.turn_id == turn.id).order_by(col(Action.created_at))
-    costs = [answer.cost_micros for answer in answers]
+    costs = [cost for cost, _, _ in answers]
     known = [cost for cost in costs if cost is not None]
     return {
         "text": came_to.text,
@@ -213,7 +213,7 @@ def _answer_body(session: Session, turn: Turn, came_to: Ended) -> dict[str, Any]
         # One unknown price makes the sum unknown, never smaller.
         "cost_micros": sum(known) if len(known) == len(costs) else None,
         "model": turn.versions.get("model"),
-        "tokens": sum(answer.input_tokens + answer.output_tokens for answer in answers),
+        "tokens": sum(tokens_in + tokens_out for _, tokens_in, tokens_out in answers),
         "action_ids": list(session.exec(actions)),
     }
 

@@ -8,8 +8,8 @@ after `Limits.max_tries` runs in a row the turn has failed, visibly.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 import structlog
 from sqlmodel import Session, select
@@ -19,6 +19,7 @@ from approvals.people import People
 from core.errors import InvalidTransition, LeaseLost, SignoffError
 from core.leases import Keepalive
 from core.outbox import Message, Outbox
+from core.posts import post_id
 from graphs.assistant import State
 from graphs.checkpoint.errors import (
     StaleFence,
@@ -65,25 +66,30 @@ class TurnRunner:
         self._graphs = {version.name: version.build(saver) for version in versions}
         self._endings = Endings(desk, self._limits)
 
-    def run(self, turn_id: str) -> Outcome:
-        """Take the turn as far as it goes now. Any number of deliveries does the work once."""
+    def run(self, turn_id: str, context: Sequence[Mapping[str, Any]] = ()) -> Outcome:
+        """Take the turn as far as it goes now. Any number of deliveries does the work once.
+
+        `context` is the thread before its message, for a turn that has not been begun.
+        """
         if self._desk.drain.begun:
             self._wake(turn_id)
             return "held"
-        got = self._claim(turn_id)
+        got = self._claim(turn_id, context)
         if not isinstance(got, Claim):
             return got
         if got.turn.tries > self._limits.max_tries:
             outcome: Outcome = self._endings.exhausted(got, None)
         else:
             outcome = self._attempt(got)
+        if outcome == "answered":
+            self._deliver(got.turn)
         if outcome in TERMINAL or (outcome == "held" and self._has_ended(got.turn)):
             self._forget(got.turn)
         if outcome != "later":
             self._ring(got.turn)
         return outcome
 
-    def _claim(self, turn_id: str) -> Claim | Outcome:
+    def _claim(self, turn_id: str, context: Sequence[Mapping[str, Any]]) -> Claim | Outcome:
         versions = {
             "graph": self._versions.current.name,
             "prompt": ASSISTANT,
@@ -100,6 +106,7 @@ class TurnRunner:
                 serves=lambda begun: self._versions.serving(begun) is not None,
                 limits=self._limits,
                 now=self._desk.clock.now(),
+                context=context,
             )
 
     def _attempt(self, got: Claim) -> Outcome:
@@ -117,12 +124,12 @@ class TurnRunner:
     def _tried(self, got: Claim) -> Outcome:
         alive = Keepalive(self._desk.db, self._desk.clock, got.leases, ttl=self._limits.lease)
         version = self._serving(got.turn)
-        work = Work(self._desk, got.turn, version, got.held, alive.lost.is_set)
+        work = Work(self._desk, got.turn, version, got.held, alive.lost.is_set, first=got.first)
         try:
             # The leases are given back by the ending, so nobody may renew them any more then.
             with alive:
                 came_to = self._drive(got, work, version)
-            return self._endings.ended(got, work, came_to)
+            return self._endings.ended(got, came_to)
         except (LeaseLost, StaleFence, TurnEnded, InvalidTransition, HandedOver):
             raise
         except ModelRefused as error:
@@ -174,6 +181,16 @@ class TurnRunner:
         except LeaseLost:
             return "held"
         return status if status in TERMINAL else "held"  # type: ignore[return-value]
+
+    def _deliver(self, turn: Turn) -> None:
+        """Send the answer before the next message of the conversation is begun, so that answers
+        stand in its order."""
+        if self._desk.deliver is None:
+            return
+        try:
+            self._desk.deliver(post_id(turn.id, "answer"))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the queue has it too
+            log.warning("answer_put_off", turn=turn.id, error=type(error).__name__)
 
     def _has_ended(self, turn: Turn) -> bool:
         # Whoever took it over may have ended it, and forgotten its thread before we began it anew.

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 from sqlalchemy.orm.attributes import set_committed_value
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from approvals.actions import cancel_turn
 from audit.log import Log
@@ -21,6 +21,12 @@ from graphs.runtime.states import FAILED, RUNNING, STOPPED, TERMINAL, WAITING, a
 from graphs.runtime.tables import Turn
 
 JOB = "run_turn"
+# Built once, on the table itself: every write of every turn begins with them.
+_TURNS = Turn.__table__  # type: ignore[attr-defined]
+_STATUS = select(_TURNS.c.status).where(_TURNS.c.id == bindparam("turn_id"))
+_MOVE = update(_TURNS).where(
+    _TURNS.c.id == bindparam("moved_id"), _TURNS.c.status == bindparam("moved_from")
+)
 
 
 def turn_id(workspace_id: str, channel: str, message_ts: str) -> str:
@@ -52,10 +58,10 @@ def move_turn(
         values["finished_at"] = now
     if to in (FAILED, STOPPED):
         values["reason"] = reason
-    moved = session.execute(
-        update(Turn).where(col(Turn.id) == turn.id, col(Turn.status) == before).values(**values)
+    moved = session.connection().execute(
+        _MOVE.values(**values), {"moved_id": turn.id, "moved_from": before}
     )
-    if moved.rowcount != 1:  # type: ignore[attr-defined]
+    if moved.rowcount != 1:
         raise InvalidTransition(f"turn {turn.id} is no longer {before}")
     for name, value in values.items():
         set_committed_value(turn, name, value)
@@ -82,7 +88,7 @@ class TurnEnded(GraphError):
 
 def require_running(session: Session, turn_id: str) -> None:
     """Raise `TurnEnded` unless this turn is running."""
-    status = session.exec(select(Turn.status).where(Turn.id == turn_id)).one()
+    status = session.connection().execute(_STATUS, {"turn_id": turn_id}).scalar_one()
     if status != RUNNING:
         raise TurnEnded(f"turn {turn_id} is {status}")
 

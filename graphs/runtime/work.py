@@ -31,6 +31,7 @@ from llm.client import Models
 from llm.config import Tier
 from llm.prompts import ASSISTANT
 from llm.recorder import record, recorded
+from llm.tables import ModelResponse
 from tools.observe import observation
 from tools.registry import Registry
 
@@ -53,24 +54,31 @@ class Desk:
     preview: Preview = field(default_factory=NoPreview)
     #: Asked whether this process is to end.
     drain: Drain = field(default_factory=Drain)
+    #: Sends the post of this id in the run that owes it; without it the queue does, a trip later.
+    deliver: Callable[[str], None] | None = None
 
 
 class Work:
     """One run of one turn. Every write checks the turn's lease and that nobody stopped it."""
 
     def __init__(
-        self, desk: Desk, turn: Turn, version: Version, held: Held, lost: Callable[[], bool]
+        self,
+        desk: Desk,
+        turn: Turn,
+        version: Version,
+        held: Held,
+        lost: Callable[[], bool],
+        *,
+        first: bool,
     ) -> None:
+        """`first` says that no run before this one can have recorded anything."""
         self._desk, self._turn, self._version = desk, turn, version
-        self._held, self._lost = held, lost
+        self._held, self._lost, self._first = held, lost, first
         self._asking = Asking(desk, turn, held, lost)
 
     def model(self, step: int, messages: Sequence[dict[str, Any]]) -> Message:
         turn = self._turn
-        with self._desk.db.read() as session:
-            known = recorded(session, turn.id, step)
-            if known is None:
-                self._check(session, step)
+        known = self._known(step)
         if known is None:
             answer = self._asking.ask(step, messages, self._schemas())
             with self.write() as session:
@@ -127,13 +135,28 @@ class Work:
             require_running(session, self._turn.id)
             yield session
 
-    def _check(self, session: Session, step: int) -> None:
+    def _known(self, step: int) -> ModelResponse | None:
+        """The answer of this step, if there is one; else whether it may be asked for is checked."""
+        if self._first:  # begun a moment ago, and this is its first answer
+            self._first = False
+            self._check_ours()
+            return None
+        with self._desk.db.read() as session:
+            known = recorded(session, self._turn.id, step)
+            if known is None:
+                self._check(session, step)
+        return known
+
+    def _check_ours(self) -> None:
         # A model's answer is paid for: not asked for when it could not be kept.
         if self._lost():
             raise LeaseLost(f"{self._held.name} was taken over")
-        require_running(session, self._turn.id)
         if self._desk.drain.begun:
             raise HandedOver()
+
+    def _check(self, session: Session, step: int) -> None:
+        require_running(session, self._turn.id)
+        self._check_ours()
         if step > 0:
             used = spent(session, self._turn.id, now=self._desk.clock.now())
             self._desk.budget.refuse_beyond(used)
