@@ -90,6 +90,15 @@ class Doorbell:
         for queue, bodies in queues.items():
             self._redis.lpush(queue, *bodies)
 
+    def in_line(self, due: Mapping[str, int]) -> set[str]:
+        """Those of these jobs, so many due of each, whose queue is at least as long: they are not
+        lost, they wait their turn. Raises whatever the transport raises."""
+        wanted: dict[str, int] = defaultdict(int)
+        for job, count in due.items():
+            wanted[QUEUES[job]] += count
+        held = {queue for queue, count in wanted.items() if self._redis.llen(queue) >= count}
+        return {job for job in due if QUEUES[job] in held}
+
     def close(self) -> None:
         self._redis.close()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,7 +16,7 @@ from core.clock import Clock
 from core.db import Database
 from core.errors import LeaseLost, SignoffError
 from core.leases import Held, release, renew, take
-from core.outbox import Publish, is_due, take_due
+from core.outbox import InLine, Publish, count_due, take_due
 
 LEASE = timedelta(seconds=15)
 _RENEW_S = 5.0
@@ -38,8 +38,15 @@ class Loop:
 class Keeper:
     """Runs the loops while it holds the lease."""
 
-    def __init__(self, db: Database, clock: Clock, publish: Publish, loops: Sequence[Loop]) -> None:
-        self._db, self._clock, self._publish = db, clock, publish
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        publish: Publish,
+        loops: Sequence[Loop],
+        in_line: InLine = lambda _due: (),
+    ) -> None:
+        self._db, self._clock, self._publish, self._in_line = db, clock, publish, in_line
         self._loops = loops
         self._held: Held | None = None
         self._stop = threading.Event()
@@ -74,14 +81,25 @@ class Keeper:
     def _sweep(self) -> None:
         """Publish again what is not done and due: a wiped broker costs seconds (P8)."""
         with self._db.read() as session:
-            if not is_due(session, now=self._clock.now()):
-                return
+            counts = count_due(session, now=self._clock.now())
+        if not counts:
+            return
+        in_line = self._still_in_line(counts)
         with self._db.transaction() as session:
-            due = take_due(session, now=self._clock.now())
+            due = take_due(session, now=self._clock.now(), in_line=in_line)
+        if not due:
+            return
         try:
             self._publish(due)
         except Exception as error:  # noqa: BLE001 - any broker fault: the next sweep has them
             log.warning("publish_failed", count=len(due), error=type(error).__name__)
+
+    def _still_in_line(self, counts: Mapping[str, int]) -> Collection[str]:
+        try:
+            return self._in_line(counts)
+        except Exception as error:  # noqa: BLE001 - any broker fault: then they count as lost
+            log.info("line_not_known", error=type(error).__name__)
+            return ()
 
     def _give_back(self) -> None:
         """The next keeper need not wait for the lease to run out."""

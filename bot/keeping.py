@@ -11,11 +11,11 @@ from audit.sequencer import order_events
 from bot.bootstrap import Floor
 from bot.keeper import Keeper, Loop
 from bot.schedules import load_automations, queue_due, sync_schedules
-from core.outbox import Publish, enqueue
+from core.outbox import InLine, Publish, enqueue
 from tools.executor import sweep_due
 
 
-def make_keeper(floor: Floor, publish: Publish) -> Keeper:
+def make_keeper(floor: Floor, publish: Publish, in_line: InLine) -> Keeper:
     """The keeper of this installation. Raises `ConfigError` for a broken automations file."""
     entries = load_automations(floor.settings.config / "automations.yaml").digests
     workspace_id = floor.people.workspace_id
@@ -53,4 +53,4 @@ def make_keeper(floor: Floor, publish: Publish) -> Keeper:
         Loop("schedules", 2.0, schedules),
         Loop("order", 1.0, order),
     ]
-    return Keeper(floor.db, floor.clock, publish, loops)
+    return Keeper(floor.db, floor.clock, publish, loops, in_line)

@@ -8,13 +8,13 @@ but the job's name and its plain arguments; losing or doubling a message costs s
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import JSON, Column, UniqueConstraint, bindparam, update
+from sqlalchemy import JSON, Column, UniqueConstraint, bindparam, func, update
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from core.db import WAKE, UtcDateTime, after_commit, insert_new
@@ -24,6 +24,8 @@ from core.ids import new_id
 BACKOFF_S = (5, 10, 20, 40, 60)
 #: After so long the sweeper publishes what nobody has done.
 PATIENCE = timedelta(seconds=BACKOFF_S[0])
+#: How long a row that is due may stand in the broker's line before it is published again.
+LONGEST = timedelta(seconds=BACKOFF_S[-1])
 
 
 class Outbox(SQLModel, table=True):
@@ -67,6 +69,9 @@ class Message:
 
 #: Hands these messages to a broker. Raises when it cannot; some may have got through then.
 Publish = Callable[[Sequence[Message]], None]
+#: Of these jobs, so many due of each: those of which the broker holds as many and more. Raises when
+#: it cannot tell.
+InLine = Callable[[Mapping[str, int]], Collection[str]]
 
 
 @dataclass(frozen=True)
@@ -146,17 +151,31 @@ def finish(session: Session, ids: Sequence[str], *, now: datetime) -> None:
         session.connection().execute(_FINISH, {"ids": list(ids), "now": now})
 
 
-def is_due(session: Session, *, now: datetime) -> bool:
-    """Whether there is anything to take: a look that writes nothing."""
-    query = select(Outbox.id).where(col(Outbox.done_at).is_(None), Outbox.next_at <= now)
-    return session.exec(query.limit(1)).first() is not None
+def count_due(session: Session, *, now: datetime) -> dict[str, int]:
+    """How many rows of each job are due: a look that writes nothing."""
+    query = (
+        select(Outbox.job, func.count())
+        .where(col(Outbox.done_at).is_(None), Outbox.next_at <= now)
+        .group_by(Outbox.job)
+    )
+    return dict(session.exec(query).all())
 
 
-def take_due(session: Session, *, now: datetime, limit: int = 200) -> list[Message]:
-    """Rows whose time has come, their next time moved on; publish them after the commit."""
+def take_due(
+    session: Session, *, now: datetime, in_line: Collection[str] = (), limit: int = 200
+) -> list[Message]:
+    """Rows whose time has come, their next time moved on; publish them after the commit.
+
+    Jobs that are `in_line` at the broker are left there, so that a long line is not made longer by
+    itself; a row that is due for a minute is taken all the same.
+    """
     query = (
         select(Outbox.id, Outbox.job, Outbox.args, Outbox.published)
-        .where(col(Outbox.done_at).is_(None), Outbox.next_at <= now)
+        .where(
+            col(Outbox.done_at).is_(None),
+            Outbox.next_at <= now,
+            col(Outbox.job).not_in(in_line) | (col(Outbox.next_at) <= now - LONGEST),
+        )
         .order_by(col(Outbox.next_at))
         .limit(limit)
     )

@@ -54,7 +54,7 @@ def _keeper(_args: argparse.Namespace, settings: Settings, environ: Mapping[str,
 
     floor = lay_floor(settings, environ)
     doorbell = Doorbell(settings.redis_url)
-    keeper = make_keeper(floor, doorbell)
+    keeper = make_keeper(floor, doorbell, doorbell.in_line)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: keeper.stop())
     mark_ready(settings.data, "keeper")

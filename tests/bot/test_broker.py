@@ -42,6 +42,19 @@ def store() -> Iterator[str]:
         yield address
 
 
+def test_what_the_queue_holds_is_in_line_and_what_a_wiped_redis_lost_is_not(store: str) -> None:
+    ring = Doorbell(store)
+    ring([Message("run_turn", {"turn_id": "turn_1"}), Message("send_post", {"post_id": "post_1"})])
+
+    assert ring.in_line({"run_turn": 1, "send_post": 1, "execute": 1}) == {"run_turn", "send_post"}
+    assert ring.in_line({"run_turn": 2, "send_post": 1}) == set()
+
+    with Redis.from_url(store) as link:
+        link.flushall()
+    assert ring.in_line({"run_turn": 1}) == set()
+    ring.close()
+
+
 def test_a_real_worker_runs_what_was_published_in_its_order(store: str) -> None:
     ring = Doorbell(store)
     ring([Message("run_turn", {"turn_id": f"turn_{number}"}) for number in range(3)])

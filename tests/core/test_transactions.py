@@ -16,7 +16,7 @@ from core.clock import HeldClock
 from core.db import Database, after_commit, open_database
 from core.errors import LeaseLost, SignoffError, StorageError
 from core.leases import Keepalive, Lease, guard, release, renew, take
-from core.outbox import Message, Outbox, enqueue, finish, open_rows, take_due
+from core.outbox import Message, Outbox, count_due, enqueue, finish, open_rows, take_due
 from core.posts import Post, ask_post, refresh_posts
 from core.relay import Relay
 
@@ -67,6 +67,31 @@ def test_what_is_not_done_is_swept_again_ever_later(db: Database) -> None:
                 times.append(int((now - NOW).total_seconds()))
 
     assert times == [5, 15, 35, 75, 135, 195]
+
+
+def test_what_stands_in_line_is_not_swept_again_for_a_minute(db: Database) -> None:
+    _queue(db, "a")
+    counted, times, now = [], [], NOW
+
+    for _ in range(100):
+        now += timedelta(seconds=1)
+        with db.transaction() as session:
+            counted.append(count_due(session, now=now))
+            if take_due(session, now=now, in_line=["run_turn"]):
+                times.append(int((now - NOW).total_seconds()))
+
+    assert times == [65]
+    assert (counted[3], counted[4]) == ({}, {"run_turn": 1})
+
+
+def test_only_what_stands_in_line_is_left_there(db: Database) -> None:
+    _queue(db, "a")
+    later = NOW + timedelta(seconds=5)
+
+    with db.transaction() as session:
+        taken = take_due(session, now=later, in_line=["send_post"])
+
+    assert taken == [Message("run_turn", {"turn_id": "turn_1"})]
 
 
 def test_finishing_closes_what_was_seen_and_leaves_what_came_later(db: Database) -> None:
