@@ -32,6 +32,7 @@ CEL_NAMES = (
     "recipients",
     "hour",
     "weekday",
+    "minute",
 )
 
 #: Names of arguments that hold whom something goes to, whatever their values look like.
@@ -83,18 +84,10 @@ class Subject:
     undoes: bool = False
     amount: Money | None = None
     recipients: tuple[str, ...] = ()
-    #: Local hour (0 to 23) and weekday (`mon` … `sun`) where the asker is, for `when`.
+    #: Local hour (0 to 23), minute and weekday (`mon` … `sun`) where the asker is.
     hour: int | None = None
     weekday: str | None = None
-
-
-@dataclass(frozen=True)
-class Stage:
-    """`quorum` different people of `who` (`group:…`, `person:…` or `requester`) must agree."""
-
-    who: str
-    quorum: int = 1
-    why: str = ""
+    minute: int = 0
 
 
 class Match(Enum):
@@ -175,6 +168,7 @@ class Case:
                 "recipients": list(subject.recipients),
                 "hour": subject.hour,
                 "weekday": subject.weekday,
+                "minute": subject.minute,
             }
         )
 

@@ -16,10 +16,12 @@ def closed_sentence(
 ) -> str:
     """`Finn approved this already, at 14:02.` in the clicker's own time zone."""
     at = at_words(request.closed_at, person)
+    who = _last_voter(session, people, request, person)
+    if request.status == "rejected" and who is None:
+        return f"Nobody answered until {at[3:]}, so it counts as refused; nothing was done."
     if request.status in ("approved", "rejected"):
-        who = _last_voter(session, people, request, person)
         did = "approved" if request.status == "approved" else "rejected"
-        return f"{who} {did} this already, {at}."
+        return f"{who or 'Somebody'} {did} this already, {at}."
     if request.status == "expired":
         return f"This expired {at_words(request.expires_at, person)}; nothing was done."
     if request.status == "superseded":
@@ -38,7 +40,7 @@ def at_words(at: datetime | None, person: Principal | None) -> str:
 
 def _last_voter(
     session: Session, people: People, request: Request, person: Principal | None
-) -> str:
+) -> str | None:
     query = (
         select(Decision)
         .where(Decision.request_id == request.id)
@@ -53,4 +55,4 @@ def _last_voter(
             return "You"
         voter = people.by_id(row.person_id)
         return voter.first_name if voter else "Somebody"
-    return "Somebody"
+    return None

@@ -11,6 +11,13 @@ class Decided:
     """What became of a click, and the sentence for the person who clicked."""
 
     outcome: Literal[
-        "approved", "rejected", "counted", "already_decided", "expired", "not_allowed", "voted"
+        "approved",
+        "rejected",
+        "counted",
+        "already_decided",
+        "expired",
+        "not_allowed",
+        "voted",
+        "handed",
     ]
     sentence: str

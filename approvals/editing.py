@@ -15,7 +15,8 @@ from typing import Any
 from sqlmodel import Session, select
 
 from approvals.actions import supersede
-from approvals.entitlement import entitled
+from approvals.directory import as_of
+from approvals.entitlement import entitled, stage_of
 from approvals.origins import leaves
 from approvals.people import People, Principal
 from approvals.policy import REQUESTER, Stage, Verdict
@@ -41,8 +42,8 @@ def may_edit(
     if request is None or request.status != "pending" or request.expires_at <= now:
         return None
     action = session.get_one(Action, request.action_id, populate_existing=True)
-    stage = Stage(**request.stages[request.stage])
-    return action if entitled(people, action, stage, person)[0] else None
+    people = as_of(session, people, now=now)
+    return action if entitled(people, action, stage_of(request), person)[0] else None
 
 
 def edit(

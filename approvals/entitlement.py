@@ -1,14 +1,25 @@
-"""Who may answer a request: asked at the click and again at execution."""
+"""Who may answer a request: asked at the click and again at execution.
+
+A *place* is one right to answer; it belongs to a person. Whoever stands in for somebody who is away
+fills that place and no other: nobody answers twice, no place is filled twice, and nobody stands in
+where they asked themselves.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
 from approvals.people import People, Principal
 from approvals.policy import REQUESTER, Stage, approver_words
-from approvals.tables import Action
+from approvals.tables import Action, Request
+
+
+def stage_of(request: Request, number: int | None = None) -> Stage:
+    """The stage this request is in, or the one of this number."""
+    return Stage.from_json(request.stages[request.stage if number is None else number])
 
 
 def entitled(
@@ -17,37 +28,58 @@ def entitled(
     """Whether this person may answer this stage, and if not, why, as a sentence."""
     if person is None:
         return False, "I don't know you, so you cannot decide this."
+    if places(people, action, stage, person):
+        return True, ""
     asker = people.by_id(action.principal_id)
     if stage.who == REQUESTER:
-        if asker is not None and person.id == asker.id:
-            return True, ""
         name = asker.first_name if asker else "the person who asked"
         return False, f"Only {name}, who asked for this, can confirm it."
     able = eligible(people, action, stage)
-    if person.id in {each.id for each in able}:
-        return True, ""
-    others = f"{listed(able)} ({approver_words(stage.who)})" if able else "nobody"
+    others = f"{listed(able)} ({whom(stage)})" if able else "nobody"
     if person.id == action.principal_id:
         return False, f"You asked for this, so someone else must approve it: {others}."
     return False, f"You cannot decide this; it is for {others}."
 
 
 def eligible(people: People, action: Action, stage: Stage) -> tuple[Principal, ...]:
-    """Everybody who may answer this stage. Empty means nobody, never anybody."""
-    kind, _, name = stage.who.partition(":")
+    """Everybody who may answer this stage by themselves. Empty means nobody, never anybody."""
     if stage.who == REQUESTER:
         found = people.by_id(action.principal_id)
         return (found,) if found else ()
-    if kind == "group":
-        members = people.members(name)
-    elif kind == "person":
-        person = people.by_id(name)
-        members = (person,) if person else ()
-    else:
-        members = ()
+    members = [] if stage.escalated and stage.instead else [*people.asked(stage.who)]
+    if stage.escalated:
+        members += people.asked(stage.escalate_to)
+    if stage.handed:
+        members += [p for p in people.asked(stage.hand_to) if p.id in stage.handed]
+    found_once = dict.fromkeys(members)
     if four_eyes(action):
-        return tuple(member for member in members if member.id != action.principal_id)
-    return members
+        return tuple(member for member in found_once if member.id != action.principal_id)
+    return tuple(found_once)
+
+
+def places(
+    people: People, action: Action, stage: Stage, person: Principal
+) -> tuple[Principal, ...]:
+    """Whose place this person may fill here: their own first, then those they stand in for."""
+    able = {each.id: each for each in eligible(people, action, stage)}
+    own = [able[person.id]] if person.id in able else []
+    if stage.who == REQUESTER or person.id == action.principal_id:
+        return tuple(own)
+    away = [each for each in people.away_with(person.id) if each.id in able]
+    return (*own, *away)
+
+
+def keeps(people: People, action: Action, stage: Stage, voter_id: str, for_id: str) -> bool:
+    """Whether an answer given by this person in that place still counts: whose place it is must
+    still be entitled, and whoever stood in must still be served. What a stand-in answered while
+    they stood in holds after that time has ended."""
+    voter, owner = people.by_id(voter_id), people.by_id(for_id)
+    if voter is None or owner is None:
+        return False
+    if voter_id != for_id and voter_id == action.principal_id:
+        return False
+    # Who could answer before it went to others instead has answered in time.
+    return owner in eligible(people, action, replace(stage, instead=False))
 
 
 def four_eyes(action: Action) -> bool:
@@ -80,11 +112,23 @@ def impossible(people: People, action: Action, stages: Sequence[Stage]) -> str |
     return None
 
 
+def whom(stage: Stage) -> str:
+    """Whom this stage asks now, in words: `Finance`, `Finance or Board`."""
+    first, other = approver_words(stage.who), approver_words(stage.escalate_to)
+    if not stage.escalated:
+        return first
+    return other if stage.instead else f"{first} or {other}"
+
+
 def _emptiness(people: People, stage: Stage) -> str:
     kind, _, name = stage.who.partition(":")
-    if kind == "group" and not people.members(name):
-        return f"group {name} is empty"
-    if kind == "group":
+    if kind == "usergroup":
+        problem = people.unreadable(name)
+        if problem is not None:
+            return problem
+    if kind in ("group", "usergroup") and not people.asked(stage.who):
+        return f"{'group' if kind == 'group' else 'user group'} {name} is empty"
+    if kind in ("group", "usergroup"):
         return f"nobody but the person who asks is in {approver_words(stage.who)}"
     return f"{approver_words(stage.who)} may not"
 

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
-from approvals.entitlement import entitled
+from approvals.directory import as_of
+from approvals.entitlement import keeps, stage_of
 from approvals.people import People
-from approvals.policy import Stage
 from approvals.tables import Action, Decision, Grant, Request
 from audit.log import Log
 from core.errors import ApprovalError
@@ -64,12 +64,7 @@ def consume(session: Session, log: Log, action: Action, *, now: datetime) -> Gra
     return grant
 
 
-def still_entitled(session: Session, people: People, action: Action) -> bool:
-    """Whether those who permitted the action may still do so; see `lapsed` for the reason."""
-    return lapsed(session, people, action) is None
-
-
-def lapsed(session: Session, people: People, action: Action) -> str | None:
+def lapsed(session: Session, people: People, action: Action, *, now: datetime) -> str | None:
     """Why the permission does not hold any more, as a sentence; None while it holds.
 
     Each stage must still have its quorum among approvals of people who would be heard today.
@@ -82,10 +77,14 @@ def lapsed(session: Session, people: People, action: Action) -> str | None:
     votes = session.exec(
         select(Decision).where(Decision.request_id == request.id, Decision.vote == "approve")
     ).all()
-    for number, raw in enumerate(request.stages):
-        stage = Stage(**raw)
-        voters = [people.by_id(vote.person_id) for vote in votes if vote.stage == number]
-        heard = [person for person in voters if entitled(people, action, stage, person)[0]]
+    people = as_of(session, people, now=now)
+    for number in range(len(request.stages)):
+        stage = stage_of(request, number)
+        heard = [
+            vote
+            for vote in votes
+            if vote.stage == number and keeps(people, action, stage, vote.person_id, vote.for_id)
+        ]
         if len(heard) < stage.quorum:
             return "somebody who approved this may not approve it any more"
     return None

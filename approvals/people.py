@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
-
+from approvals.hours import Hours
+from approvals.people_file import ADDRESS, PeopleFile, PersonEntry, hours_of, read_people
 from core.configfile import ConfigFile, parse_config, read_config
 
-_ADDRESS = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\"]+")
 #: A display name may not look like an address itself: readers differ on which one counts.
 _NAMED = re.compile(r"[^<>@]*<([^<>]+)>")
-_MEND = "Compare with the starter file config/people.yaml."
+_DEFAULT_HOURS = Hours("Europe/Berlin")
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,10 @@ class Principal:
     groups: tuple[str, ...]
     tz: str
     operator: bool
+    #: When they work: reminders, escalations and expiries in working time are counted by it.
+    hours: Hours = _DEFAULT_HOURS
+    #: Open questions above which new ones go to others of the group first; None: any number.
+    load: int | None = None
 
     @property
     def first_name(self) -> str:
@@ -40,43 +44,14 @@ class Principal:
         return ZoneInfo(self.tz)
 
 
-class _Entry(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+@dataclass(frozen=True)
+class Away:
+    """A time somebody is away by the file, in UTC, and the id of who decides for them."""
 
-    id: str = Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$")
-    name: str = Field(min_length=1)
-    slack_id: str = Field(pattern=r"^[UW][A-Z0-9]+$")
-    email: str | None = None
-    roles: tuple[str, ...] = ()
-    tz: str = "Europe/Berlin"
-    operator: bool = False
-
-    @field_validator("tz")
-    @classmethod
-    def _zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (KeyError, ValueError, OSError) as error:
-            raise ValueError(f"{value!r} is not a time zone like Europe/Berlin") from error
-        return value
-
-    @field_validator("email")
-    @classmethod
-    def _mail(cls, value: str | None) -> str | None:
-        if value is not None and not _ADDRESS.fullmatch(value):
-            raise ValueError(f"{value!r} is not a mail address")
-        return value
-
-
-class _File(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    workspace: str = Field(pattern=r"^(T|E)[A-Z0-9]+$")
-    people: tuple[_Entry, ...] = Field(min_length=1)
-    groups: dict[str, tuple[str, ...]] = {}
-    domains: tuple[str, ...] = ()
-    known_addresses: tuple[str, ...] = ()
-    known_domains: tuple[str, ...] = ()
+    person_id: str
+    delegate_id: str
+    since: datetime
+    until: datetime
 
 
 @dataclass(frozen=True)
@@ -91,8 +66,19 @@ class People:
     known_addresses: frozenset[str]
     known_domains: frozenset[str]
     digest: str
+    #: Name of a Slack user group, as policy says it -> its id in Slack.
+    usergroups: Mapping[str, str]
+    away: tuple[Away, ...]
+    #: Open questions one person may cause by one automation; None: any number.
+    most_open: int | None
     _by_slack: Mapping[str, Principal] = field(repr=False)
     _by_id: Mapping[str, Principal] = field(repr=False)
+    # What `approvals.directory.as_of` adds; without it nobody stands in and user groups are empty.
+    #: Id of who stands in -> ids of those who are away.
+    stand_ins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    #: Name of a user group -> Slack ids, where Slack told lately; else why not, in words.
+    group_members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    group_problems: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def load(cls, path: Path) -> People:
@@ -113,6 +99,39 @@ class People:
     def members(self, group: str) -> tuple[Principal, ...]:
         """People of this group; an unknown or empty one has nobody in it."""
         return self.groups.get(group, ())
+
+    def asked(self, who: str) -> tuple[Principal, ...]:
+        """Whom policy means by `group:…`, `usergroup:…` or `person:…`; anything else is nobody."""
+        kind, _, name = who.partition(":")
+        if kind == "group":
+            return self.members(name)
+        if kind == "usergroup":
+            found = map(self.by_slack, self.group_members.get(name, ()))
+            return tuple(person for person in found if person is not None)
+        person = self.by_id(name) if kind == "person" else None
+        return (person,) if person else ()
+
+    def unreadable(self, usergroup: str) -> str | None:
+        """Why it is not known who is in this user group, in words; None when it is."""
+        if usergroup not in self.usergroups:
+            return f"there is no user group {usergroup} in config/people.yaml"
+        return self.group_problems.get(usergroup)
+
+    def away_with(self, person_id: str) -> tuple[Principal, ...]:
+        """Who is away and has this person decide in their place."""
+        found = map(self.by_id, self.stand_ins.get(person_id, ()))
+        return tuple(person for person in found if person is not None)
+
+    def deciding_for(self, person_id: str) -> tuple[Principal, ...]:
+        """Who decides in the place of this person while they are away."""
+        found = [self.by_id(d) for d, away in self.stand_ins.items() if person_id in away]
+        return tuple(person for person in found if person is not None)
+
+    @property
+    def owners(self) -> tuple[Principal, ...]:
+        """Whom to tell what is wrong with the files: role `owner`, else the operators."""
+        named = tuple(person for person in self.everyone if "owner" in person.roles)
+        return named or tuple(person for person in self.everyone if person.operator)
 
     def is_inside(self, address: str) -> bool:
         """Whether this mail address is one of the company's own domains."""
@@ -135,10 +154,8 @@ class People:
 
 
 def _people(file: ConfigFile) -> People:
-    parsed = file.read_as(_File, _MEND)
-    _refuse_twins(file, parsed)
-    _refuse_strangers(file, parsed)
-    everyone = tuple(_principal(entry, parsed.groups) for entry in parsed.people)
+    parsed = read_people(file)
+    everyone = tuple(_principal(entry, parsed) for entry in parsed.people)
     by_id = {person.id: person for person in everyone}
     addresses = {a for a in map(_plain, parsed.known_addresses) if a}
     addresses |= {person.email.casefold() for person in everyone if person.email}
@@ -153,53 +170,45 @@ def _people(file: ConfigFile) -> People:
         known_addresses=frozenset(addresses),
         known_domains=frozenset(_fold(domain) for domain in parsed.known_domains),
         digest=file.digest,
+        usergroups=parsed.usergroups,
+        away=tuple(away for entry in parsed.people for away in _away(entry)),
+        most_open=parsed.most_open,
         _by_slack={person.slack_id: person for person in everyone},
         _by_id=by_id,
     )
 
 
-def _principal(entry: _Entry, groups: Mapping[str, tuple[str, ...]]) -> Principal:
+def _principal(entry: PersonEntry, parsed: PeopleFile) -> Principal:
     return Principal(
         id=entry.id,
         name=entry.name,
         slack_id=entry.slack_id,
         email=entry.email,
         roles=entry.roles,
-        groups=tuple(name for name, members in groups.items() if entry.id in members),
+        groups=tuple(name for name, members in parsed.groups.items() if entry.id in members),
         tz=entry.tz,
         operator=entry.operator,
+        hours=hours_of(entry, parsed.holidays),
+        load=parsed.load if entry.load is None else entry.load,
     )
 
 
-def _refuse_twins(file: ConfigFile, parsed: _File) -> None:
-    """Two entries with one Slack id would leave open who decided: refused."""
-    for key in ("id", "slack_id", "email"):
-        seen: dict[str, str] = {}
-        for index, entry in enumerate(parsed.people):
-            value = getattr(entry, key)
-            if value is None:
-                continue
-            if value.casefold() in seen:
-                other = seen[value.casefold()]
-                raise file.error(
-                    ("people", index, key),
-                    f"{entry.name} has the same {key} as {other}: {value}",
-                    "Give each person their own.",
-                )
-            seen[value.casefold()] = entry.name
+def _away(entry: PersonEntry) -> list[Away]:
+    zone = ZoneInfo(entry.tz)
+    return [
+        Away(entry.id, away.delegate, day_begins(away.since, zone), day_ends(away.until, zone))
+        for away in entry.away
+    ]
 
 
-def _refuse_strangers(file: ConfigFile, parsed: _File) -> None:
-    """A misspelt member would silently be nobody: refused."""
-    known = {entry.id for entry in parsed.people}
-    for name, members in parsed.groups.items():
-        for index, member in enumerate(members):
-            if member not in known:
-                raise file.error(
-                    ("groups", name, index),
-                    f"group {name} names {member!r}, who is not among the people",
-                    f"Use one of the ids: {', '.join(sorted(known))}.",
-                )
+def day_begins(day: date, zone: ZoneInfo) -> datetime:
+    """The first moment of this day there, in UTC."""
+    return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+def day_ends(day: date, zone: ZoneInfo) -> datetime:
+    """The first moment after this day there, in UTC."""
+    return day_begins(day + timedelta(days=1), zone)
 
 
 def _plain(address: str) -> str | None:
@@ -207,7 +216,7 @@ def _plain(address: str) -> str | None:
     text = address.strip()
     named = _NAMED.fullmatch(text)
     plain = named[1] if named else text
-    return plain.casefold() if _ADDRESS.fullmatch(plain) else None
+    return plain.casefold() if ADDRESS.fullmatch(plain) else None
 
 
 def _domain(address: str) -> str:

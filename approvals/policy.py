@@ -11,16 +11,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from approvals.cases import Case, Knower, Match, Stage, Subject
+from approvals.cases import Case, Knower, Match, Subject
 from approvals.policy_words import (
     Ability,
     Group,
     about_untrusted,
     approver_words,
-    joined,
     policy_sentences,
 )
 from approvals.rules import Rule
+from approvals.spans import Span
+from approvals.stages import REQUESTER, Stage, joined, merged
 
 __all__ = [
     "EFFECTS",
@@ -34,7 +35,8 @@ __all__ = [
 ]
 
 EFFECTS = frozenset({"read", "reversible", "irreversible"})
-REQUESTER = "requester"
+#: A question counted in working time alone ends after this many seconds all the same.
+LONGEST_S = 30 * 86_400
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,10 @@ class Verdict:
     #: Seconds it waits before it is begun, and may be taken back after it; None as the tool says.
     hold_s: int | None = None
     undo_s: int | None = None
+    #: It expires after this much working time as well; None where only the clock counts.
+    expires_working_s: int | None = None
+    #: What an unanswered question becomes: `nothing` is done, or it counts as `reject`ed.
+    on_expiry: Literal["nothing", "reject"] = "nothing"
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON for the action's row and the log."""
@@ -62,13 +68,15 @@ class Verdict:
             "kind": self.kind,
             "reason": self.reason,
             "rules": list(self.rules),
-            "stages": [{"who": s.who, "quorum": s.quorum, "why": s.why} for s in self.stages],
+            "stages": [stage.as_json() for stage in self.stages],
             "expires_in_s": self.expires_in_s,
             "four_eyes": self.four_eyes,
             "effect": self.effect,
             "digests": dict(self.digests),
             "hold_s": self.hold_s,
             "undo_s": self.undo_s,
+            "expires_working_s": self.expires_working_s,
+            "on_expiry": self.on_expiry,
         }
 
     @classmethod
@@ -78,13 +86,15 @@ class Verdict:
             kind=value["kind"],
             reason=value["reason"],
             rules=tuple(value["rules"]),
-            stages=tuple(Stage(s["who"], s["quorum"], s["why"]) for s in value["stages"]),
+            stages=tuple(Stage.from_json(stage) for stage in value["stages"]),
             expires_in_s=value["expires_in_s"],
             four_eyes=value["four_eyes"],
             effect=value["effect"],
             digests=dict(value["digests"]),
             hold_s=value.get("hold_s"),
             undo_s=value.get("undo_s"),
+            expires_working_s=value.get("expires_working_s"),
+            on_expiry=value.get("on_expiry", "nothing"),
         )
 
 
@@ -93,8 +103,8 @@ class Policy:
     """The rules of one file, indexed by tool as tools are judged."""
 
     rules: tuple[Rule, ...]
-    default_approvers: tuple[str, ...]
-    expires_s: int
+    default_stages: tuple[Stage, ...]
+    expires: Span
     digest: str
     _index: dict[str, tuple[Rule, ...]] = field(default_factory=dict, repr=False, compare=False)
 
@@ -103,6 +113,11 @@ class Policy:
         if tool not in self._index:
             self._index[tool] = tuple(rule for rule in self.rules if rule.names_tool(tool))
         return self._index[tool]
+
+    @property
+    def asks_minutes(self) -> bool:
+        """Whether any rule tells two minutes of an hour apart."""
+        return any(rule.asks_minutes for rule in self.rules)
 
     def approvers(self, tool: str) -> tuple[str, ...]:
         """Who may be asked about this tool, in words: `Finance`, `the person who asks`, `nobody`.
@@ -115,7 +130,7 @@ class Policy:
         if not asking and any(rule.outcome == "allow" for rule in about):
             return ("nobody",)
         if not asking:
-            asked = [approver_words(who) for who in self.default_approvers]
+            asked = [approver_words(stage.who) for stage in self.default_stages]
         reads_pass = any(r.outcome == "allow" and r.effects == {"read"} for r in self.rules)
         if reads_pass and all(rule.effects for rule in asking):
             asked.append("nobody when it only reads")
@@ -123,7 +138,7 @@ class Policy:
 
     def sentences(self, people: Group, tools: Sequence[Ability]) -> list[str]:
         """The policy as plain sentences about these tools, for `signoff can`."""
-        return policy_sentences(self.rules, self.default_approvers, people, tools)
+        return policy_sentences(self.rules, self.default_stages, people, tools)
 
 
 def judge(policy: Policy, people: Knower, subject: Subject) -> Verdict:
@@ -169,10 +184,10 @@ def _ask(
             # The asker's own word does not stand in for what cannot be compared.
             given = tuple(s for s in given if s.who != REQUESTER)
         given = given or _default_stages(policy, reason)
-        stages += [Stage(s.who, s.quorum, s.why or reason) for s in given]
+        stages += [replace(stage, why=stage.why or reason) for stage in given]
     if not asking:
         stages += _default_stages(policy, "no rule says otherwise")
-    stages = _merged(_sterner(policy, case, stages))
+    stages = merged(_sterner(policy, case, stages))
     others = any(stage.who != REQUESTER for stage in stages)
     rules = [rule for rule, _ in asking]
     four_eyes = others and (not rules or any(_wants_others(rule, case) for rule in rules))
@@ -198,19 +213,7 @@ def _wants_others(rule: Rule, case: Case) -> bool:
 
 
 def _default_stages(policy: Policy, why: str) -> tuple[Stage, ...]:
-    return tuple(Stage(who, 1, why) for who in policy.default_approvers)
-
-
-def _merged(stages: Sequence[Stage]) -> list[Stage]:
-    """One stage per `who`, with the highest quorum and every reason."""
-    merged: dict[str, Stage] = {}
-    for stage in stages:
-        same = merged.get(stage.who)
-        if same is not None:
-            whys = joined([same.why, stage.why])
-            stage = Stage(stage.who, max(same.quorum, stage.quorum), whys)  # noqa: PLW2901
-        merged[stage.who] = stage
-    return list(merged.values())
+    return tuple(replace(stage, why=why) for stage in policy.default_stages)
 
 
 def _reason(rule: Rule, match: Match, case: Case) -> str:
@@ -234,18 +237,22 @@ def _verdict(  # noqa: PLR0917 - a private constructor
     reasons: Sequence[str],
     rules: Sequence[Rule],
 ) -> Verdict:
-    expiries = [rule.expires_s for rule in rules if rule.expires_s is not None]
     holds = [rule.hold_s for rule in rules if rule.hold_s is not None]
     undos = [rule.undo_s for rule in rules if rule.undo_s is not None]
+    spans = [rule.expires for rule in rules if rule.expires is not None] or [policy.expires]
+    clock = [span.seconds for span in spans if not span.working]
+    working = [span.seconds for span in spans if span.working]
     return Verdict(
         kind=kind,
         reason=joined(reasons),
         rules=tuple(rule.name for rule in rules),
         stages=(),
-        expires_in_s=min(expiries, default=policy.expires_s),
+        expires_in_s=min(clock, default=LONGEST_S),
         four_eyes=False,
         effect=subject.effect,
         digests={"policy": policy.digest, "people": people.digest},
         hold_s=max(holds, default=None),
         undo_s=min(undos, default=None),
+        expires_working_s=min(working, default=None),
+        on_expiry="reject" if any(rule.reject_on_expiry for rule in rules) else "nothing",
     )

@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from approvals.cases import Stage
 from approvals.conditions import compiled
+from approvals.hours import read_days, read_hours
 from approvals.policy import EFFECTS, Policy
-from approvals.rules import Rule
+from approvals.policy_stages import Escalation, StageEntry, check_who, span_of, stages_of
+from approvals.rules import Rule, text_of
+from approvals.spans import Span
+from approvals.stages import REQUESTER, Stage
 from core.configfile import ConfigFile, Place, parse_config, read_config
 from core.money import Money, NotMoney, parse_money
 
 _MEND = "Compare with the starter file config/policy.yaml."
-_WHO = re.compile(r"requester|group:[\w.-]+|person:[\w.-]+")
-_SPAN = re.compile(r"(\d+)\s*(seconds?|sec|s|minutes?|min|m|hours?|h|days?|d)")
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 Words = str | tuple[str, ...]
-
-
-class _StageEntry(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    who: str
-    quorum: int = Field(default=1, ge=1)
-    why: str = ""
+Value = bool | int | str
 
 
 class _RuleEntry(BaseModel):
@@ -45,19 +38,27 @@ class _RuleEntry(BaseModel):
     role: Words = ()
     channel: Words = ()
     automation: Words = ()
+    asker: Words = ()
+    args: dict[str, Value | tuple[Value, ...]] = {}
+    between: str | None = None
+    weekday: Words = ()
     untrusted: Literal[True, "recipient", "other"] | None = None
     known: bool | None = None
     when: str | None = None
     in_words: str | None = None
     allow: Literal[True] | None = None
     deny: Literal[True] | None = None
-    ask: str | tuple[_StageEntry, ...] | None = None
+    ask: str | tuple[StageEntry, ...] | None = None
     who: str | None = None
     quorum: int = Field(default=1, ge=1)
     four_eyes: bool = True
+    remind: str | None = None
+    escalate: Escalation | None = None
+    hand_to: str | None = None
     expires: str | None = None
     hold: str | Literal[False] | None = None
     undo: str | Literal[False] | None = None
+    on_expiry: Literal["nothing", "reject"] = "nothing"
     why: str | None = None
 
 
@@ -66,6 +67,7 @@ class _File(BaseModel):
 
     default_approvers: Words
     expires: str = "3 days"
+    remind: str | None = None
     rules: tuple[_RuleEntry, ...]
 
 
@@ -83,28 +85,32 @@ def _policy(file: ConfigFile) -> Policy:
     parsed = file.read_as(_File, _MEND)
     approvers = _words(parsed.default_approvers)
     for who in approvers:
-        _check_who(file, ("default_approvers",), who)
-    if not approvers or "requester" in approvers:
+        check_who(file, ("default_approvers",), who)
+    if not approvers or REQUESTER in approvers:
         raise file.error(
             ("default_approvers",),
             "default_approvers must name somebody other than the asker",
             "Write a group, like group:operations.",
         )
-    rules = tuple(_rule(file, i, entry) for i, entry in enumerate(parsed.rules))
+    remind = None if parsed.remind is None else span_of(file, ("remind",), parsed.remind)
+    rules = tuple(_rule(file, i, entry, remind) for i, entry in enumerate(parsed.rules))
     _refuse_twins(file, rules)
-    return Policy(rules, approvers, _span(file, ("expires",), parsed.expires), file.digest)
+    reminds = (remind.seconds, remind.working) if remind else (None, False)
+    stages = tuple(Stage(who, 1, "", *reminds) for who in approvers)
+    return Policy(rules, stages, span_of(file, ("expires",), parsed.expires), file.digest)
 
 
-def _rule(file: ConfigFile, index: int, entry: _RuleEntry) -> Rule:
+def _rule(file: ConfigFile, index: int, entry: _RuleEntry, remind: Span | None) -> Rule:
     place: Place = ("rules", index)
     expires = entry.expires
     return Rule(
         name=entry.name,
         line=file.line(place),
         outcome=_outcome(file, place, entry),
-        stages=_stages(file, place, entry),
+        stages=stages_of(file, place, entry, remind),
         why=entry.why,
-        expires_s=None if expires is None else _span(file, (*place, "expires"), expires),
+        expires=None if expires is None else span_of(file, (*place, "expires"), expires),
+        reject_on_expiry=entry.on_expiry == "reject",
         four_eyes=entry.four_eyes,
         tools=_words(entry.tool),
         effects=_effects(file, place, entry),
@@ -116,6 +122,10 @@ def _rule(file: ConfigFile, index: int, entry: _RuleEntry) -> Rule:
         roles=frozenset(_words(entry.role)),
         channels=frozenset(_words(entry.channel)),
         automations=frozenset(_words(entry.automation)),
+        askers=frozenset(_words(entry.asker)),
+        args=_args(entry.args),
+        between=_between(file, (*place, "between"), entry.between),
+        weekdays=_weekdays(file, (*place, "weekday"), entry),
         untrusted="any" if entry.untrusted is True else entry.untrusted,
         known=entry.known,
         when=entry.when,
@@ -140,30 +150,25 @@ def _outcome(file: ConfigFile, place: Place, entry: _RuleEntry) -> Literal["allo
     return "deny" if entry.deny else "ask"
 
 
-def _stages(file: ConfigFile, place: Place, entry: _RuleEntry) -> tuple[Stage, ...]:
-    if isinstance(entry.ask, tuple):
-        if not entry.ask:
-            raise file.error((*place, "ask"), "ask names nobody", "Name at least one stage.")
-        stages = tuple(Stage(stage.who, stage.quorum, stage.why) for stage in entry.ask)
-    else:
-        who = entry.ask or entry.who
-        stages = () if who is None else (Stage(who, entry.quorum),)
-    for stage in stages:
-        _check_who(file, (*place, "ask" if entry.ask is not None else "who"), stage.who)
-        if stage.who == "requester" and stage.quorum > 1:
-            raise file.error(
-                place, "the asker is one person: quorum cannot be above 1", "Ask a group."
-            )
-    return stages
+def _args(given: Mapping[str, Value | tuple[Value, ...]]) -> Mapping[str, tuple[str, ...]]:
+    return {
+        name: tuple(text_of(item) for item in (values if isinstance(values, tuple) else (values,)))
+        for name, values in given.items()
+    }
 
 
-def _check_who(file: ConfigFile, place: Place, who: str) -> None:
-    if not _WHO.fullmatch(who):
-        raise file.error(
-            place,
-            f"{who!r} is nobody I can ask",
-            "Write requester, group:<name> or person:<id>.",
-        )
+def _between(file: ConfigFile, place: Place, text: str | None) -> tuple[int, int] | None:
+    found = None if text is None else read_hours(text)
+    if text is not None and found is None:
+        raise file.error(place, f"{text!r} is no time of day", "Write it like 08:00-18:00.")
+    return found
+
+
+def _weekdays(file: ConfigFile, place: Place, entry: _RuleEntry) -> frozenset[int]:
+    found = [read_days(text) for text in _words(entry.weekday)]
+    if None in found:
+        raise file.error(place, "these are no days of the week", "Write mon-fri, or [sat, sun].")
+    return frozenset().union(*(days for days in found if days))
 
 
 def _effects(file: ConfigFile, place: Place, entry: _RuleEntry) -> frozenset[str]:
@@ -188,20 +193,14 @@ def _money(file: ConfigFile, place: Place, text: str | None) -> Money | None:
         raise file.error(place, error.sentence, "Write it like 100 EUR.") from error
 
 
-def _span(file: ConfigFile, place: Place, text: str) -> int:
-    match = _SPAN.fullmatch(text.strip())
-    if not match or int(match[1]) == 0:
-        raise file.error(
-            place, f"{text!r} is not a span of time", "Write it like 20 s, 4 h or 3 days."
-        )
-    return int(match[1]) * _SECONDS[match[2][0]]
-
-
 def _window(file: ConfigFile, place: Place, text: str | Literal[False] | None) -> int | None:
-    """Seconds; `no` is 0, and nothing said is None."""
-    if text is None:
-        return None
-    return 0 if text is False else _span(file, place, text)
+    """Seconds by the clock; `no` is 0, and nothing said is None."""
+    if not text:
+        return None if text is None else 0
+    span = span_of(file, place, text)
+    if span.working:
+        raise file.error(place, f"{text!r} runs by the clock alone", "Write it like 20 s or 4 h.")
+    return span.seconds
 
 
 def _refuse_twins(file: ConfigFile, rules: tuple[Rule, ...]) -> None:

@@ -38,6 +38,7 @@ class _Example(BaseModel):
     channel: str = "C0"
     automation: str = "assistant"
     hour: int | None = Field(default=None, ge=0, le=23)
+    minute: int = Field(default=0, ge=0, le=59)
     weekday: Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"] | None = None
 
 
@@ -114,4 +115,5 @@ def _subject(people: People, file: ConfigFile, place: Place, example: _Example) 
         recipients=example.recipients,
         hour=example.hour,
         weekday=example.weekday,
+        minute=example.minute,
     )

@@ -175,6 +175,8 @@ def _found(shown: Mapping[str, Any], local: datetime) -> tuple[Any, ...]:
         tuple(shown["authority"]),
         local.hour,
         local.weekday(),
+        # The last: few policies ask about it (`Policy.asks_minutes`).
+        local.minute,
     )
 
 

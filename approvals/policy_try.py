@@ -162,20 +162,23 @@ class _Judging:
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
+        self._asks_minutes = policy.asks_minutes
         self._known: dict[tuple[Any, ...], _Said] = {}
         self._possible: dict[tuple[Any, ...], bool] = {}
         # Equal ones are one object: a million of them would keep the garbage collector busy.
         self._same: dict[_Said, _Said] = {}
 
     def judge(self, past: Past) -> _Said:
-        found = self._known.get(past.key)
+        # Without the minute more subjects are equal.
+        key = past.key if self._asks_minutes else past.key[:-1]
+        found = self._known.get(key)
         if found is None:
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
             subject = past.subject()
             verdict = judge(self._policy, past.people, subject)
             said = _said(verdict, answerable=self._answerable(past.people, subject, verdict))
-            found = self._known[past.key] = self._same.setdefault(said, said)
+            found = self._known[key] = self._same.setdefault(said, said)
         return found
 
     def _answerable(self, people: People, subject: Subject, verdict: Verdict) -> bool:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from approvals.cases import Leaf, Stage
+from approvals.cases import Leaf
 from approvals.rules import Rule
+from approvals.spans import Span
+from approvals.stages import REQUESTER, Stage
 from core.origins import Origin
 
 
@@ -27,17 +29,16 @@ class Ability(Protocol):
     def effect(self) -> str: ...
 
 
+#: From Monday on.
+DAY_NAMES = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
+
+
 def approver_words(who: str) -> str:
     """`group:finance` as `Finance`, `person:finn` as `Finn`, `requester` as the person who asks."""
     kind, _, name = who.partition(":")
     if kind == "requester":
         return "the person who asks"
     return name.replace("-", " ").replace("_", " ").capitalize()
-
-
-def joined(reasons: Sequence[str]) -> str:
-    """Distinct reasons, in order, with semicolons."""
-    return "; ".join(dict.fromkeys(reason for reason in reasons if reason))
 
 
 def about_untrusted(leaves: Sequence[Leaf], asker: str) -> str:
@@ -52,14 +53,13 @@ def about_untrusted(leaves: Sequence[Leaf], asker: str) -> str:
 
 def policy_sentences(
     rules: Sequence[Rule],
-    default_approvers: Sequence[str],
+    default_stages: Sequence[Stage],
     people: Group,
     tools: Sequence[Ability],
 ) -> list[str]:
     """What `signoff can` prints: one sentence per rule, in the file's order, then the rest."""
     lines = [line for rule in rules if (line := _sentence(rule, people, tools))]
-    stages = tuple(Stage(who) for who in default_approvers)
-    lines.append(f"Anything else: {_approve(stages, people, four_eyes=True)}")
+    lines.append(f"Anything else: {_approve(default_stages, people, four_eyes=True)}")
     return lines
 
 
@@ -104,10 +104,24 @@ def _conditions(rule: Rule) -> str:
         parts.append("in " + ", ".join(f"<#{channel}>" for channel in sorted(rule.channels)))
     if rule.automations:
         parts.append(f"by {', '.join(sorted(rule.automations))}")
+    if rule.askers:
+        parts.append(f"asked for by {joined_words(sorted(rule.askers))}")
+    parts += [f"where {name} is {joined_words(some)}" for name, some in rule.args.items()]
+    parts += _time_conditions(rule)
     parts += _origin_conditions(rule)
     if rule.when is not None:
         parts.append(rule.in_words or f"when {rule.when}")
     return ", ".join(parts)
+
+
+def _time_conditions(rule: Rule) -> list[str]:
+    parts = []
+    if rule.between is not None:
+        begin, end = (f"{at // 60:02}:{at % 60:02}" for at in rule.between)
+        parts.append(f"between {begin} and {end}")
+    if rule.weekdays:
+        parts.append(f"on {joined_words([DAY_NAMES[day] for day in sorted(rule.weekdays)])}")
+    return parts
 
 
 def _origin_conditions(rule: Rule) -> list[str]:
@@ -127,7 +141,10 @@ def _outcome(rule: Rule, people: Group) -> str:
         return "I just do it."
     if rule.outcome == "deny":
         return "I refuse."
-    return _approve(rule.stages, people, four_eyes=rule.four_eyes)
+    after = []
+    if rule.reject_on_expiry:
+        after.append("Without an answer in time it counts as refused.")
+    return " ".join([_approve(rule.stages, people, four_eyes=rule.four_eyes), *after])
 
 
 def _approve(stages: Sequence[Stage], people: Group, *, four_eyes: bool) -> str:
@@ -135,14 +152,19 @@ def _approve(stages: Sequence[Stage], people: Group, *, four_eyes: bool) -> str:
 
 
 def _stage(stage: Stage, people: Group, four_eyes: bool) -> str:
-    if stage.who == "requester":
+    if stage.who == REQUESTER:
         return "you confirm"
     kind, _, name = stage.who.partition(":")
     words = approver_words(stage.who)
     if kind == "group" and not people.members(name):
         return f"nobody can approve ({words} is empty)"
     count = f"{stage.quorum} of {words} approve" if stage.quorum > 1 else f"{words} approves"
-    return f"{count} (not the asker)" if four_eyes else count
+    notes = ["not the asker"] if four_eyes else []
+    if stage.escalate_s is not None:
+        how = "instead" if stage.instead else "too"
+        after = Span(stage.escalate_s, stage.escalate_working).words
+        notes.append(f"after {after} {approver_words(stage.escalate_to)} may {how}")
+    return f"{count} ({'; '.join(notes)})" if notes else count
 
 
 def joined_words(words: Sequence[str]) -> str:

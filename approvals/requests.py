@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
 from sqlmodel import Session, col, select
@@ -10,10 +10,14 @@ from sqlmodel import Session, col, select
 from approvals.actions import move
 from approvals.closed import closed_sentence
 from approvals.decided import Decided
-from approvals.entitlement import eligible, entitled, impossible
+from approvals.directory import as_of
+from approvals.entitlement import eligible, entitled, impossible, places, stage_of, whom
+from approvals.keeping_time import plan
+from approvals.owners import tell_owners
 from approvals.people import People, Principal
 from approvals.policy import Stage, Verdict, approver_words
 from approvals.tables import Action, Request
+from approvals.timing import expires_at
 from approvals.votes import cast, count, voted
 from approvals.waiting import waiting_for, waiting_of
 from audit.log import Log
@@ -34,8 +38,10 @@ def open_request(
     """
     plain = verdict.as_json()
     action.verdict = plain
+    people = as_of(session, people, now=now)
     problem = impossible(people, action, verdict.stages)
     if problem is not None:
+        tell_owners(session, people, f"{_start(problem)}.", _mend(verdict), now=now)
         move(
             session,
             log,
@@ -62,11 +68,14 @@ def open_request(
         workspace_id=moved.workspace_id,
         action_id=moved.id,
         stages=plain["stages"],
-        expires_at=now + timedelta(seconds=verdict.expires_in_s),
+        stage_at=now,
+        expires_at=expires_at(verdict, _able(people, action, verdict), now),
+        on_expiry=verdict.on_expiry,
         created_at=now,
     )
     session.add(request)
     session.flush()
+    plan(session, people, request, moved, now=now)
     _record(session, log, moved, "opened", "The question was put", "system:policy", now)
     places = [(moved.channel, moved.thread_ts)]
     places += [(person.slack_id, None) for person in _elsewhere(people, moved, verdict)]
@@ -107,19 +116,24 @@ def decide(
         return Decided("expired", closed_sentence(session, people, request, person))
     if request.status != "pending":
         return Decided("already_decided", closed_sentence(session, people, request, person))
-    stage = Stage(**request.stages[request.stage])
+    people = as_of(session, people, now=now)
+    stage = stage_of(request)
     allowed, why = entitled(people, action, stage, person)
     if not allowed or person is None:
         return _refuse(session, log, action, person, why, now)
-    if not cast(session, request, person, vote=vote, reason=reason, now=now):
-        return Decided("voted", voted(session, request))
+    places_of = places(people, action, stage, person)
+    place = cast(session, request, person, places_of, vote=vote, reason=reason, now=now)
+    if place is None:
+        return Decided("voted", voted(session, request, person, places_of))
     words = {"words": reason} if reason else None
     said = f"{person.first_name} {'approved' if vote == 'approve' else 'said no'}"
+    if place.id != person.id:
+        said += f" for {place.first_name}, who is away"
     _record(session, log, action, "vote", said, person.id, now, body=words)
     if vote == "reject":
         move(session, log, action, "rejected", now=now, actor=person.id, reason=said)
         return Decided("rejected", "Rejected. Nothing is done, and the asker is told.")
-    return count(session, log, request, action, person, now=now)
+    return count(session, log, people, request, action, person=person, now=now)
 
 
 def expire_due(session: Session, log: Log, *, now: datetime, limit: int = 100) -> int:
@@ -153,8 +167,24 @@ def _elsewhere(people: People, action: Action, verdict: Verdict) -> list[Princip
     """Approvers who cannot see where it was asked: a direct message has one reader besides us."""
     if not action.channel.startswith("D"):
         return []
-    able = [person for stage in verdict.stages for person in eligible(people, action, stage)]
+    able = _able(people, action, verdict)
     return [person for person in dict.fromkeys(able) if person.id != action.principal_id]
+
+
+def _able(people: People, action: Action, verdict: Verdict) -> list[Principal]:
+    return [person for stage in verdict.stages for person in eligible(people, action, stage)]
+
+
+def _start(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]
+
+
+def _mend(verdict: Verdict) -> str:
+    rules = " and ".join(f"“{name}”" for name in verdict.rules) or "default_approvers"
+    return (
+        "What needs it is refused until somebody is added in config/people.yaml, or "
+        f"config/policy.yaml names others under {rules}."
+    )
 
 
 def _refuse(  # noqa: PLR0917 - a private call
@@ -172,9 +202,11 @@ def _refuse(  # noqa: PLR0917 - a private call
 
 
 def _expire(session: Session, log: Log, request: Request, action: Action, *, now: datetime) -> None:
-    asked = _asked([Stage(**request.stages[request.stage])])
-    reason = f"Nobody answered in time (asked {asked})"
-    move(session, log, action, "expired", now=now, actor="system:approvals", reason=reason)
+    reason = f"Nobody answered in time (asked {whom(stage_of(request))})"
+    to = "expired"
+    if request.on_expiry == "reject":
+        to, reason = "rejected", f"{reason}, which counts as a refusal"
+    move(session, log, action, to, now=now, actor="system:approvals", reason=reason)
 
 
 def _asked(stages: tuple[Stage, ...] | list[Stage]) -> str:

@@ -5,14 +5,18 @@ Pure: standard library, `core` and the CEL evaluator. Reading the file is `polic
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import cel
 
-from approvals.cases import Case, Match, Stage, Subject
+from approvals.cases import Case, Match, Subject
+from approvals.hours import DAYS
+from approvals.spans import Span
+from approvals.stages import Stage
 from core.money import Money
 
 
@@ -25,7 +29,8 @@ class Rule:
     outcome: Literal["allow", "ask", "deny"]
     stages: tuple[Stage, ...] = ()
     why: str | None = None
-    expires_s: int | None = None
+    expires: Span | None = None
+    reject_on_expiry: bool = False
     four_eyes: bool = True
     tools: tuple[str, ...] = ()
     effects: frozenset[str] = frozenset()
@@ -38,6 +43,14 @@ class Rule:
     roles: frozenset[str] = frozenset()
     channels: frozenset[str] = frozenset()
     automations: frozenset[str] = frozenset()
+    #: Ids of people.
+    askers: frozenset[str] = frozenset()
+    #: Name of an argument (`amount.currency` for one within another) -> what it may be, with `*`.
+    args: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    #: Minutes after midnight where the asker is; the end before the beginning means a night.
+    between: tuple[int, int] | None = None
+    #: 0 is Monday.
+    weekdays: frozenset[int] = frozenset()
     untrusted: Literal["any", "recipient", "other"] | None = None
     known: bool | None = None
     when: str | None = None
@@ -58,21 +71,36 @@ class Rule:
             return Match.NO
         if self._has_origins and not self._origins(case):
             return Match.NO
+        if self._has_more:
+            more = self._more(case.subject)
+            if more is not Match.YES:
+                return more
         if self._has_money:
             money = self._money(case.subject)
             if money is not Match.YES:
                 return money
         return Match.YES if self.program is None else case.evaluate(self.program)
 
+    @property
+    def asks_minutes(self) -> bool:
+        """Whether it tells two minutes of an hour apart."""
+        if self.between is not None and any(at % 60 for at in self.between):
+            return True
+        return self.program is not None and "minute" in self.program.variables()
+
     @cached_property
     def _has_plain(self) -> bool:
-        asked = (self.effects, self.roles, self.channels, self.automations)
+        asked = (self.effects, self.roles, self.channels, self.automations, self.askers)
         flags = (self.outside, self.own, self.undoes)
         return any(asked) or any(flag is not None for flag in flags)
 
     @cached_property
     def _has_origins(self) -> bool:
         return self.untrusted is not None or self.known is not None
+
+    @cached_property
+    def _has_more(self) -> bool:
+        return bool(self.args or self.weekdays) or self.between is not None
 
     @cached_property
     def _has_money(self) -> bool:
@@ -87,6 +115,7 @@ class Rule:
             and (not self.roles or not self.roles.isdisjoint(subject.principal.roles))
             and (not self.channels or subject.channel in self.channels)
             and (not self.automations or subject.automation in self.automations)
+            and (not self.askers or subject.principal.id in self.askers)
         )
 
     def _origins(self, case: Case) -> bool:
@@ -99,6 +128,38 @@ class Rule:
             [str(leaf.value) for leaf in leaves if leaf.recipient]
         )
 
+    def _more(self, subject: Subject) -> Match:
+        found = [self._time(subject)]
+        found += [self._argument(subject, name, wanted) for name, wanted in self.args.items()]
+        # Where one condition surely fails, it does not matter that another cannot be checked.
+        return next((m for m in (Match.NO, Match.MISSING) if m in found), Match.YES)
+
+    def _time(self, subject: Subject) -> Match:
+        if self.between is None and not self.weekdays:
+            return Match.YES
+        if subject.hour is None or subject.weekday not in DAYS:
+            return Match.MISSING
+        if self.weekdays and DAYS.index(subject.weekday) not in self.weekdays:
+            return Match.NO
+        if self.between is None:
+            return Match.YES
+        begin, end = self.between
+        at = subject.hour * 60 + subject.minute
+        inside = begin <= at < end if begin < end else at >= begin or at < end
+        return Match.YES if inside else Match.NO
+
+    def _argument(self, subject: Subject, name: str, wanted: Sequence[str]) -> Match:
+        value: Any = subject.args
+        for key in name.split("."):
+            if not isinstance(value, Mapping) or key not in value:
+                # A tool without such an argument is not meant by a rule for many tools.
+                return Match.MISSING if subject.tool in self.tools else Match.NO
+            value = value[key]
+        many = isinstance(value, Sequence) and not isinstance(value, str)
+        texts = [text_of(item) for item in (value if many else [value])]
+        hit = any(fnmatchcase(text, pattern) for text in texts for pattern in wanted)
+        return Match.YES if hit else Match.NO
+
     def _money(self, subject: Subject) -> Match:
         amount = subject.amount
         if amount is None:
@@ -110,3 +171,8 @@ class Rule:
         over = self.above is None or amount.minor > self.above.minor
         under = self.at_most is None or amount.minor <= self.at_most.minor
         return Match.YES if over and under else Match.NO
+
+
+def text_of(value: Any) -> str:
+    """A value as people write it in the file: `true`, `3`, text as it stands."""
+    return str(value).lower() if isinstance(value, bool) or value is None else str(value)

@@ -7,14 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from approvals.cases import Subject
+from approvals.hours import DAYS
 from approvals.people import Principal
 from core.money import Money
 from core.origins import Origin
 
 #: Stands among a verdict's rules where no rule asked, but that the same was under way.
 ALIKE = "(the same is under way)"
-
-_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 def subject_of(
@@ -53,5 +52,6 @@ def subject_of(
         amount=Money(amount["minor"], amount["currency"]) if amount else None,
         recipients=tuple(preview["recipients"]),
         hour=local.hour,
-        weekday=_WEEKDAYS[local.weekday()],
+        weekday=DAYS[local.weekday()],
+        minute=local.minute,
     )

@@ -73,24 +73,35 @@ class Request(SQLModel, table=True):
     workspace_id: str = Field(index=True)
     action_id: str = Field(foreign_key="action.id", unique=True)
     status: str = Field(default="pending", index=True)
-    #: [{"who": "group:finance" | "requester" | "person:<id>", "quorum": n, "why": "..."}]
+    #: approvals.stages.Stage as plain JSON, in their order; see `stage_of`.
     stages: list[Any] = _json()
     stage: int = 0
+    #: When this stage began.
+    stage_at: datetime = Field(sa_type=UtcDateTime)
+    #: When somebody is next reminded or the stage escalates; None where neither is to come.
+    next_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
     expires_at: datetime = Field(sa_type=UtcDateTime, index=True)
+    #: What it is then: `nothing` (expired, not done) or `reject` (it counts as refused).
+    on_expiry: str = "nothing"
     created_at: datetime = Field(sa_type=UtcDateTime)
     closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class Decision(SQLModel, table=True):
-    """One person's answer to one request."""
+    """One person's answer to one request: nobody answers twice, nor does anybody's stand-in."""
 
-    __table_args__ = (UniqueConstraint("request_id", "person_id"),)
+    __table_args__ = (
+        UniqueConstraint("request_id", "person_id"),
+        UniqueConstraint("request_id", "for_id"),
+    )
 
     id: str = Field(primary_key=True)
     workspace_id: str = Field(index=True)
     request_id: str = Field(foreign_key="request.id", index=True)
     stage: int
     person_id: str = Field(index=True)
+    #: Whose place they took: their own, or that of somebody they stand in for.
+    for_id: str
     #: approve | reject
     vote: str
     reason: str | None = None
@@ -131,3 +142,31 @@ class ConfigText(SQLModel, table=True):
     kind: str
     text: str
     kept_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Delegation(SQLModel, table=True):
+    """Somebody is away for a time, and who decides in their place meanwhile."""
+
+    id: str = Field(primary_key=True)
+    workspace_id: str = Field(index=True)
+    person_id: str = Field(index=True)
+    delegate_id: str
+    since: datetime = Field(sa_type=UtcDateTime)
+    until: datetime = Field(sa_type=UtcDateTime, index=True)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class UserGroup(SQLModel, table=True):
+    """Who is in a Slack user group, as Slack last told."""
+
+    #: Slack's id, `S…`.
+    id: str = Field(primary_key=True)
+    workspace_id: str = Field(primary_key=True)
+    #: Slack ids.
+    members: list[Any] = _json()
+    #: When Slack last told; None before it ever did.
+    read_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    asked_at: datetime = Field(sa_type=UtcDateTime)
+    #: Why the last look failed, in words; None when it did not.
+    problem: str | None = None

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlmodel import Session, col, func, select
 
 from approvals import grants
 from approvals.decided import Decided
+from approvals.entitlement import stage_of, whom
+from approvals.keeping_time import plan
 from approvals.moves import move
-from approvals.people import Principal
+from approvals.people import People, Principal
 from approvals.policy import Stage, approver_words
 from approvals.tables import Action, Decision, Request
 from audit.log import Log
@@ -23,46 +26,56 @@ def cast(
     session: Session,
     request: Request,
     person: Principal,
+    places: Sequence[Principal],
     *,
     vote: str,
     reason: str | None,
     now: datetime,
-) -> bool:
-    """Note this person's vote; False when they have voted on this request before."""
-    row = Decision(
-        id=derive_id("dec", request.id, person.id),
-        workspace_id=request.workspace_id,
-        request_id=request.id,
-        stage=request.stage,
-        person_id=person.id,
-        vote=vote,
-        reason=None if reason is None else reason.replace("\x00", ""),
-        at=now,
-    )
-    return insert_once(session, row)
+) -> Principal | None:
+    """Note this person's vote in the first of these places that is free, and return whose it is;
+    None when they have voted on this request before, or all of the places are filled."""
+    for place in places:
+        row = Decision(
+            id=derive_id("dec", request.id, person.id),
+            workspace_id=request.workspace_id,
+            request_id=request.id,
+            stage=request.stage,
+            person_id=person.id,
+            for_id=place.id,
+            vote=vote,
+            reason=None if reason is None else reason.replace("\x00", ""),
+            at=now,
+        )
+        if insert_once(session, row):
+            return place
+    return None
 
 
 def count(
     session: Session,
     log: Log,
+    people: People,
     request: Request,
     action: Action,
-    person: Principal,
     *,
+    person: Principal,
     now: datetime,
 ) -> Decided:
-    """What the approval just cast leads to: more votes, the next stage, or the permission."""
-    stage = Stage(**request.stages[request.stage])
+    """What the approval just cast leads to: more votes, the next stage, or the permission.
+
+    `people` as of now.
+    """
+    stage = stage_of(request)
     votes = _votes(session, request)
     if votes < stage.quorum:
         refresh_posts(session, subject=action.id, kind="card", now=now)
         return Decided("counted", f"Counted. {_missing(stage, votes)}")
     if request.stage + 1 < len(request.stages):
         request.stage += 1
-        session.add(request)
-        session.flush()
+        request.stage_at = now
+        plan(session, people, request, action, now=now)
         refresh_posts(session, subject=action.id, kind="card", now=now)
-        following = approver_words(request.stages[request.stage]["who"])
+        following = approver_words(stage_of(request).who)
         return Decided("counted", f"Counted. Now it is for {following}.")
     moved = move(
         session,
@@ -86,10 +99,15 @@ def count(
     return Decided("approved", "Approved. I do it now.")
 
 
-def voted(session: Session, request: Request) -> str:
-    """What somebody who answered before is told."""
-    stage = Stage(**request.stages[request.stage])
-    return f"You have answered already. {_missing(stage, _votes(session, request))}"
+def voted(
+    session: Session, request: Request, person: Principal, places: Sequence[Principal]
+) -> str:
+    """What somebody is told who answered before, or whose place somebody else has filled."""
+    missing = _missing(stage_of(request), _votes(session, request))
+    if session.get(Decision, derive_id("dec", request.id, person.id)) is not None:
+        return f"You have answered already. {missing}"
+    names = " and ".join("you" if p.id == person.id else p.first_name for p in places)
+    return f"Somebody has answered for {names} already. {missing}"
 
 
 def _votes(session: Session, request: Request) -> int:
@@ -102,4 +120,4 @@ def _votes(session: Session, request: Request) -> int:
 
 
 def _missing(stage: Stage, votes: int) -> str:
-    return f"{votes} of {stage.quorum} from {approver_words(stage.who)} so far."
+    return f"{votes} of {stage.quorum} from {whom(stage)} so far."

@@ -2,27 +2,43 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
 from sqlmodel import Session, col, select
 
-from approvals.entitlement import entitled
+from approvals.directory import as_of
+from approvals.entitlement import places, stage_of
 from approvals.people import People, Principal
-from approvals.policy import Stage
 from approvals.tables import Action, Decision, Request
 
 
 def waiting_for(
-    session: Session, people: People, person: Principal, *, workspace_id: str | None = None
+    session: Session,
+    people: People,
+    person: Principal,
+    *,
+    now: datetime,
+    workspace_id: str | None = None,
 ) -> list[tuple[Request, Action]]:
-    """Open requests that this person may answer now and has not answered, oldest first."""
-    answered = set(
-        session.exec(select(Decision.request_id).where(Decision.person_id == person.id)).all()
-    )
-    return [
-        (request, action)
-        for request, action in _pending(session, workspace_id)
-        if request.id not in answered
-        and entitled(people, action, Stage(**request.stages[request.stage]), person)[0]
-    ]
+    """Open requests that this person may answer now, for themselves or in the place of somebody
+    who is away, and that still want their answer; oldest first."""
+    people = as_of(session, people, now=now)
+    pending = _pending(session, workspace_id)
+    filled = _filled(session, [request.id for request, _ in pending])
+    found = []
+    for request, action in pending:
+        taken, voters = filled[request.id]
+        stage = stage_of(request)
+        free = [
+            place
+            for place in places(people, action, stage, person)
+            if place.id not in taken and (not stage.asked or place.id in stage.asked)
+        ]
+        if free and person.id not in voters:
+            found.append((request, action))
+    return found
 
 
 def waiting_of(
@@ -42,3 +58,16 @@ def _pending(session: Session, workspace_id: str | None) -> list[tuple[Request, 
     if workspace_id is not None:
         query = query.where(Request.workspace_id == workspace_id)
     return list(session.exec(query).all())
+
+
+def _filled(
+    session: Session, request_ids: Sequence[str]
+) -> Mapping[str, tuple[set[str], set[str]]]:
+    """Of each request, whose places are filled, and who has voted."""
+    found: defaultdict[str, tuple[set[str], set[str]]] = defaultdict(lambda: (set(), set()))
+    query = select(Decision).where(col(Decision.request_id).in_(request_ids))
+    for row in session.exec(query):
+        taken, voters = found[row.request_id]
+        taken.add(row.for_id)
+        voters.add(row.person_id)
+    return found

@@ -80,7 +80,7 @@ def _rows(session: Session, people: People, action_id: str, now: datetime) -> Se
 
 def _votes(people: People, rows: Seen, tz: str) -> tuple[str, ...]:
     return tuple(
-        f"{_name(people, row.person_id)} {clock_time(row.at, tz)}"
+        f"{_voter(people, row)} {clock_time(row.at, tz)}"
         for row in rows.decisions
         if row.vote == "approve"
     )
@@ -105,9 +105,15 @@ def _closed(session: Session, people: People, rows: Seen, tz: str, now: datetime
 def _rejection(people: People, rows: Seen, tz: str) -> str:
     for row in rows.decisions:
         if row.vote == "reject":
-            said = f"Rejected by {_name(people, row.person_id)} {clock_time(row.at, tz)}"
+            said = f"Rejected by {_voter(people, row)} {clock_time(row.at, tz)}"
             return f"{said}: {row.reason}" if row.reason else f"{said}. Nothing was done."
-    return "Rejected. Nothing was done."
+    return "Nobody answered in time, so it counts as refused. Nothing was done."
+
+
+def _voter(people: People, row: Decision) -> str:
+    """`Finn`, or `Sam for Finn`."""
+    name = _name(people, row.person_id)
+    return name if row.for_id == row.person_id else f"{name} for {_name(people, row.for_id)}"
 
 
 def _name(people: People, person_id: str) -> str:

@@ -15,9 +15,9 @@ from typing import Any, Literal
 import structlog
 from sqlmodel import Session, col, select
 
-from approvals.entitlement import entitled
+from approvals.directory import as_of
+from approvals.entitlement import entitled, stage_of
 from approvals.people import Principal
-from approvals.policy import Stage
 from approvals.requests import decide
 from approvals.tables import Action, Request
 from approvals.unknowns import answer_unknown
@@ -115,9 +115,9 @@ def take_reject(deps: BotDeps, click: Click, person: Principal) -> Asked:
             return Asked(None, odd(session, deps, click))
         request = session.get_one(Request, click.value)
         action = session.get_one(Action, request.action_id)
-        stage = Stage(**request.stages[request.stage])
+        people = as_of(session, deps.people, now=now)
         open_still = request.status == "pending" and request.expires_at > now
-        if open_still and entitled(deps.people, action, stage, person)[0]:
+        if open_still and entitled(people, action, stage_of(request), person)[0]:
             return Asked(title_of(action), None)
         # It cannot be rejected by this person: `decide` finds out why, tells and records it.
         decided = decide(

@@ -78,7 +78,7 @@ def graph_jobs(floor: Floor, drain: Drain) -> Mapping[str, Handler]:
         clock=floor.clock,
         web=web,
         identity=identity,
-        renderer=Renderer(floor.people),
+        renderer=Renderer(floor.people, identity.url),
         lease=lease,
     )
     desk = replace(_desk(floor), preview=previews, drain=drain, deliver=poster.send)

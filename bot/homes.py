@@ -11,7 +11,7 @@ from approvals.requests import waiting_for, waiting_of
 from approvals.tables import Action, Request
 from bot.blocks.home import Home, Item
 from bot.cards import place_of, title_of
-from bot.deps import BotDeps, Identity
+from bot.deps import BotDeps
 from bot.outcomes import status_words
 from bot.words import day_time, first_name
 from core.posts import Post
@@ -36,21 +36,21 @@ def home_of(deps: BotDeps, person: Principal) -> Home:
 def waiting_items(session: Session, deps: BotDeps, person: Principal) -> Sequence[Item]:
     """What this person may decide now, each with a link to its card."""
     team = deps.identity.team_id
-    found = waiting_for(session, deps.people, person, workspace_id=team)
+    now = deps.clock.now()
+    found = waiting_for(session, deps.people, person, now=now, workspace_id=team)
     return [_item(session, deps, person, request, action) for request, action in found]
 
 
-def card_link(
-    session: Session, identity: Identity, action_id: str, person: Principal
-) -> str | None:
-    """Where this person sees this action's card; None where nowhere, or before it was sent."""
+def card_link(session: Session, url: str, action_id: str, person: Principal) -> str | None:
+    """Where this person sees this action's card, in the workspace at `url`; None where nowhere, or
+    before it was sent."""
     query = select(Post).where(Post.subject == action_id, Post.kind == "card").order_by(col(Post.n))
     sent = [post for post in session.exec(query) if post.ts and post.sent_channel]
     own = [post for post in sent if post.channel == person.slack_id]
     post = next(iter([*own, *sent]), None)
     if post is None or post.ts is None:
         return None
-    link = f"{identity.url}archives/{post.sent_channel}/p{post.ts.replace('.', '')}"
+    link = f"{url}archives/{post.sent_channel}/p{post.ts.replace('.', '')}"
     if post.thread_ts is None:
         return link
     return f"{link}?thread_ts={post.thread_ts}&cid={post.sent_channel}"
@@ -65,7 +65,7 @@ def _item(
     return Item(
         title=title_of(action),
         about=f"asked by {name} in {place_of(session, action)} · expires {expires}",
-        link=card_link(session, deps.identity, action.id, person),
+        link=card_link(session, deps.identity.url, action.id, person),
     )
 
 
@@ -86,4 +86,4 @@ def _recent(session: Session, deps: BotDeps, person: Principal) -> Sequence[Item
 def _done(session: Session, deps: BotDeps, person: Principal, action: Action) -> Item:
     at = day_time(action.settled_at or action.created_at, person.tz, deps.clock.now())
     about = f"{status_words(action)} · {at} · {place_of(session, action)}"
-    return Item(title_of(action), about, card_link(session, deps.identity, action.id, person))
+    return Item(title_of(action), about, card_link(session, deps.identity.url, action.id, person))

@@ -6,6 +6,9 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from approvals.gaps import gaps
+from approvals.keeping_time import nudge_due
+from approvals.owners import tell_owners
 from approvals.requests import expire_due
 from audit.sequencer import order_events
 from bot.bootstrap import Floor
@@ -14,6 +17,8 @@ from bot.schedules import load_automations, queue_due, sync_schedules
 from core.outbox import InLine, Publish, enqueue
 from tools.executor import sweep_due
 
+_MEND = "Until that is mended and I am started again, what needs it is refused."
+
 
 def make_keeper(floor: Floor, publish: Publish, in_line: InLine) -> Keeper:
     """The keeper of this installation. Raises `ConfigError` for a broken automations file."""
@@ -21,9 +26,14 @@ def make_keeper(floor: Floor, publish: Publish, in_line: InLine) -> Keeper:
     workspace_id = floor.people.workspace_id
     with floor.db.transaction() as session:
         sync_schedules(session, entries, workspace_id=workspace_id, now=floor.clock.now())
+        for gap in gaps(floor.policy, floor.people):
+            tell_owners(session, floor.people, gap, _MEND, now=floor.clock.now())
 
     def expire(session: Session, now: datetime) -> int:
         return expire_due(session, floor.log, now=now, limit=100)
+
+    def nudge(session: Session, now: datetime) -> int:
+        return nudge_due(session, floor.log, floor.people, now=now, limit=100)
 
     def order(session: Session, _now: datetime) -> int:
         return order_events(session, limit=500)
@@ -49,6 +59,7 @@ def make_keeper(floor: Floor, publish: Publish, in_line: InLine) -> Keeper:
 
     loops = [
         Loop("expiries", 1.0, expire),
+        Loop("reminders", 2.0, nudge),
         Loop("actions", 1.0, resume_actions),
         Loop("schedules", 2.0, schedules),
         Loop("order", 1.0, order),

@@ -8,11 +8,12 @@ from datetime import datetime
 from sqlmodel import Session, select
 
 from approvals.people import People
-from bot.blocks import answer, card, digest, question
+from bot.blocks import answer, card, digest, question, reminder
 from bot.blocks.parts import Message
 from bot.blocks.text import one_line
 from bot.cards import Unrenderable, card_view
 from bot.questions import question_view
+from bot.reminders import reminder_view
 from core.posts import Post
 
 
@@ -33,6 +34,8 @@ class Renderer:
     """
 
     people: People
+    #: The workspace's address with a slash at its end, for links to messages.
+    url: str = ""
 
     def render(self, session: Session, post: Post, *, now: datetime) -> Rendered:
         """Raises `Unrenderable`."""
@@ -47,6 +50,9 @@ class Renderer:
             return Rendered(card.build(card_view(session, self.people, post.subject, now=now)))
         if post.kind == "question":
             return Rendered(question.build(question_view(session, self.people, post.subject)))
+        if post.kind == "reminder":
+            shown = reminder_view(session, self.people, post.body, url=self.url, now=now)
+            return Rendered(reminder.build(shown))
         raise Unrenderable(f"nobody knows how to show a {post.kind}")
 
 

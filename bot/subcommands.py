@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from approvals import switches
 from approvals.people import Principal
 from audit.story import story
+from bot.absences import Command, delegate_lines, hand_lines
 from bot.blocks.help import HELP, unknown
 from bot.blocks.home import lines
 from bot.blocks.text import escape, words
@@ -138,6 +139,18 @@ def _digest(asked: Asked) -> Sequence[str]:
     return ["I am writing today's digest; it comes into this channel in a moment."]
 
 
+def _delegate(asked: Asked) -> Sequence[str]:
+    return delegate_lines(_command(asked))
+
+
+def _hand(asked: Asked) -> Sequence[str]:
+    return hand_lines(_command(asked))
+
+
+def _command(asked: Asked) -> Command:
+    return Command(asked.session, asked.deps, asked.person, asked.words, asked.again, asked.now)
+
+
 def words_whole(line: str) -> str:
     """A line of a story, escaped but not cut."""
     return escape(line)
@@ -171,4 +184,6 @@ _HANDLERS: Mapping[str, Callable[[Asked], Sequence[str]]] = {
     "why": _why,
     "can": _can,
     "digest": _digest,
+    "delegate": _delegate,
+    "hand": _hand,
 }

@@ -79,7 +79,7 @@ def _claim(deps: Deps, work: Work, reads: int) -> Claim | str:
             )
             if stopped is not None:
                 return _move_on(deps, session, work, "cancelled", stopped)
-            gone = grants.lapsed(session, deps.people, action)
+            gone = grants.lapsed(session, deps.people, action, now=now)
             if gone is not None:
                 return _superseded(deps, session, work, gone)
             due = take_turn(

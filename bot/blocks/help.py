@@ -4,10 +4,11 @@ from __future__ import annotations
 
 HELP = (
     "Mention me or DM me. status what I'm doing · approvals waiting for you · stop stop my work "
-    "(anyone may) · why who allowed it · can what I may do for you and who approves · digest. "
+    "(anyone may) · why who allowed it · can what I may do for you and who approves · digest · "
+    "delegate @sam until 2026-12-01 while you are away · hand @sam what waits for you. "
     "I ask before money, outside mail and other people's data."
 )
-SUBCOMMANDS = ("help", "status", "approvals", "stop", "why", "can", "digest")
+SUBCOMMANDS = ("help", "status", "approvals", "stop", "why", "can", "digest", "delegate", "hand")
 
 
 def unknown(subcommand: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from approvals.gaps import gaps
 from approvals.people import People
 from approvals.policy import Policy
 from approvals.policy_file import load_policy
@@ -46,6 +47,8 @@ def run(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
     print(f"{path.name} can be used: {len(policy.rules)} rules. It says:")
     for line in policy.sentences(people, registry.tools):
         print(f"  {line}")
+    for gap in gaps(policy, people):
+        print(f"Note: {gap}")
     return 0
 
 

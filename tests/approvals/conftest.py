@@ -50,7 +50,9 @@ def log() -> Log:
     return Log(keys=KeyRing(bytes(32)))
 
 
-def verdict(*stages: Stage, four_eyes: bool = True, expires_in_s: int = 3600) -> Verdict:
+def verdict(
+    *stages: Stage, four_eyes: bool = True, expires_in_s: int = 3600, **more: Any
+) -> Verdict:
     return Verdict(
         kind="ask",
         reason="refunds above EUR 100 need Finance",
@@ -60,6 +62,7 @@ def verdict(*stages: Stage, four_eyes: bool = True, expires_in_s: int = 3600) ->
         four_eyes=four_eyes,
         effect="irreversible",
         digests={"policy": "sha256:p", "people": "sha256:q"},
+        **more,
     )
 
 

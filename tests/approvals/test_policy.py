@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from approvals.gaps import gaps
 from approvals.people import People
 from approvals.policy import Policy, Stage, Subject, Verdict, judge
 from approvals.policy_file import load_policy, parse_policy
@@ -292,6 +293,115 @@ def test_a_condition_in_cel_is_asked_after_the_plain_keys(condition: str, kind: 
     assert judge(rules, PEOPLE, refund()).kind == kind
 
 
+@pytest.mark.parametrize(
+    ("condition", "kind"),
+    [
+        ("args: {order: '4711'}", "allow"),
+        ("args: {order: ['1', '47*']}", "allow"),
+        ("args: {order: '4712'}", "ask"),
+        ("args: {amount.currency: EUR, amount.minor: 18000}", "allow"),
+        ("args: {nothing: here}", "ask"),
+        ("asker: [ana, sam]", "allow"),
+        ("asker: sam", "ask"),
+        ("between: 08:00-18:00", "allow"),
+        ("between: 10:31-18:00", "ask"),
+        ("between: 08:00-10:30", "ask"),
+        ("between: 22:00-10:31", "allow"),
+        ("between: 22:00-10:30", "ask"),
+        ("weekday: mon-fri", "allow"),
+        ("weekday: [sat, sun]", "ask"),
+        ("between: 08:00-18:00, weekday: fri", "allow"),
+    ],
+)
+def test_arguments_askers_and_times_are_conditions(condition: str, kind: str) -> None:
+    rules = policy(f"  - {{name: c, allow: true, {condition}}}")
+
+    verdict = judge(rules, PEOPLE, refund(hour=10, minute=30, weekday="fri"))
+
+    assert verdict.kind == kind
+
+
+def test_a_condition_on_a_time_or_an_argument_that_is_not_known_is_never_passed_over() -> None:
+    at_night = policy("  - {name: n, deny: true, between: 22:00-06:00}")
+    named = policy("  - {name: n, tool: shop.refund, deny: true, args: {reason: fraud}}")
+    others = policy("  - {name: n, tool: '*', deny: true, args: {reason: fraud}}")
+    surely_not = policy("  - {name: n, tool: shop.refund, deny: true, args: {reason: x, order: y}}")
+
+    kinds = [judge(rules, PEOPLE, refund()).kind for rules in (at_night, named, others, surely_not)]
+
+    assert kinds == ["deny", "deny", "ask", "ask"]
+
+
+@pytest.mark.parametrize(
+    ("condition", "asks"),
+    [
+        ("between: 08:00-18:00", False),
+        ("between: 08:30-18:00", True),
+        ("when: minute < 30", True),
+        ("when: hour < 7", False),
+    ],
+)
+def test_whether_minutes_matter_is_known(condition: str, asks: bool) -> None:
+    assert policy(f"  - {{name: c, allow: true, {condition}}}").asks_minutes is asks
+
+
+def test_reminders_and_escalations_come_from_the_stage_the_rule_or_the_file() -> None:
+    head = "default_approvers: group:operations\nremind: 1 day"
+    rules = policy(
+        "  - name: a\n    tool: shop.refund\n"
+        "    escalate: {after: 4 working hours, who: person:olga}\n    ask:\n"
+        "      - {who: group:finance, remind: 2 working hours}\n"
+        "      - {who: group:sales, escalate: {after: 2 h, who: group:support, instead: true}}",
+        head,
+    )
+
+    stages = judge(rules, PEOPLE, refund()).stages
+    (default,) = judge(rules, PEOPLE, refund(tool="crm.delete", amount=None)).stages
+
+    why = "the rule “a” says so"
+    assert stages == (
+        Stage(
+            "group:finance", 1, why, remind_s=2 * 3600, remind_working=True,
+            escalate_s=4 * 3600, escalate_working=True, escalate_to="person:olga",
+        ),
+        Stage(
+            "group:sales", 1, why, remind_s=86_400,
+            escalate_s=2 * 3600, escalate_to="group:support", instead=True,
+        ),
+    )  # fmt: skip
+    assert default == Stage("group:operations", 1, "no rule says otherwise", remind_s=86_400)
+
+
+def test_of_two_rules_about_one_group_the_sooner_time_counts() -> None:
+    lines = [
+        "  - {name: a, effect: write, who: group:finance, remind: 1 day, hand_to: group:sales,"
+        " escalate: {after: 1 day, who: group:sales}}",
+        "  - {name: b, effect: write, who: group:finance, remind: 4 working hours,"
+        " escalate: {after: 1 working day, who: group:support}}",
+    ]
+
+    for order in (lines, lines[::-1]):
+        (stage,) = judge(policy("\n".join(order)), PEOPLE, refund()).stages
+        assert (stage.remind_s, stage.remind_working) == (4 * 3600, True)
+        assert (stage.escalate_s, stage.escalate_to, stage.hand_to) == (86_400, "group:sales", "")
+
+
+def test_how_long_a_question_stands_and_what_silence_means() -> None:
+    rules = policy(
+        "  - {name: a, effect: write, who: group:finance, expires: 2 working days}\n"
+        "  - {name: b, tool: shop.refund, who: group:finance, on_expiry: reject, expires: 5 days}"
+    )
+
+    both = judge(rules, PEOPLE, refund())
+    working = judge(rules, PEOPLE, refund(tool="mail.send"))
+
+    assert (both.expires_in_s, both.expires_working_s, both.on_expiry) == (
+        5 * 86_400, 16 * 3600, "reject",
+    )  # fmt: skip
+    assert (working.expires_in_s, working.expires_working_s) == (30 * 86_400, 16 * 3600)
+    assert Verdict.from_json(both.as_json()) == both
+
+
 def test_a_refusing_condition_that_cannot_be_checked_refuses() -> None:
     rules = policy("  - {name: c, deny: true, when: args.nothing == 1}")
 
@@ -358,6 +468,23 @@ def test_the_approvers_of_a_tool_are_named_in_words() -> None:
     )
 
 
+def test_whom_a_rule_asks_although_nobody_is_there_is_said_beforehand() -> None:
+    rules = policy(
+        "  - {name: a, tool: x, who: group:ghosts}\n"
+        "  - {name: b, tool: x, who: group:finance,"
+        " escalate: {after: 1 h, who: person:nobody}}\n"
+        "  - {name: c, tool: x, who: usergroup:board}"
+    )
+
+    assert gaps(rules, PEOPLE) == [
+        "The rule “a” asks Ghosts, but group:ghosts has no members in config/people.yaml.",
+        "The rule “b” asks Nobody, but nobody in config/people.yaml has the id nobody.",
+        "The rule “c” asks Board, but usergroup:board is not under usergroups in "
+        "config/people.yaml.",
+    ]
+    assert gaps(STARTER, PEOPLE) == []
+
+
 # What a slip in the file is answered with.
 
 
@@ -379,6 +506,19 @@ def test_the_approvers_of_a_tool_are_named_in_words() -> None:
         ("  - {name: a, who: group:x, quorum: 0}", 3, "quorum"),
         ("  - name: a\n    ask: []", 4, "names nobody"),
         ("  - name: a\n   deny: true", 4, "Check the indentation"),
+        ("  - name: a\n    deny: true\n    between: evening", 5, "is no time of day"),
+        ("  - name: a\n    deny: true\n    weekday: [fry]", 5, "no days of the week"),
+        ("  - name: a\n    who: group:x\n    remind: often", 5, "'often' is not a span of time"),
+        ("  - name: a\n    who: group:x\n    escalate: {after: 1 h}", 5, "who is missing"),
+        (
+            "  - name: a\n    who: group:x\n    escalate: {after: 1 h, who: requester}",
+            5,
+            "the asker cannot decide instead of others",
+        ),
+        ("  - name: a\n    who: group:x\n    hand_to: olga", 4, "'olga' is no group"),
+        ("  - name: a\n    ask: requester\n    hand_to: group:x", 4, "is for nobody else"),
+        ("  - name: a\n    ask: [{who: group:x}, {who: group:x}]", 4, "asked twice"),
+        ("  - name: a\n    deny: true\n    hold: 2 working hours", 5, "runs by the clock alone"),
         ("  - {name: a, untrusted: maybe, deny: true}", 3, "untrusted"),
     ],
 )

@@ -103,7 +103,7 @@ def test_the_key_of_equal_subjects_holds_all_that_policy_asks_about() -> None:
     differ in it alone would share a verdict."""
     assert {field.name for field in fields(Subject)} == {
         "tool", "effect", "args", "principal", "channel", "automation", "origins", "authority",
-        "outside", "own", "undoes", "amount", "recipients", "hour", "weekday",
+        "outside", "own", "undoes", "amount", "recipients", "hour", "weekday", "minute",
     }  # fmt: skip
 
 
@@ -135,13 +135,14 @@ def test_allowing_what_a_person_rejected_is_listed_with_their_words(
         session.add(
             Request(
                 id="req_1", workspace_id=TEAM, action_id=action_id, status="rejected", stages=[],
-                expires_at=NOW, created_at=NOW,
+                stage_at=NOW, expires_at=NOW, created_at=NOW,
             )
         )  # fmt: skip
         session.flush()
         session.add(
             Decision(
                 id="dec_1", workspace_id=TEAM, request_id="req_1", stage=0, person_id="finn",
+                for_id="finn",
                 vote="reject", reason="not this customer", at=NOW,
             )
         )  # fmt: skip

@@ -244,7 +244,10 @@ def test_what_nobody_can_approve_is_denied_at_once(
         assert session.get_one(Action, action.id).status == "denied"
         assert session.exec(select(Request)).all() == []
         event = session.exec(select(Event).where(Event.type == "approvals:action:denied")).one()
+        told = session.exec(select(Post).where(Post.kind == "notice")).one()
     assert event.reason == reason
+    assert told.channel == "U0OLGA"
+    assert str(told.body["text"]).startswith(f"{reason.capitalize()[0]}{reason[1:]}. What needs it")
 
 
 def test_two_stages_that_need_the_same_only_person_are_denied(
@@ -366,14 +369,14 @@ def test_what_waits_for_me_and_what_i_asked_for(
     click(request_id, "finn")
 
     with db.read() as session:
-        assert waiting_for(session, people, finn) == []
-        assert [(r.id, a.id) for r, a in waiting_for(session, people, olga)] == [
+        assert waiting_for(session, people, finn, now=LATER) == []
+        assert [(r.id, a.id) for r, a in waiting_for(session, people, olga, now=LATER)] == [
             (request_id, action.id)
         ]
-        assert waiting_for(session, people, ana) == []
+        assert waiting_for(session, people, ana, now=LATER) == []
         assert [r.id for r, _ in waiting_of(session, "ana")] == [request_id]
         assert waiting_of(session, "finn") == []
-        assert waiting_for(session, people, olga, workspace_id="T0OTHER") == []
+        assert waiting_for(session, people, olga, now=LATER, workspace_id="T0OTHER") == []
 
 
 # The permission itself.
@@ -452,11 +455,14 @@ def test_an_approver_who_left_the_group_is_noticed_at_execution(
 
     with db.read() as session:
         row = session.get_one(Action, action.id)
-        assert grants.still_entitled(session, people, row)
-        assert grants.lapsed(session, left, row) == (
+        assert grants.lapsed(session, people, row, now=LATER) is None
+        assert grants.lapsed(session, left, row, now=LATER) == (
             "somebody who approved this may not approve it any more"
         )
-        assert grants.lapsed(session, gone, row) == "the person who asked is not served any more"
+        assert (
+            grants.lapsed(session, gone, row, now=LATER)
+            == "the person who asked is not served any more"
+        )
 
 
 def test_what_is_asked_in_a_direct_message_is_shown_to_those_who_decide_as_well(

@@ -104,7 +104,7 @@ class Desk:
             clock=deps.clock,
             web=self.web,
             identity=deps.identity,
-            renderer=Renderer(deps.people),
+            renderer=Renderer(deps.people, deps.identity.url),
             **more,
         )
 

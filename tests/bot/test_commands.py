@@ -12,7 +12,8 @@ from tests.bot.desk import ANA, FINN, GENERAL, GITA, OLGA, SAM, SUPPORT, Desk, p
 
 HELP = (
     "Mention me or DM me. status what I'm doing · approvals waiting for you · stop stop my work "
-    "(anyone may) · why who allowed it · can what I may do for you and who approves · digest. "
+    "(anyone may) · why who allowed it · can what I may do for you and who approves · digest · "
+    "delegate @sam until 2026-12-01 while you are away · hand @sam what waits for you. "
     "I ask before money, outside mail and other people's data."
 )
 
@@ -26,7 +27,7 @@ async def test_help_says_everything_in_three_sentences(desk: Desk) -> None:
 async def test_an_unknown_word_says_what_exists(one_desk: Desk) -> None:
     assert await one_desk.command(ANA, "make coffee <!channel>") == (
         "I don't know “make”. After /signoff you can write: "
-        "help, status, approvals, stop, why, can, digest."
+        "help, status, approvals, stop, why, can, digest, delegate, hand."
     )
     assert "&lt;!channel&gt;" in await one_desk.command(ANA, "<!channel>")
 

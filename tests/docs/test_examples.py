@@ -70,7 +70,7 @@ def test_the_people_in_the_how_to_can_be_used() -> None:
 
     people = People.parse(text, Path("people.yaml"))
 
-    assert [person.id for person in people.everyone] == ["ana", "olga"]
+    assert [person.id for person in people.everyone] == ["ana", "finn", "olga"]
 
 
 def test_the_digest_in_the_how_to_can_be_used(tmp_path: Path) -> None:

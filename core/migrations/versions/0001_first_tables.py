@@ -316,13 +316,17 @@ def upgrade() -> None:
     sa.Column('status', sa.String(), nullable=False),
     sa.Column('stages', sa.JSON(), nullable=False),
     sa.Column('stage', sa.Integer(), nullable=False),
+    sa.Column('stage_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('next_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('on_expiry', sa.String(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('closed_at', sa.DateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['action_id'], ['action.id'], ),
     sa.PrimaryKeyConstraint('id'),
     sa.UniqueConstraint('action_id')
     )
+    op.create_index(op.f('ix_request_next_at'), 'request', ['next_at'], unique=False)
     op.create_index(op.f('ix_request_expires_at'), 'request', ['expires_at'], unique=False)
     op.create_index(op.f('ix_request_status'), 'request', ['status'], unique=False)
     op.create_index(op.f('ix_request_workspace_id'), 'request', ['workspace_id'], unique=False)
@@ -367,17 +371,42 @@ def upgrade() -> None:
     op.create_index(op.f('ix_turn_principal_id'), 'turn', ['principal_id'], unique=False)
     op.create_index(op.f('ix_turn_status'), 'turn', ['status'], unique=False)
     op.create_index(op.f('ix_turn_workspace_id'), 'turn', ['workspace_id'], unique=False)
+    op.create_table('delegation',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('workspace_id', sa.String(), nullable=False),
+    sa.Column('person_id', sa.String(), nullable=False),
+    sa.Column('delegate_id', sa.String(), nullable=False),
+    sa.Column('since', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('until', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index(op.f('ix_delegation_person_id'), 'delegation', ['person_id'], unique=False)
+    op.create_index(op.f('ix_delegation_until'), 'delegation', ['until'], unique=False)
+    op.create_index(op.f('ix_delegation_workspace_id'), 'delegation', ['workspace_id'], unique=False)
+    op.create_table('usergroup',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('workspace_id', sa.String(), nullable=False),
+    sa.Column('members', sa.JSON(), nullable=False),
+    sa.Column('read_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('asked_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('problem', sa.String(), nullable=True),
+    sa.PrimaryKeyConstraint('id', 'workspace_id')
+    )
     op.create_table('decision',
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('workspace_id', sa.String(), nullable=False),
     sa.Column('request_id', sa.String(), nullable=False),
     sa.Column('stage', sa.Integer(), nullable=False),
     sa.Column('person_id', sa.String(), nullable=False),
+    sa.Column('for_id', sa.String(), nullable=False),
     sa.Column('vote', sa.String(), nullable=False),
     sa.Column('reason', sa.String(), nullable=True),
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['request_id'], ['request.id'], ),
     sa.PrimaryKeyConstraint('id'),
+    sa.UniqueConstraint('request_id', 'for_id'),
     sa.UniqueConstraint('request_id', 'person_id')
     )
     op.create_index(op.f('ix_decision_person_id'), 'decision', ['person_id'], unique=False)

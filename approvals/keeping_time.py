@@ -1,0 +1,150 @@
+"""What waits too long: people are reminded, stages go to others. Looked at by the keeper.
+
+A reminder is a `posts` row, unique by request, stage, person and number: however often this is
+looked at, and by however many, each is sent once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from approvals.asking import remind, show_card
+from approvals.directory import as_of
+from approvals.entitlement import eligible, stage_of, whom
+from approvals.owners import tell_owners
+from approvals.people import People, Principal
+from approvals.policy import approver_words
+from approvals.spans import Span
+from approvals.stages import Stage, joined
+from approvals.tables import Action, Decision, Request
+from approvals.timing import escalates_at, next_at, reminders_due
+from audit.log import Log
+from core.posts import refresh_posts
+
+
+def nudge_due(
+    session: Session, log: Log, people: People, *, now: datetime, limit: int = 100
+) -> int:
+    """Remind and escalate where the time has come; returns of how many requests."""
+    query = (
+        select(Request)
+        .where(Request.status == "pending", col(Request.next_at) <= now)
+        .order_by(col(Request.next_at))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
+    )
+    due = session.exec(query).all()
+    if not due:
+        return 0
+    now_people = as_of(session, people, now=now)
+    for request in due:
+        action = session.get_one(Action, request.action_id, populate_existing=True)
+        _nudge(session, log, now_people, request, action, now)
+    return len(due)
+
+
+def plan(
+    session: Session, people: People, request: Request, action: Action, *, now: datetime
+) -> None:
+    """Set when this request is next looked at. `people` as of now."""
+    stage = stage_of(request)
+    asked = eligible(people, action, stage)
+    awaited_now = awaited(session, people, request, action, stage)
+    request.next_at = next_at(stage, awaited_now, asked, request.stage_at, now)
+    session.add(request)
+    session.flush()
+
+
+def awaited(
+    session: Session, people: People, request: Request, action: Action, stage: Stage
+) -> list[Principal]:
+    """Whose answer is missing: those who are asked, or whoever decides for them while away."""
+    rows = session.exec(select(Decision).where(Decision.request_id == request.id)).all()
+    answered = {row.for_id for row in rows} | {row.person_id for row in rows}
+    found: dict[Principal, None] = {}
+    for owner in eligible(people, action, stage):
+        if owner.id in answered or (stage.asked and owner.id not in stage.asked):
+            continue
+        instead = [
+            person
+            for person in people.deciding_for(owner.id)
+            if person.id not in answered and person.id != action.principal_id
+        ]
+        found |= dict.fromkeys(instead or [owner])
+    return list(found)
+
+
+def _nudge(  # noqa: PLR0917 - a private call
+    session: Session,
+    log: Log,
+    people: People,
+    request: Request,
+    action: Action,
+    now: datetime,
+) -> None:
+    stage = stage_of(request)
+    at = escalates_at(stage, eligible(people, action, stage), request.stage_at)
+    if at is not None and at <= now:
+        stage = _escalate(session, log, people, request, action, stage, now)
+    for person in awaited(session, people, request, action, stage):
+        number = reminders_due(stage, person, request.stage_at, now)
+        if number and remind(session, request, person, number=number, now=now):
+            log.record(
+                session,
+                workspace_id=request.workspace_id,
+                type="approvals:request:reminded",
+                subject=request.id,
+                actor="system:approvals",
+                at=now,
+                reason=f"Reminded {person.first_name}",
+                turn_id=action.turn_id,
+                action_id=action.id,
+            )
+    plan(session, people, request, action, now=now)
+
+
+def _escalate(  # noqa: PLR0917 - a private call
+    session: Session,
+    log: Log,
+    people: People,
+    request: Request,
+    action: Action,
+    stage: Stage,
+    now: datetime,
+) -> Stage:
+    before = eligible(people, action, stage)
+    first, other = approver_words(stage.who), approver_words(stage.escalate_to)
+    span = Span(stage.escalate_s or 0, stage.escalate_working).words
+    how = "instead" if stage.instead else "too"
+    said = f"{first} did not answer within {span}, so {other} may decide {how}"
+    moved = replace(stage, escalated=True, why=joined([stage.why, said]), asked=())
+    new = [p for p in eligible(people, action, moved) if p not in before]
+    if not eligible(people, action, replace(moved, instead=True)):
+        # There is nobody it could go to: it stays where it is, and the owner hears of it.
+        moved, new = replace(stage, escalate_s=None), []
+        said = f"{first} did not answer within {span}, and nobody in {other} could"
+        mend = f"Put somebody into {other} in config/people.yaml, or name others in the rule."
+        tell_owners(session, people, f"{said}.", mend, now=now)
+    request.stages = [
+        *request.stages[: request.stage], moved.as_json(), *request.stages[request.stage + 1 :]
+    ]  # fmt: skip
+    session.add(request)
+    session.flush()
+    log.record(
+        session,
+        workspace_id=request.workspace_id,
+        type="approvals:request:escalated",
+        subject=request.id,
+        actor="system:approvals",
+        at=now,
+        reason=f"{said[0].upper()}{said[1:]} (asked now: {whom(moved)})",
+        turn_id=action.turn_id,
+        action_id=action.id,
+    )
+    show_card(session, request, action, new, now=now)
+    refresh_posts(session, subject=action.id, kind="card", now=now)
+    return moved

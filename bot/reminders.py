@@ -1,0 +1,40 @@
+"""From a reminder's row to what it tells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from approvals.directory import as_of
+from approvals.entitlement import places, stage_of
+from approvals.people import People
+from approvals.tables import Action, Request
+from bot.blocks.reminder import Reminder
+from bot.cards import Unrenderable, place_of, title_of
+from bot.homes import card_link
+from bot.words import day_time
+
+
+def reminder_view(
+    session: Session, people: People, body: Mapping[str, Any], *, url: str, now: datetime
+) -> Reminder:
+    """What this reminder tells now; `url` is the workspace's address. Raises `Unrenderable`."""
+    request = session.get(Request, str(body.get("request_id")))
+    person = people.by_id(str(body.get("person_id")))
+    if request is None or person is None:
+        raise Unrenderable()
+    action = session.get_one(Action, request.action_id)
+    asker = people.by_id(action.principal_id)
+    taken = places(as_of(session, people, now=now), action, stage_of(request), person)
+    return Reminder(
+        title=title_of(action),
+        asked_by=asker.first_name if asker else action.principal_id,
+        channel=place_of(session, action),
+        expires=day_time(request.expires_at, person.tz, now),
+        link=card_link(session, url, action.id, person),
+        instead_of=tuple(place.first_name for place in taken if place.id != person.id),
+        settled=request.status != "pending",
+    )
