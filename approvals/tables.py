@@ -108,6 +108,20 @@ class Decision(SQLModel, table=True):
     at: datetime = Field(sa_type=UtcDateTime)
 
 
+class PageRead(SQLModel, table=True):
+    """One page of a long card that this person went through."""
+
+    __table_args__ = (UniqueConstraint("request_id", "person_id", "page"),)
+
+    id: str = Field(primary_key=True)
+    workspace_id: str = Field(index=True)
+    request_id: str = Field(foreign_key="request.id", index=True)
+    person_id: str
+    #: From 1 on.
+    page: int
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
 class Grant(SQLModel, table=True):
     """The single-use right to execute exactly this action."""
 

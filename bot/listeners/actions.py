@@ -11,7 +11,7 @@ from slack_sdk.errors import SlackApiError
 
 from approvals.people import Principal
 from bot.blocks.edit import edit_modal
-from bot.blocks.modals import reject_modal, text_modal
+from bot.blocks.modals import page_modal, reject_modal, text_modal
 from bot.boundary import Delivery, Edge, guarded
 from bot.clicks import (
     STRANGER,
@@ -26,6 +26,7 @@ from bot.clicks import (
 )
 from bot.edits import take_edit
 from bot.listeners.home import publish
+from bot.reads import take_read
 from bot.stops import take_stop_click
 from bot.stories import story_lines
 
@@ -99,6 +100,14 @@ async def _edit(delivery: Delivery, click: Click, person: Principal) -> str | No
     return await _open(delivery, click, view)
 
 
+async def _read(delivery: Delivery, click: Click, person: Principal) -> str | None:
+    page = await asyncio.to_thread(take_read, delivery.deps, click, person)
+    delivery.recorded = True
+    if isinstance(page, str) or page is None:
+        return page
+    return await _open(delivery, click, page_modal(**page.__dict__))
+
+
 async def _tell_story(delivery: Delivery, click: Click, person: Principal) -> str | None:
     fits = await asyncio.to_thread(take_story, delivery.deps, click)
     delivery.recorded = True
@@ -127,6 +136,7 @@ PRESSES: Mapping[str, Press] = {
     "confirm": _approve,
     "reject": _ask_why,
     "edit": _edit,
+    "read": _read,
     "happened": _answer,
     "not_happened": _answer,
     "stop": _stop,
