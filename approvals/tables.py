@@ -50,6 +50,8 @@ class Action(SQLModel, table=True):
     #: [{"by": person, "at": ISO 8601, "changed": [{"argument", "from", "to"}]}].
     edits: list[Any] | None = _json(nullable=True)
     undoes: str | None = Field(default=None, unique=True)
+    #: Of one that takes another back: who wanted it.
+    undone_by: str | None = None
     not_before: datetime | None = Field(default=None, sa_type=UtcDateTime)
     next_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     attempt: int = 0

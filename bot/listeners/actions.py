@@ -29,6 +29,7 @@ from bot.listeners.home import publish
 from bot.reads import take_read
 from bot.stops import take_stop_click
 from bot.stories import story_lines
+from bot.undoing import take_undo
 
 _STALE = frozenset(
     {"expired_trigger_id", "trigger_expired", "exchanged_trigger_id", "invalid_trigger_id"}
@@ -76,6 +77,10 @@ async def _answer(delivery: Delivery, click: Click, person: Principal) -> str | 
 
 async def _stop(delivery: Delivery, click: Click, person: Principal) -> str | None:
     return await asyncio.to_thread(take_stop_click, delivery.deps, click, person)
+
+
+async def _undo(delivery: Delivery, click: Click, person: Principal) -> str | None:
+    return await asyncio.to_thread(take_undo, delivery.deps, click, person)
 
 
 async def _odd(delivery: Delivery, click: Click, person: Principal) -> str | None:
@@ -141,4 +146,5 @@ PRESSES: Mapping[str, Press] = {
     "not_happened": _answer,
     "stop": _stop,
     "story": _tell_story,
+    "undo": _undo,
 }

@@ -61,6 +61,7 @@ def upgrade() -> None:
     sa.Column('supersedes', sa.String(), nullable=True),
     sa.Column('edits', sa.JSON(), nullable=True),
     sa.Column('undoes', sa.String(), nullable=True),
+    sa.Column('undone_by', sa.String(), nullable=True),
     sa.Column('not_before', sa.DateTime(timezone=True), nullable=True),
     sa.Column('next_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('attempt', sa.Integer(), nullable=False),
