@@ -101,7 +101,6 @@ class Operations:
             outside=bool(outside),
             own=not outside,
             recipients=args.to,
-            undo="no, once it is out",
         )
 
     def _message(self, args: Send, call: Call) -> EmailMessage:
