@@ -8,7 +8,7 @@ SPREAD := -n 2 --dist loadscope --no-loadscope-reorder
 ROOMS := approvals audit bot core graphs llm memory sandbox tools
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test test-all check fmt bench bench-checkpoint screenshots lock clean
+.PHONY: help setup demo up test test-all faults check fmt bench bench-checkpoint screenshots lock clean
 
 help: ## print the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
@@ -29,6 +29,9 @@ test: .venv/.ready ## check our claims
 
 test-all: .venv/.ready ## the same, with many more examples per property
 	@HYPOTHESIS_PROFILE=many $(PY) -m pytest -q $(SPREAD)
+
+faults: .venv/.ready ## kill it at every commit and call, count what happened outside
+	@$(PY) -m tests.faults
 
 check: .venv/.ready ## style, types, layers, spelling, structure
 	@$(PY) -m ruff check .

@@ -31,7 +31,6 @@ QUEUES = {
     "prepare": "tools",
     "execute": "tools",
     "index_note": "tools",
-    "undo_changed": "tools",
 }
 
 

@@ -73,24 +73,28 @@ class Office:
             self.end(name)
 
 
-def start(tmp_path: Path, *, today: date | None = None) -> Office:
-    """An office made anew in `tmp_path`, or gone on with what stands there."""
+def start(tmp_path: Path, *, today: date | None = None, hook: str | None = None) -> Office:
+    """An office made anew in `tmp_path`, or gone on with what stands there. `hook`: what Radicale
+    runs after each change, in its folder of collections."""
     day = today or datetime.now(UTC).date()
     for _ in range(_TRIES - 1):
         try:
-            return _start(tmp_path.absolute(), day)
+            return _start(tmp_path.absolute(), day, hook)
         except PortTaken:  # between finding a free port and using it
             continue
-    return _start(tmp_path.absolute(), day)
+    return _start(tmp_path.absolute(), day, hook)
 
 
 class PortTaken(RuntimeError):
     """A server of the practice office ended at once."""
 
 
-def _start(data: Path, today: date) -> Office:
+def _start(data: Path, today: date, hook: str | None) -> Office:
     shop, smtp, calendar = (_free_port() for _ in range(3))
     folder = prepare(data, calendar, today, login=LOGIN)
+    if hook is not None:
+        ini = folder / "radicale.ini"
+        ini.write_text(ini.read_text().replace("[storage]\n", f"[storage]\nhook = {hook}\n"))
     generate(data, seed=SEED, today=today)
     (data / "office" / "shop.key").write_text(SHOP_KEY)
     served = ["--port", str(shop), "--smtp-port", str(smtp), "--data", str(data)]

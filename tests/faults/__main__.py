@@ -1,0 +1,84 @@
+"""`make faults`: kill it everywhere, and count what happened outside. See docs/faults.md."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from tests.faults.campaign import SHORT, Campaign, Counts, Plan
+from tests.faults.controls import ENGINES
+from tests.faults.experiment import Result
+from tests.faults.lane import FLOWS
+from tests.faults.lanes import open_lanes
+
+
+def main(argv: Sequence[str]) -> int:
+    """0 when every promise was kept and every wrong engine was seen to fail."""
+    options = _options(argv)
+    plan = replace(
+        SHORT if options.short else Plan(),
+        flows=options.flow or FLOWS,
+        seed=options.seed,
+        part=options.part,
+    )
+    if options.pairs is not None:
+        plan = replace(plan, pairs=options.pairs, least_pairs=min(plan.least_pairs, options.pairs))
+    began = time.monotonic()
+    with open_lanes(options.lanes) as lanes:
+        counts = Campaign(lanes, plan, lambda line: print(line, flush=True)).run()
+    for line in report(counts, plan, time.monotonic() - began):
+        print(line)
+    return 1 if counts.failures else 0
+
+
+def report(counts: Counts, plan: Plan, seconds: float) -> Iterator[str]:
+    """What was tried and what it came to, line by line; the last line says it in one."""
+    tried = [*counts.singles, *counts.pairs, *counts.missed]
+    for flow, kinds in counts.points.items():
+        told = ", ".join(f"{number} {kind}" for kind, number in sorted(kinds.items()))
+        yield f"{flow}: {kinds.total()} crossings in the list ({told})"
+    for what, number in sorted(Counter(f.what for r in counts.singles for f in r.met).items()):
+        yield f"single faults, {what}: {number}"
+    yield (
+        f"second faults during recovery: {len(counts.pairs)} (seed {plan.seed}), "
+        f"and {len(counts.missed)} that found nothing to ruin"
+    )
+    for flow in plan.flows:
+        mine = [result for result in tried if result.experiment.flow == flow]
+        yield f"{flow}: effects {_spread(mine)}, {sum(r.questions for r in mine)} questions asked"
+    for engine in ENGINES:
+        mine = [result for result in counts.controls if result.experiment.engine == engine]
+        failed = [result for result in mine if result.broken]
+        yield f"{engine}: {len(failed)} of {len(mine)} failed, effects {_spread(failed)}"
+    deaths = sum(result.deaths for result in [*tried, *counts.controls])
+    yield (
+        f"faults: {len(counts.singles)} single and {len(counts.pairs)} in pairs, {deaths} kills, "
+        f"{len(counts.failures)} failures, "
+        f"{sum(bool(r.broken) for r in counts.controls)} of {len(counts.controls)} in wrong "
+        f"engines seen; {seconds:.0f} s"
+    )
+
+
+def _spread(results: Sequence[Result]) -> str:
+    """How often which number of effects: `1 x 290, 0 x 4`."""
+    found = Counter(result.effects for result in results)
+    return ", ".join(f"{effects} x {times}" for effects, times in sorted(found.items())) or "none"
+
+
+def _options(argv: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("--short", action="store_true", help="the sample that `make test` takes")
+    parser.add_argument("--flow", action="append", choices=FLOWS, help="only this one")
+    parser.add_argument("--pairs", type=int, help="second faults during recovery (300)")
+    parser.add_argument("--seed", type=int, default=Plan.seed, help="what the pairs are drawn by")
+    parser.add_argument("--lanes", type=int, default=2, help="at once, about one per core")
+    parser.add_argument("--part", default="", help="only experiments described with this text")
+    return parser.parse_args(argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,122 @@
+"""Engines that are wrong on purpose: the campaign must see each of them fail.
+
+Each stands in the executor's place and is given the same approved actions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from approvals.moves import move, row_of
+from approvals.tables import Action
+from core.outbox import finish, open_rows
+from tools.contract import Call, Caller, Tool
+from tools.outcomes import success
+
+if TYPE_CHECKING:
+    from tests.faults.house import House
+
+_ACTOR = "system:tools"
+_LEASE = timedelta(seconds=20)
+
+
+class AcksLate:
+    """The message is taken off the queue once its job is done, and nothing else is kept."""
+
+    def __init__(self, house: House) -> None:
+        self._house, self._floor = house, house.floor
+
+    def run(self, *, action_id: str) -> None:
+        action = self._action(action_id)
+        if action.status == "approved":
+            self._settle(action, self._call(action, uuid4().hex))
+
+    def _action(self, action_id: str) -> Action:
+        with self._floor.db.read() as session:
+            return session.get_one(Action, action_id)
+
+    def _call(self, action: Action, key: str) -> dict[str, Any]:
+        tool, person = self._tool(action), self._floor.people.by_id(action.principal_id)
+        assert person is not None
+        args = tool.args.model_validate(action.args)
+        call = Call(
+            action_id=action.id,
+            key=hashlib.sha256(key.encode()).hexdigest(),
+            caller=Caller(person.id, person.name, person.email),
+            now=self._now(),
+            timeout_s=tool.timeout_s,
+            facts=dict(action.facts or {}),
+        )
+        return success(tool, args, tool.run(args, call), action.preview)
+
+    def _settle(self, action: Action, outcome: dict[str, Any]) -> None:
+        with self._floor.db.transaction() as session:
+            if action.status == "approved":
+                action = self._move(session, action, "executing")
+            self._move(session, action, "succeeded", outcome=outcome, lease_until=None)
+            rows = open_rows(session, job="execute", subject=action.id)
+            finish(session, rows, now=self._now())
+
+    def _move(self, session: Any, action: Action, to: str, **changes: Any) -> Action:
+        return move(
+            session,
+            self._floor.log,
+            row_of(session, action.id),
+            to,
+            now=self._now(),
+            actor=_ACTOR,
+            reason=to,
+            **changes,
+        )
+
+    def _tool(self, action: Action) -> Tool:
+        tool = self._floor.registry.tool(action.tool)
+        assert tool is not None
+        return tool
+
+    def _now(self) -> datetime:
+        return self._floor.clock.now()
+
+
+class DoneFlag(AcksLate):
+    """A flag in Redis says that it was done, written after it was."""
+
+    def run(self, *, action_id: str) -> None:
+        action, flag = self._action(action_id), f"done:{action_id}"
+        if action.status != "approved":
+            return
+        outcome: dict[str, Any] = {"status": "succeeded", "result": {}, "summary": "Done"}
+        if not self._house.redis.exists(flag):
+            outcome = self._call(action, uuid4().hex)
+            self._house.redis.set(flag, "1")
+        self._settle(action, outcome)
+
+
+class KeyPerTry(AcksLate):
+    """Intent and lease as they should be, but each try sends a key of its own."""
+
+    def run(self, *, action_id: str) -> None:
+        action = self._action(action_id)
+        if action.status == "approved":
+            with self._floor.db.transaction() as session:
+                action = self._move(
+                    session, action, "executing", attempt=1, lease_until=self._now() + _LEASE
+                )
+        elif action.status == "executing" and self._ran_out(action):
+            with self._floor.db.transaction() as session:
+                row = row_of(session, action.id)
+                row.attempt, row.lease_until = row.attempt + 1, self._now() + _LEASE
+                session.add(row)
+            action = self._action(action_id)
+        else:
+            return
+        self._settle(action, self._call(action, f"{action.id}:{action.attempt}"))
+
+    def _ran_out(self, action: Action) -> bool:
+        return action.lease_until is not None and action.lease_until <= self._now()
+
+
+ENGINES = {"acks_late": AcksLate, "done_flag": DoneFlag, "key_per_try": KeyPerTry}

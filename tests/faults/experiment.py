@@ -1,0 +1,307 @@
+"""One errand, one or two faults, and whether what is promised was kept.
+
+A run is a process forked from the lane's, which has everything imported and nothing connected. A
+fault may kill it; then another one goes on, as the next process of an installation would, knowing
+only SQL, Redis and what Slack and people were told.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from tests.faults.controls import ENGINES
+from tests.faults.crossings import Moment, Watch
+from tests.faults.house import Errand
+from tests.faults.lane import Lane
+
+What = Literal["kill", "wipe", "double", "lost"]
+#: A run that takes longer hangs; seconds.
+_LONGEST_S = 120
+
+
+@dataclass(frozen=True)
+class Fault:
+    """`what` happens in the run with this number, at this crossing."""
+
+    run: int
+    crossing: str
+    moment: Moment
+    what: What
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.moment} {self.crossing} of run {self.run}"
+
+
+@dataclass(frozen=True)
+class Experiment:
+    flow: str
+    faults: tuple[Fault, ...] = ()
+    #: `ours`, or one that is wrong on purpose.
+    engine: str = "ours"
+
+    def __str__(self) -> str:
+        engine = "" if self.engine == "ours" else f"{self.engine}: "
+        return f"{engine}{self.flow}, " + (", then ".join(map(str, self.faults)) or "undisturbed")
+
+
+@dataclass(frozen=True)
+class Crossed:
+    run: int
+    job: str
+    name: str
+
+    @property
+    def kind(self) -> str:
+        return self.name.split()[0]
+
+    @property
+    def place(self) -> str:
+        """Its name without how often it was passed."""
+        return self.name.rpartition(" ")[0]
+
+
+@dataclass
+class Result:
+    experiment: Experiment
+    crossed: list[Crossed] = field(default_factory=list)
+    #: The faults that came about, and the jobs they hit.
+    met: list[Fault] = field(default_factory=list)
+    hit: list[str] = field(default_factory=list)
+    deaths: int = 0
+    #: The faults that did not: their crossing never came.
+    missed: list[Fault] = field(default_factory=list)
+    effects: int = 0
+    questions: int = 0
+    #: What was promised and not kept, in words.
+    broken: list[str] = field(default_factory=list)
+
+    def at(self, fault: Fault) -> int:
+        """How much had been crossed when it came, itself included; everything if it did not."""
+        for place, crossed in enumerate(self.crossed, 1):
+            if (crossed.run, crossed.name) == (fault.run, fault.crossing):
+                return place
+        return len(self.crossed)
+
+    @property
+    def after(self) -> list[Crossed]:
+        """What was crossed after the last fault."""
+        return self.crossed[self.at(self.experiment.faults[-1]) :]
+
+
+@dataclass
+class _Run:
+    """What is known from outside of the run that goes on."""
+
+    at: datetime
+    acked: set[str] = field(default_factory=set)
+    end: dict[str, Any] | None = None
+    trouble: str = ""
+
+
+def perform(lane: Lane, experiment: Experiment) -> Result:
+    """Play it to its end in a fresh world, and judge it."""
+    result, errand = Result(experiment), lane.fresh(experiment.flow)
+    known = _Run(datetime.now(UTC))
+    most = len(experiment.faults) + 1
+    for number in range(most):
+        faults = [fault for fault in experiment.faults if fault.run == number]
+        if _one_run(lane, errand, experiment.engine, number, faults, known, result) == 0:
+            break
+        result.deaths += 1
+    _judge(lane, errand, known, result)
+    return result
+
+
+def _one_run(
+    lane: Lane,
+    errand: Errand,
+    engine: str,
+    number: int,
+    faults: Sequence[Fault],
+    known: _Run,
+    result: Result,
+) -> int:
+    """Fork a run and listen to it; its exit code, -9 when it was killed."""
+    ours, theirs = socket.socketpair()
+    pid = os.fork()
+    if pid == 0:
+        ours.close()
+        _in_a_process_of_its_own(
+            lambda: _Inside(lane, theirs, faults).play(errand, engine, known), theirs
+        )
+    theirs.close()
+    with ours, ours.makefile("rw") as told:
+        for line in told:
+            _heard(lane, errand, engine, number, json.loads(line), known, result, told)
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    if code not in (0, -signal.SIGKILL):
+        known.trouble = known.trouble or f"a run ended with {code}"
+    return code
+
+
+def _heard(
+    lane: Lane,
+    errand: Errand,
+    engine: str,
+    number: int,
+    said: dict[str, Any],
+    known: _Run,
+    result: Result,
+    told: Any,
+) -> None:
+    known.at = datetime.fromisoformat(said["now"])
+    match said["say"]:
+        case "crossing":
+            result.crossed.append(Crossed(number, said["job"], said["name"]))
+        case "fault":
+            result.met.append(Fault(number, said["name"], said["moment"], said["what"]))
+            result.hit.append(said["job"])
+        case "acked":
+            known.acked.add(said["what"])
+        case "end":
+            known.end = said["end"]
+        case "trouble":
+            known.trouble = said["trouble"]
+        case "effects":
+            _answer(told, lane.effects(errand.flow, errand.mark))
+        case "wipe":
+            lane.store.flushall()
+            _answer(told, 0)
+        case "double":
+            _answer(told, _twin(lane, engine, said, known))
+
+
+def _answer(told: Any, number: int) -> None:
+    told.write(f"{number}\n")
+    told.flush()
+
+
+def _twin(lane: Lane, engine: str, said: dict[str, Any], known: _Run) -> int:
+    """The same delivery by another worker, from its beginning to its end."""
+    pid = os.fork()
+    if pid == 0:
+
+        def deliver() -> None:
+            _moved(lane, known.at, engine)
+            lane.house.deliver(said["job"], said["args"])
+
+        _in_a_process_of_its_own(deliver, None)
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    if code:
+        known.trouble = f"the second delivery ended with {code}"
+    return code
+
+
+def _in_a_process_of_its_own(work: Callable[[], None], told: socket.socket | None) -> None:
+    code = 1
+    try:
+        signal.alarm(_LONGEST_S)
+        work()
+        code = 0
+    except BaseException:  # noqa: BLE001 - told to whoever listens
+        if told is not None:
+            line = {"say": "trouble", "trouble": traceback.format_exc()[-1500:]}
+            line["now"] = datetime.now(UTC).isoformat()
+            told.sendall(json.dumps(line).encode() + b"\n")
+        else:
+            traceback.print_exc()
+    finally:
+        os._exit(code)
+
+
+def _moved(lane: Lane, at: datetime, engine: str) -> None:
+    house = lane.house
+    house.clock.advance(at - house.clock.now())
+    if engine != "ours":
+        house.handlers["execute"] = ENGINES[engine](house).run
+
+
+class _Inside:
+    """The run's own side: says what it crosses, and ruins what it is told to."""
+
+    def __init__(self, lane: Lane, link: socket.socket, faults: Sequence[Fault]) -> None:
+        self._lane, self._link = lane, link
+        self._faults = {(fault.crossing, fault.moment): fault.what for fault in faults}
+        self._file = link.makefile("r")
+
+    def play(self, errand: Errand, engine: str, known: _Run) -> None:
+        _moved(self._lane, known.at, engine)
+        Watch(self._seen).install()
+        house = self._lane.house
+        house.play(errand, self._tell, known.acked)
+        self._say("end", end=house.end(errand))
+
+    def _tell(self, say: str, what: str) -> int:
+        self._say(say, what=what)
+        return int(self._file.readline()) if say == "effects" else 0
+
+    def _seen(self, name: str, moment: Moment) -> bool:
+        job, args = self._lane.house.job
+        if moment == "before":
+            self._say("crossing", name=name, job=job)
+        what = self._faults.pop((name, moment), None)
+        if what is None:
+            return False
+        self._say("fault", name=name, moment=moment, what=what, job=job)
+        if what == "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if what in ("wipe", "double"):
+            self._say(what, job=job, args=args)
+            self._file.readline()
+        return what == "lost"
+
+    def _say(self, say: str, **more: Any) -> None:
+        line = {"say": say, "now": self._lane.house.clock.now().isoformat(), **more}
+        self._link.sendall(json.dumps(line).encode() + b"\n")
+
+
+def _judge(lane: Lane, errand: Errand, known: _Run, result: Result) -> None:
+    """Compare how it ended with what is promised of such a tool."""
+    broken, end = result.broken, known.end
+    result.effects = lane.effects(errand.flow, errand.mark)
+    if known.trouble:
+        broken.append(known.trouble)
+    result.missed = [fault for fault in result.experiment.faults if fault not in result.met]
+    if end is None:
+        broken.append("it came to no end")
+        return
+    kinds = [post[0] for post in end["posts"]]
+    result.questions = kinds.count("question")
+    broken += _actions(errand, end, result)
+    broken += [
+        f"{what} is {end[what]}, not {wanted}"
+        for what, wanted in (("turn", "answered"), ("open", 0), ("grants", 1), ("steps", [0, 1]))
+        if end[what] != wanted
+    ]
+    if not end["log"].startswith("intact"):
+        broken.append(end["log"])
+    if kinds.count("answer") != 1 or "card" not in kinds:
+        broken.append(f"messages: {kinds}")
+    standing = lane.standing(end["posts"])
+    owed = {post[1]: 1 for post in end["posts"]}
+    if standing != owed:
+        broken.append(f"live messages {standing} for posts {owed}")
+
+
+def _actions(errand: Errand, end: dict[str, Any], result: Result) -> list[str]:
+    if len(end["actions"]) != 1:
+        return [f"actions: {end['actions']}"]
+    status = end["actions"][0][1]
+    if result.questions == 0:
+        kept = (result.effects, status) == (1, "succeeded")
+    else:
+        # It can neither be repeated nor looked up: a person was asked, once, and has looked.
+        may_ask = errand.flow == "mail" and "execute" in result.hit and result.questions == 1
+        said = {0: "failed", 1: "succeeded"}.get(result.effects)
+        kept = may_ask and status == said
+    if kept:
+        return []
+    return [f"{result.effects} effects, {status}, {result.questions} questions"]

@@ -1,0 +1,384 @@
+"""One whole installation in one process, and the errands people have with it.
+
+The handlers are the workers' own (`bot.tool_jobs`, the turn runner, the poster) and the keeper is
+the real one; what Celery does is done here by a loop over the same lists in Redis, one job after
+the other, so that a run is the same each time. Everything is wired before the fork and connects
+after it. Previews and status lines, which threads send when they have time, are left out.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from base64 import b64decode
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import redis
+from slack_sdk import WebClient
+from sqlmodel import Session, col, func, select
+
+from approvals.people import People, Principal
+from approvals.policy_file import load_policy
+from approvals.tables import Action, Grant, Request
+from audit.check import check
+from audit.keys import KeyRing
+from audit.log import Log
+from bot.bootstrap import Floor, make_models
+from bot.broker import Doorbell, Handler
+from bot.clicks import Click, take_answer, take_vote
+from bot.deps import BotDeps, Identity
+from bot.graph_jobs import _desk
+from bot.intake import Heard, Said, take_messages
+from bot.keeping import make_keeper
+from bot.members import Account
+from bot.ports import NoNotesHere, PeopleDirectory
+from bot.posting import Poster
+from bot.render import Renderer
+from bot.settings import read_settings
+from bot.tool_jobs import tool_jobs
+from bot.web import make_async_web, make_web
+from core.clock import HeldClock
+from core.db import Database, open_database
+from core.outbox import Outbox
+from core.posts import Post
+from core.schema import migrate
+from graphs.checkpoint.connect import open_saver
+from graphs.runtime.claim import Limits
+from graphs.runtime.run import TurnRunner
+from graphs.runtime.states import TERMINAL
+from graphs.runtime.tables import Turn
+from graphs.runtime.work import Desk
+from llm.tables import ModelResponse
+from tools.catalogue import make_all
+from tools.contract import Ports
+from tools.registry import Registry
+
+ROOT = Path(__file__).parents[2]
+TOKEN = "xoxb-practice"
+#: Real threads renew leases; none of these runs lasts long enough for that.
+_LEASE = timedelta(seconds=60)
+#: A person takes a moment: by then the facts of a card are old and are read again.
+_A_MOMENT = timedelta(seconds=5)
+#: Rounds of waiting for what is due before an errand counts as hung.
+_ROUNDS = 80
+
+
+@dataclass(frozen=True)
+class Errand:
+    """What Ana asks for. `mark` tells its effect from all others at the counterpart."""
+
+    flow: str
+    mark: str
+    text: str
+    #: The message's ts in Slack.
+    ts: str
+
+
+@dataclass(frozen=True)
+class Servers:
+    """Addresses of the counterparts, and the settings the connectors read."""
+
+    redis_url: str
+    slack_api: str
+    model_url: str
+    secrets: Mapping[str, str]
+
+
+#: Told "acked" and what of, or "effects" and a mark, which it answers with their number.
+Tell = Callable[[str, str], int]
+
+
+class House:
+    """The installation over these servers, in `folder`. Nothing is connected before `open`."""
+
+    def __init__(self, folder: Path, servers: Servers) -> None:
+        self.folder, self.clock = folder, HeldClock(datetime.now(UTC))
+        self.redis = redis.Redis.from_url(servers.redis_url)
+        self.floor = _floor(folder, servers, self.clock)
+        self._publish = Doorbell(servers.redis_url)
+        self._web = make_web(TOKEN, servers.slack_api)
+        identity = Identity.of(self._web.auth_test().data)  # type: ignore[arg-type]
+        migrate(self.db)
+        self.deps = _bot(self.floor, identity, servers)
+        desk = _desk(self.floor)
+        self._models = desk.models
+        self.handlers: dict[str, Handler] = {
+            **tool_jobs(self.floor),
+            **_thinking(self.floor, servers, self._web, identity, desk),
+        }
+        self._keeper = make_keeper(self.floor, self._publish, self._publish.in_line)
+        self.db.wake = self._ring
+        #: What deliveries that came to nothing raised.
+        self.troubles: Counter[str] = Counter()
+        #: The delivery that is being worked on: what a doubled one does again.
+        self.job: tuple[str, dict[str, Any]] = ("", {})
+        self.part()
+
+    @property
+    def db(self) -> Database:
+        return self.floor.db
+
+    def part(self) -> None:
+        """Leave every connection, so that processes may be forked that make their own.
+
+        What was compiled and imported by playing before stays: it halves what a run takes.
+        Redis's client sees a fork by itself.
+        """
+        used, self._models._client = self._models._client, make_models(self.floor.settings)._client
+        used.close()
+        self._keeper = make_keeper(self.floor, self._publish, self._publish.in_line)
+        self.db.engine.dispose()
+
+    def deliver(self, job: str, args: dict[str, Any]) -> bool:
+        """One delivery, as the process it goes to would take it; False when it came to nothing."""
+        self.job = (job, args)
+        try:
+            if job == "message":
+                self._hear(Errand(**args))
+            elif job == "click":
+                self._click(Click(**args["click"]), args["person"], args["happened"])
+            elif job == "keeper":
+                self._keep(args["seconds"])
+            elif job in self.handlers:
+                self.handlers[job](**args)
+        except Exception as error:  # noqa: BLE001 - as `bot.workers` does: the sweeper has it
+            self.troubles[type(error).__name__] += 1
+            return False
+        finally:
+            self.job = ("", {})
+        return True
+
+    def play(self, errand: Errand, tell: Tell, acked: Iterable[str]) -> None:
+        """Take this errand to its end, wherever it stands now.
+
+        `tell` hears what a person or Slack was told ("acked": never said again) and asks the
+        counterpart, on behalf of a person, whether it happened. Raises `Hung`.
+        """
+        told = set(acked)
+
+        def acknowledge(what: str) -> None:
+            tell("acked", what)
+            told.add(what)
+
+        for _ in range(_ROUNDS):
+            if "message" not in told and self.deliver("message", dict(errand.__dict__)):
+                acknowledge("message")
+            self._work()
+            press = self._wanted(errand, told, tell)
+            if press is not None:
+                self.clock.advance(_A_MOMENT)
+                if self.deliver("click", press):
+                    acknowledge(press["click"]["trigger_id"].rpartition("@")[0])
+                continue
+            over = self._over(errand)
+            self._wait()
+            if over and self._over(errand):
+                return
+        raise Hung(f"{errand.flow} did not come to its end")
+
+    def end(self, errand: Errand) -> dict[str, Any]:
+        """How it stands in SQL, plain values."""
+        with self.db.read() as session:
+            turn = _turn(session, errand)
+            actions = _actions(session, turn)
+            posts = session.exec(select(Post).where(Post.shown > 0)).all()
+            return {
+                "turn": turn.status if turn else "",
+                "actions": [[a.tool, a.status] for a in actions],
+                "posts": [[p.kind, p.id, p.sent_channel, p.ts, p.thread_ts] for p in posts],
+                "open": session.exec(
+                    select(func.count()).where(col(Outbox.done_at).is_(None))
+                ).one(),
+                "grants": session.exec(select(func.count(col(Grant.id)))).one(),
+                "steps": list(session.exec(select(ModelResponse.step))),
+                "log": check(session, self.floor.log).sentence,
+            }
+
+    def _ring(self, messages: Any) -> None:
+        with contextlib.suppress(redis.RedisError):  # as the relay does: the sweeper has them
+            self._publish(messages)
+
+    def _hear(self, errand: Errand) -> None:
+        heard = Heard(
+            event_id=f"Ev{errand.ts}",
+            user="U0ANA",
+            channel="C0SUPPORT",
+            ts=errand.ts,
+            thread_ts=None,
+            text=errand.text,
+            direct=False,
+            mentioned=True,
+        )
+        account = Account("U0ANA", self.floor.people.by_id("ana"), "")
+        take_messages(self.deps, [Said(heard, account, "#support")])
+
+    def _click(self, click: Click, person: str, happened: bool | None) -> None:
+        principal = self.floor.people.by_id(person)
+        assert principal is not None
+        if happened is None:
+            take_vote(self.deps, click, principal, "approve")
+        else:
+            take_answer(self.deps, click, principal, happened=happened)
+
+    def _work(self) -> None:
+        """Everything that lies in the broker, as one worker of each kind would do it."""
+        while (raw := self.redis.rpop("tools") or self.redis.rpop("graphs")) is not None:
+            envelope = json.loads(str(raw, "utf-8"))
+            _, args, _ = json.loads(b64decode(envelope["body"]))
+            self.deliver(envelope["headers"]["task"], args)
+
+    def _wanted(self, errand: Errand, told: set[str], tell: Tell) -> dict[str, Any] | None:
+        """The press on a button that is to be made next, as `deliver`'s arguments."""
+        with self.db.read() as session:
+            for action in _actions(session, _turn(session, errand)):
+                kind = {"awaiting": "card", "unknown": "question"}.get(action.status)
+                post = (
+                    kind
+                    and session.exec(
+                        select(Post).where(
+                            Post.subject == action.id, Post.kind == kind, col(Post.ts).is_not(None)
+                        )
+                    ).first()
+                )
+                if not post or f"press:{post.id}" in told:
+                    continue
+                happened = None if kind == "card" else bool(tell("effects", errand.mark))
+                value, person = action.id, "ana"
+                if kind == "card":
+                    request = session.exec(
+                        select(Request).where(Request.action_id == action.id)
+                    ).one()
+                    value = request.id
+                    person = _who(self.floor.people, request)
+                press = Click(
+                    trigger_id=f"press:{post.id}@{os.getpid()}",
+                    user=person,
+                    team=self.deps.identity.team_id,
+                    channel=str(post.sent_channel),
+                    ts=str(post.ts),
+                    action_id="approve",
+                    value=value,
+                )
+                return {"click": press.__dict__, "person": person, "happened": happened}
+        return None
+
+    def _over(self, errand: Errand) -> bool:
+        with self.db.read() as session:
+            turn = _turn(session, errand)
+            left = session.exec(select(Outbox.id).where(col(Outbox.done_at).is_(None))).first()
+            return turn is not None and turn.status in TERMINAL and left is None
+
+    def _wait(self) -> None:
+        """Let time pass until the next thing is due, and have the keeper look."""
+        now = self.clock.now()
+        with self.db.read() as session:
+            open_row = col(Outbox.done_at).is_(None)
+            due = session.exec(select(func.min(col(Outbox.next_at))).where(open_row)).one()
+        wait = (due.replace(tzinfo=UTC) - now) if due else timedelta()
+        wait = max(wait, timedelta(seconds=1)) + timedelta(milliseconds=1)
+        self.clock.advance(wait)
+        self.deliver("keeper", {"seconds": wait.total_seconds()})
+
+    def _keep(self, seconds: float) -> None:
+        keeper = self._keeper
+        keeper._ticks += max(seconds, 5.0)  # time is ours here: what `run` does, one round
+        if keeper._hold():
+            keeper._tick()
+
+
+class Hung(Exception):
+    """An errand that comes to no end."""
+
+
+def _floor(folder: Path, servers: Servers, clock: HeldClock) -> Floor:
+    limits = json.dumps({"tools_facts_age_s": 2})
+    settings = read_settings(
+        {
+            "SIGNOFF_DATA": str(folder),
+            "SIGNOFF_CONFIG": str(ROOT / "config"),
+            "REDIS_URL": servers.redis_url,
+            "SIGNOFF_LIMITS": limits,
+            "SIGNOFF_REHEARSAL": "1",
+            "OPENAI_API_KEY": "practice",
+            "OPENAI_BASE_URL": servers.model_url,
+        }
+    )
+    people, policy = (
+        People.load(settings.config / "people.yaml"),
+        load_policy(settings.config / "policy.yaml"),
+    )
+    db = open_database(settings.database_url, synchronous="OFF")
+    ports = Ports(
+        setting=servers.secrets.__getitem__,
+        clock=clock,
+        directory=PeopleDirectory(people, policy),
+        notes=NoNotesHere(),
+    )
+    log = Log(keys=KeyRing.load_or_create(settings.key_file))
+    registry = Registry.of(make_all(ports))
+    return Floor(settings, clock, db, log, people, policy, registry, None)
+
+
+def _bot(floor: Floor, identity: Identity, servers: Servers) -> BotDeps:
+    return BotDeps(
+        db=floor.db,
+        log=floor.log,
+        clock=floor.clock,
+        people=floor.people,
+        policy=floor.policy,
+        registry=floor.registry,
+        identity=identity,
+        web=make_async_web(TOKEN, servers.slack_api),
+    )
+
+
+def _thinking(
+    floor: Floor, servers: Servers, web: WebClient, identity: Identity, desk: Desk
+) -> dict[str, Handler]:
+    """What `bot.graph_jobs` wires, without previews and status lines."""
+    poster = Poster(
+        db=floor.db,
+        log=floor.log,
+        clock=floor.clock,
+        web=web,
+        identity=identity,
+        renderer=Renderer(floor.people, identity.url),
+        lease=_LEASE,
+    )
+    desk = replace(desk, deliver=poster.send)
+    runner = TurnRunner(desk, floor.people, open_saver(servers.redis_url), Limits(lease=_LEASE))
+    return {
+        "run_turn": lambda *, turn_id: runner.run(turn_id),
+        "send_post": lambda *, post_id: poster.send(post_id),
+    }
+
+
+def _turn(session: Session, errand: Errand) -> Turn | None:
+    return session.exec(select(Turn).where(Turn.message_ts == errand.ts)).first()
+
+
+def _actions(session: Session, turn: Turn | None) -> list[Action]:
+    if turn is None:
+        return []
+    query = select(Action).where(Action.turn_id == turn.id).order_by(col(Action.created_at))
+    return list(session.exec(query))
+
+
+def _who(people: People, request: Request) -> str:
+    """Somebody who may answer the stage the request is at."""
+    who = request.stages[request.stage]["who"]
+    if who == "requester":
+        return "ana"
+    kind, _, name = who.partition(":")
+    found: list[Principal] = [
+        person
+        for person in people.everyone
+        if (name in person.groups if kind == "group" else person.id == name)
+    ]
+    return found[0].id

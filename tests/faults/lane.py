@@ -1,0 +1,189 @@
+"""The counterparts of one lane, started once, and what they say happened: each keeps a journal.
+
+The shop and the mail server write theirs into one SQLite file, the calendar's is written by
+Radicale after each change, and Slack is asked what stands in the thread.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import httpx
+import redis
+
+from sandbox.office.testing import Office
+from sandbox.office.testing import start as start_office
+from sandbox.slack.testing import start as start_slack
+from tests.faults.house import Errand, House, Servers
+from tests.graphs.store import private_store
+
+FLOWS = ("refund", "mail", "calendar")
+_FINN = "finn@lindqvist.example"
+#: Orders of our own, which no errand shares with another.
+_FIRST_ORDER = 20_001
+
+
+@dataclass
+class Lane:
+    """A house with its counterparts; one experiment at a time."""
+
+    folder: Path
+    office: Office
+    slack: str
+    store: redis.Redis
+    house: House
+    _numbers: Iterator[int] = field(default_factory=count)
+
+    def fresh(self, flow: str) -> Errand:
+        """An errand nobody had before, over an empty database and an empty Redis."""
+        self.store.flushall()
+        _copy(self.folder / "template", self.folder / "house")
+        number = next(self._numbers)
+        mark, text = self._asked(flow, number)
+        body = {"user": "U0ANA", "channel": "C0SUPPORT", "text": text}
+        said = httpx.post(f"{self.slack}/control/messages", json=body, trust_env=False)
+        return Errand(flow, mark, text, str(said.raise_for_status().json()["ts"]))
+
+    def effects(self, flow: str, mark: str) -> int:
+        """How often it happened, by the journal of whoever it happened to."""
+        if flow == "calendar":
+            return self._meetings(mark)
+        wanted = ("/refunds", "order") if flow == "refund" else ("DATA", "subject")
+        with closing(sqlite3.connect(self.office.data / "office" / "shop.db", timeout=10)) as link:
+            rows = link.execute(
+                "SELECT count(*) FROM journal WHERE effect = 1 AND path = ? "
+                "AND json_extract(body, '$.' || ?) = ?",
+                (*wanted, mark),
+            )
+            return int(rows.fetchone()[0])
+
+    def standing(self, posts: Sequence[Sequence[Any]]) -> dict[str, int]:
+        """Post id -> how many live messages in Slack carry it."""
+        found: dict[str, int] = {}
+        for thread in {(channel, root) for _, _, channel, _, root in posts}:
+            for message in self._messages(*thread):
+                named = (message.get("metadata") or {}).get("event_payload") or {}
+                if "post_id" in named:
+                    found[named["post_id"]] = found.get(named["post_id"], 0) + 1
+        return found
+
+    def _messages(self, channel: str, root: str | None) -> list[dict[str, Any]]:
+        method = "conversations.replies" if root else "conversations.history"
+        params = {"channel": channel, "limit": "200", "include_all_metadata": "true"}
+        answer = httpx.post(
+            f"{self.slack}/api/{method}",
+            data={**params, **({"ts": root} if root else {})},
+            headers={"Authorization": "Bearer xoxb-practice"},
+            trust_env=False,
+        )
+        return list(answer.raise_for_status().json()["messages"])
+
+    def _asked(self, flow: str, number: int) -> tuple[str, str]:
+        if flow == "refund":
+            order = str(_FIRST_ORDER + number)
+            self._sell(order)
+            return order, f"Refund order {order}, EUR 120"
+        if flow == "mail":
+            subject = f"Notice {number}"
+            said = f'with subject "{subject}" saying "Number {number} is due."'
+            return subject, f"Send an email to {_FINN} {said}"
+        title = f"Meeting number {number}"
+        slot, day = number % 16, number // 16
+        # Every meeting has a time of its own: nobody is busy then.
+        when = f"{_date(3 + day)} at {9 + slot // 2}:{'30' if slot % 2 else '00'}"
+        return title, f'Book 30 minutes with {_FINN} on {when} titled "{title}"'
+
+    def _sell(self, order: str) -> None:
+        with closing(sqlite3.connect(self.office.data / "office" / "shop.db", timeout=10)) as link:
+            for table, name in (("orders", "number"), ("payments", "order_number")):
+                link.row_factory = sqlite3.Row
+                row = dict(link.execute(f"SELECT * FROM {table} WHERE {name} = '4711'").fetchone())
+                row[name] = order
+                # Enough for several refunds: a second one is not refused, it counts.
+                row |= {key: 10 * row[key] for key in ("total", "amount") if key in row}
+                if table == "payments":
+                    row["id"] = f"pay_{order}"
+                marks = ", ".join("?" * len(row))
+                link.execute(f"INSERT INTO {table} VALUES ({marks})", tuple(row.values()))
+            link.commit()
+
+    def _meetings(self, title: str) -> int:
+        """Each version of a file that bears this title counts: the journal names their inodes."""
+        journal = self.office.data / "office" / "calendar" / "journal"
+        written = {tuple(line.split(maxsplit=1)) for line in journal.read_text().splitlines()}
+        total = 0
+        for _inode, name in written:
+            path = Path(name)
+            if path.suffix == ".ics" and path.exists() and f"SUMMARY:{title}\n" in path.read_text():
+                total += 1
+        return total
+
+
+@contextmanager
+def open_lane(folder: Path) -> Iterator[Lane]:
+    """A lane in this folder; its servers end with it."""
+    with ExitStack() as held:
+        office = start_office(folder / "office", hook=_HOOK)
+        held.callback(office.stop)
+        (folder / "office" / "office" / "calendar" / "journal").touch()
+        slack = held.enter_context(start_slack(folder / "slack", "--retry-delays", "0.01"))
+        model = held.enter_context(_model(folder))
+        redis_url = held.enter_context(private_store())
+        house = House(folder / "house", Servers(redis_url, slack.api_url, model, office.secrets))
+        _copy(folder / "house", folder / "template")
+        store = redis.Redis.from_url(redis_url)
+        held.callback(store.close)
+        lane = Lane(folder, office, slack.base_url, store, house)
+        for flow in FLOWS:
+            house.play(lane.fresh(flow), lambda _say, _what: 0, ())
+        house.part()
+        yield lane
+
+
+#: Radicale runs this after each change: which version of which file stands now.
+_HOOK = "ls -di %(path)s >> ../journal"
+
+
+@contextmanager
+def _model(folder: Path) -> Iterator[str]:
+    with (folder / "model.log").open("w+") as told:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "sandbox.model", "--port", "0"], stdout=told
+        )
+        try:
+            deadline = time.monotonic() + 60
+            while "http://" not in (folder / "model.log").read_text():
+                assert process.poll() is None
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            line = (folder / "model.log").read_text()
+            yield "http://" + line.split("http://")[1].split()[0].rstrip("/") + "/v1"
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """The database as it stands there, with nothing left over of another."""
+    target.mkdir(exist_ok=True)
+    for left in target.glob("signoff.db*"):
+        left.unlink()
+    with (
+        closing(sqlite3.connect(source / "signoff.db")) as old,
+        closing(sqlite3.connect(target / "signoff.db")) as new,
+    ):
+        old.backup(new)
+
+
+def _date(days: int) -> str:
+    return (datetime.now(UTC) + timedelta(days=days)).strftime("%Y-%m-%d")

@@ -1,0 +1,54 @@
+"""The fault campaign's short form: a seeded sample of `make faults` over every flow."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.faults.campaign import unlisted
+from tests.faults.experiment import Crossed, Experiment, Fault, Result
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.chaos
+@pytest.mark.timeout(400)
+def test_a_sample_of_faults_keeps_every_promise_and_each_wrong_engine_is_seen_to_fail(
+    record_property: Callable[[str, object], None],
+) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "tests.faults", "--short", "--lanes", "1"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=380,
+        check=False,
+    )
+
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    record_property("counted", ran.stdout.splitlines()[-1])
+
+
+def test_a_crossing_that_is_not_in_the_list_is_named() -> None:
+    first = Fault(0, "commit bot.intake:take_messages 1", "after", "kill")
+    second = Fault(1, "redis bot.intake:take_messages 3", "before", "wipe")
+    names = (
+        (0, "commit bot.intake:new_and_unknown 1"),
+        (0, first.crossing),
+        (1, "commit bot.keeper:recorded 2"),
+        (1, "commit bot.keeper:never_recorded 1"),
+        (1, second.crossing),
+        (1, "commit bot.keeper:after_it_all 1"),
+    )
+    crossed = [Crossed(run, "", name) for run, name in names]
+    result = Result(Experiment("refund", (first, second)), crossed)
+
+    found = unlisted(
+        result, {first.crossing}, {"commit bot.keeper:recorded", "redis bot.intake:take_messages"}
+    )
+
+    assert found == ["commit bot.intake:new_and_unknown 1", "commit bot.keeper:never_recorded 1"]
