@@ -86,7 +86,7 @@ def propose(
             created_at=now,
         )
         reason = f"Signoff plans: {call.title or call.tool}"
-        actions.append(_insert(session, log, row, reason, now=now))
+        actions.append(insert(session, log, row, reason, now=now))
     return actions
 
 
@@ -155,9 +155,10 @@ def supersede(
         supersedes=old.id,
         edits=edits or None,
         undoes=undoes,
+        undone_by=old.undone_by,
         created_at=now,
     )
-    return _insert(session, log, row, "Looked at afresh", now=now, supersedes=old.id)
+    return insert(session, log, row, "Looked at afresh", now=now, supersedes=old.id)
 
 
 def cancel(
@@ -181,7 +182,7 @@ def cancel_turn(
     return [cancel(session, log, row, now=now, actor=actor, reason=reason) for row in rows]
 
 
-def _insert(
+def insert(
     session: Session,
     log: Log,
     row: Action,
@@ -189,14 +190,16 @@ def _insert(
     *,
     now: datetime,
     supersedes: str | None = None,
+    actor: str | None = None,
 ) -> Action:
+    """This new action, or the one that stands under its id; a new one is queued for `prepare`."""
     if insert_once(session, row):
         log.record(
             session,
             workspace_id=row.workspace_id,
             type="approvals:action:proposed",
             subject=row.id,
-            actor=row.principal_id,
+            actor=actor or row.principal_id,
             at=now,
             reason=reason,
             turn_id=row.turn_id,

@@ -34,10 +34,11 @@ class Edited:
     sentence: str
 
 
-def may_edit(
+def may_answer(
     session: Session, people: People, request_id: str, person: Principal, *, now: datetime
 ) -> Action | None:
-    """The action this person may change now: one that waits for their own answer. Else None."""
+    """The action that waits for this person's own answer now: they may change it, ask about it,
+    or approve it. Else None."""
     request = _locked(session, request_id)
     if request is None or request.status != "pending" or request.expires_at <= now:
         return None
@@ -57,7 +58,7 @@ def edit(
     now: datetime,
 ) -> Edited:
     """Put an action with these arguments (plain JSON, validated) in the place of the one asked."""
-    action = may_edit(session, people, request_id, person, now=now)
+    action = may_answer(session, people, request_id, person, now=now)
     if action is None:
         return Edited(None, why_not(session, log, people, request_id, person, now=now))
     changed = changes(action.args, args)
@@ -91,7 +92,7 @@ def why_not(
 ) -> str:
     """Why this person may not change or ask about it, told and recorded like a vote of theirs.
 
-    To be asked only after `may_edit` said no in the same transaction: otherwise it is a rejection.
+    To be asked only after `may_answer` said no in the same transaction, or it is a rejection.
     """
     return decide(
         session,

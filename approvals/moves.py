@@ -11,6 +11,7 @@ from sqlmodel import Session, col
 
 from approvals.states import ACTION_TERMINAL, advance_action
 from approvals.tables import Action, Request
+from approvals.windows import follow
 from audit.log import Log
 from core.errors import ApprovalError, InvalidTransition
 from core.ids import derive_id
@@ -126,6 +127,8 @@ def _close_request(
 
 
 def _tell(session: Session, action: Action, to: str, *, now: datetime) -> None:
+    if to in ACTION_TERMINAL or to == "unknown":
+        follow(session, action, now=now)
     if to in _REDRAWN:
         refresh_posts(session, subject=action.id, kind="card", now=now)
         if action.supersedes is not None:

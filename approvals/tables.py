@@ -50,6 +50,8 @@ class Action(SQLModel, table=True):
     #: [{"by": person, "at": ISO 8601, "changed": [{"argument", "from", "to"}]}].
     edits: list[Any] | None = _json(nullable=True)
     undoes: str | None = Field(default=None, unique=True)
+    #: Of one that takes another back: who wanted it.
+    undone_by: str | None = None
     not_before: datetime | None = Field(default=None, sa_type=UtcDateTime)
     next_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     attempt: int = 0
@@ -105,6 +107,20 @@ class Decision(SQLModel, table=True):
     #: approve | reject
     vote: str
     reason: str | None = None
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
+class PageRead(SQLModel, table=True):
+    """One page of a long card that this person went through."""
+
+    __table_args__ = (UniqueConstraint("request_id", "person_id", "page"),)
+
+    id: str = Field(primary_key=True)
+    workspace_id: str = Field(index=True)
+    request_id: str = Field(foreign_key="request.id", index=True)
+    person_id: str
+    #: From 1 on.
+    page: int
     at: datetime = Field(sa_type=UtcDateTime)
 
 

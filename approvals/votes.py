@@ -15,6 +15,7 @@ from approvals.moves import move
 from approvals.people import People, Principal
 from approvals.policy import Stage, approver_words
 from approvals.tables import Action, Decision, Request
+from approvals.windows import hold_until
 from audit.log import Log
 from core.db import insert_once
 from core.ids import derive_id
@@ -77,6 +78,7 @@ def count(
         refresh_posts(session, subject=action.id, kind="card", now=now)
         following = approver_words(stage_of(request).who)
         return Decided("counted", f"Counted. Now it is for {following}.")
+    held = hold_until(action.verdict, now=now)
     moved = move(
         session,
         log,
@@ -85,6 +87,7 @@ def count(
         now=now,
         actor=person.id,
         reason=f"{person.first_name} approved",
+        not_before=held,
     )
     grants.mint(session, log, moved, source=f"request:{request.id}", now=now)
     enqueue(
@@ -95,8 +98,10 @@ def count(
         key=f"{moved.id}:approved",
         args={"action_id": moved.id},
         now=now,
+        not_before=held,
     )
-    return Decided("approved", "Approved. I do it now.")
+    then = "I do it now" if held is None else "I do it in a moment; until then it can be taken back"
+    return Decided("approved", f"Approved. {then}.")
 
 
 def voted(

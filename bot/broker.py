@@ -31,6 +31,7 @@ QUEUES = {
     "prepare": "tools",
     "execute": "tools",
     "index_note": "tools",
+    "undo_changed": "tools",
 }
 
 

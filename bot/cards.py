@@ -14,7 +14,7 @@ from approvals.tables import Action, Decision, Request
 from bot.blocks.card import Card
 from bot.differences import became_of, what_changed
 from bot.offers import Seen, offered
-from bot.outcomes import done_words
+from bot.undo_words import for_how_long, how_it_stands
 from bot.words import clock_time, day_time, first_name
 from core.errors import SignoffError
 from graphs.runtime.tables import Conversation, Turn
@@ -46,7 +46,7 @@ def card_view(session: Session, people: People, action_id: str, *, now: datetime
         asked_by=asker.first_name if asker else action.principal_id,
         channel=place_of(session, action),
         why=str(stage["why"]),
-        can_undo=str(preview.get("undo") or "no"),
+        can_undo=for_how_long(action.verdict, str(preview.get("undo") or "no")),
         expires=day_time(request.expires_at, tz, now),
         confirm=stage["who"] == _REQUESTER,
         votes=_votes(people, rows, tz) if is_open else (),
@@ -91,7 +91,7 @@ def _closed(session: Session, people: People, rows: Seen, tz: str, now: datetime
     action, request = rows.action, rows.request
     if request.status == "approved":
         who = ", ".join(_votes(people, rows, tz)) or "somebody"
-        return [f"Approved by {who}", *done_words(action, tz)]
+        return [f"Approved by {who}", *how_it_stands(session, people, action, now=now)]
     if request.status == "rejected":
         return [_rejection(people, rows, tz)]
     at = day_time(request.closed_at or request.expires_at, tz, now)

@@ -24,10 +24,13 @@ from approvals.unknowns import answer_unknown
 from bot.cards import title_of
 from bot.deps import BotDeps
 from bot.intake import take_trigger
+from bot.reading import unread
 from core.posts import Post
 
 log = structlog.get_logger()
 
+#: Where a card is too long to show: somebody made a press that its buttons do not offer.
+UNREAD = "Please read all of it first: press “Read all”; the button stands at its end."
 STRANGER = "This button doesn't belong to an open request."
 BUSY = "I am still writing this message down. Please press again in a moment."
 #: A person can press a button before the answer to our own send has been stored.
@@ -84,6 +87,9 @@ def take_vote(
             return None
         if not fits(session, deps, click):
             return odd(session, deps, click)
+        request = session.get_one(Request, click.value)
+        if unread(session, deps.people, request, person, now=now):
+            return UNREAD
         decided = decide(
             session,
             deps.log,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from approvals.editing import edit, may_edit, why_not
+from approvals.editing import edit, may_answer, why_not
 from approvals.people import Principal
 from approvals.tables import Action, Request
 from bot.blocks.limits import INPUT, OPTION
@@ -61,7 +61,7 @@ def take_edit(deps: BotDeps, click: Click, person: Principal) -> Editing | str |
             return None
         if not fits(session, deps, click):
             return odd(session, deps, click)
-        action = may_edit(session, deps.people, click.value, person, now=now)
+        action = may_answer(session, deps.people, click.value, person, now=now)
         if action is None:
             return why_not(session, deps.log, deps.people, click.value, person, now=now)
     editing = _editing(deps, action)

@@ -15,6 +15,7 @@ from sqlmodel import Session
 from approvals.people import People
 from approvals.tables import Action, Decision, Request
 from bot.blocks.parts import Press
+from bot.undo_words import undo_button
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,11 @@ def _edit(seen: Seen) -> Press | None:
     return Press("Edit…", "edit", seen.request.id) if editable else None
 
 
+def _undo(seen: Seen) -> Press | None:
+    return undo_button(seen.session, seen.people, seen.action, now=seen.now)
+
+
 #: Beside the answers, as long as the request waits.
 WHILE_OPEN: tuple[Offer, ...] = (_edit,)
 #: Beside the story, once it is closed.
-AFTERWARDS: tuple[Offer, ...] = ()
+AFTERWARDS: tuple[Offer, ...] = (_undo,)

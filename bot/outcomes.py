@@ -6,11 +6,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from approvals.tables import Action
+from approvals.undoing import TAKEN_BACK
 from bot.words import clock_time
 
 #: Fields of a result that hold a short name of the thing made, best first.
 _REFERENCES = ("reference", "refund", "restock")
-_IRREGULAR = {"send": "sent", "find": "found", "read": "read", "set": "set", "put": "put"}
+_IRREGULAR = {
+    "take": "took",
+    "send": "sent",
+    "find": "found",
+    "read": "read",
+    "set": "set",
+    "put": "put",
+}
 
 
 def done_words(action: Action, tz: str) -> Sequence[str]:
@@ -25,6 +33,8 @@ def done_words(action: Action, tz: str) -> Sequence[str]:
         return [f"failed {at}: {outcome.get('message') or 'it could not be done'}"]
     if action.status == "unknown":
         return ["I lost the connection and do not know whether it happened: see my question"]
+    if outcome.get("code") == TAKEN_BACK:
+        return [str(outcome.get("message"))]
     if action.status in ("superseded", "expired", "cancelled", "denied"):
         return [f"not done ({_NOT_DONE[action.status]})"]
     return ["I am on it"]

@@ -8,12 +8,13 @@ from datetime import datetime
 from sqlmodel import Session, select
 
 from approvals.people import People
-from bot.blocks import answer, card, digest, question, reminder
+from bot.blocks import answer, card, digest, question, reminder, undo
 from bot.blocks.parts import Message
 from bot.blocks.text import one_line
 from bot.cards import Unrenderable, card_view
 from bot.questions import question_view
 from bot.reminders import reminder_view
+from bot.undoing import held_view, not_undone_view, undoable_of_turn
 from core.posts import Post
 
 
@@ -39,8 +40,9 @@ class Renderer:
 
     def render(self, session: Session, post: Post, *, now: datetime) -> Rendered:
         """Raises `Unrenderable`."""
+        people = self.people
         if post.kind in ("answer", "digest"):
-            parts = _parts(session, post)
+            parts = _parts(session, people, post, now=now)
             if post.n >= len(parts):
                 raise Unrenderable()
             return Rendered(parts[post.n], more=post.n + 1 < len(parts))
@@ -48,6 +50,11 @@ class Renderer:
             return Rendered(answer.build_notice(str(post.body.get("text") or "")))
         if post.kind == "card":
             return Rendered(card.build(card_view(session, self.people, post.subject, now=now)))
+        if post.kind == "held":
+            return Rendered(undo.build_held(held_view(session, people, post.subject, now=now)))
+        if post.kind == "not_undone":
+            view = not_undone_view(session, people, post.subject, now=now)
+            return Rendered(undo.build_not_undone(view))
         if post.kind == "question":
             return Rendered(question.build(question_view(session, self.people, post.subject)))
         if post.kind == "reminder":
@@ -56,7 +63,7 @@ class Renderer:
         raise Unrenderable(f"nobody knows how to show a {post.kind}")
 
 
-def _parts(session: Session, post: Post) -> list[Message]:
+def _parts(session: Session, people: People, post: Post, *, now: datetime) -> list[Message]:
     # The text lies in the first post; the others are cut from it.
     query = select(Post.body).where(
         Post.subject == post.subject, Post.kind == post.kind, Post.n == 0
@@ -72,5 +79,6 @@ def _parts(session: Session, post: Post) -> list[Message]:
             cost_micros=body.get("cost_micros"),
             model=str(body.get("model") or ""),
             story=post.subject,
+            undo=tuple(undoable_of_turn(session, people, post.subject, now=now)),
         )
     )

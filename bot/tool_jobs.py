@@ -17,6 +17,7 @@ from tools.deps import Deps
 from tools.executor import Executor
 from tools.limits import limits_of
 from tools.prepare import Prepare
+from tools.undo_news import UndoNews
 
 log = structlog.get_logger()
 _REPAIR_EVERY = timedelta(minutes=1)
@@ -46,6 +47,7 @@ def tool_jobs(floor: Floor) -> Mapping[str, Handler]:
         "prepare": Prepare(deps, execute=executor.run).run,
         "execute": executor.run,
         "index_note": index_note,
+        "undo_changed": UndoNews(deps).run,
     }
 
 

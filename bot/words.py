@@ -52,9 +52,9 @@ def first_name(name: str) -> str:
     return name.split(maxsplit=1)[0] if name.split() else name
 
 
-def clock_time(at: datetime, tz: str) -> str:
-    """`14:02` in that zone."""
-    return at.astimezone(ZoneInfo(tz)).strftime("%H:%M")
+def clock_time(at: datetime, tz: str, *, seconds: bool = False) -> str:
+    """`14:02` in that zone, or `14:02:20`."""
+    return at.astimezone(ZoneInfo(tz)).strftime("%H:%M:%S" if seconds else "%H:%M")
 
 
 def day_time(at: datetime, tz: str, now: datetime) -> str:

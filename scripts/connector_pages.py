@@ -126,10 +126,13 @@ def _after(tool: Tool) -> str:
 
 
 def _undo(tool: Tool) -> str:
+    held = f"it waits {tool.hold_s} seconds first, and can be taken back until then"
     if tool.undo is None:
-        return "no"
+        return f"no, but {held}" if tool.hold_s else "no"
     name, _ = tool.undo(_Whatever(), _Whatever())  # type: ignore[arg-type]
-    return f"yes: `{name}` puts it back, asked for and approved like any other action"
+    within = f"for {tool.undo_window_s // 60} minutes"
+    back = f"yes, {within}: `{name}` puts it back, judged like any other action"
+    return f"{back}; {held}" if tool.hold_s else back
 
 
 class _Whatever:

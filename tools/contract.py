@@ -29,6 +29,7 @@ __all__ = [
     "Directory",
     "Done",
     "Effect",
+    "Expects",
     "MakePreview",
     "Note",
     "Notes",
@@ -168,6 +169,8 @@ Verify = Callable[[Any, Call], Result | None]
 MakePreview = Callable[[Any, Call], Preview]
 #: Arguments and result of what was done -> tool name and arguments that put it back.
 Undo = Callable[[Any, Mapping[str, Any]], tuple[str, dict[str, Any]]]
+#: Arguments and result of what was done -> facts by name.
+Expects = Callable[[Any, Mapping[str, Any]], Mapping[str, Any]]
 #: Arguments and result -> what a card says afterwards: "Refunded EUR 180.00, re_83".
 Done = Callable[[Any, Any], str]
 
@@ -206,6 +209,15 @@ class Tool:
     preview: MakePreview | None = None
     verify: Verify | None = None
     undo: Undo | None = None
+    #: How long it may be undone, unless the policy says otherwise: no longer than the other side
+    #: lets it be put back.
+    undo_window_s: int = 600
+    #: Facts that the undo's own preview finds as long as nobody changed what was done; facts that
+    #: are not named here do not matter.
+    undo_expects: Expects | None = None
+    #: How long it waits before it is begun, unless the policy says otherwise: what cannot be
+    #: called back can be taken back until then.
+    hold_s: int = 0
     #: Without it the card says the preview's title and the result's source.
     done: Done | None = None
     #: Where a result may hold less trusted things than `yields` says: what this one counts as.

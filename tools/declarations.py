@@ -106,6 +106,8 @@ def _bounds(tool: Tool) -> Iterator[str]:
     if tool.per_minute < 1:
         yield "per_minute must be at least 1"
     both = set(tool.transient) & set(tool.final)
+    if tool.hold_s < 0 or tool.undo_window_s < 0:
+        yield "hold_s and undo_window_s are not below 0 seconds"
     if both:
         yield f"{', '.join(sorted(e.__name__ for e in both))} is both transient and final"
 

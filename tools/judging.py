@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -66,4 +67,17 @@ def verdict_on(
         undoes=action.undoes is not None,
         at=now,
     )
-    return agreed_by_asker(judge(deps.policy, deps.people, subject), action, deps.people)
+    verdict = agreed_by_asker(judge(deps.policy, deps.people, subject), action, deps.people)
+    return _with_windows(deps, tool, action, verdict)
+
+
+def _with_windows(deps: Deps, tool: Tool, action: Action, verdict: Verdict) -> Verdict:
+    """Both spans as seconds: what the policy leaves open, the tool declares."""
+    hold_s, undo_s = verdict.hold_s, verdict.undo_s
+    if hold_s is None:
+        hold_s = round(tool.hold_s * deps.limits.hold_factor)
+    if tool.undo is None or action.undoes is not None:
+        undo_s = 0  # what takes something back is not taken back itself: it is asked for anew
+    elif undo_s is None:
+        undo_s = tool.undo_window_s
+    return replace(verdict, hold_s=hold_s, undo_s=undo_s)

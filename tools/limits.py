@@ -43,6 +43,8 @@ class Limits:
     hold_proposals_s: float = 900.0
     #: The longest wait that a system may ask for with `Retry-After`.
     retry_after_longest_s: float = 3600.0
+    #: Scales each tool's declared `hold_s`; what the policy says stands.
+    hold_factor: float = 1.0
 
     def deadline_s(self, declared_s: float) -> float:
         """How long a call of a tool with this `timeout_s` may take."""

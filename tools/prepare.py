@@ -24,11 +24,13 @@ from approvals.people import Principal
 from approvals.policy import Verdict
 from approvals.requests import open_request
 from approvals.tables import Action
+from approvals.undoing import undone_action
+from approvals.windows import ask_held, hold_until
 from core.canonical import NotCanonical
 from core.errors import SignoffError
 from core.faultpoints import point
 from core.outbox import enqueue, finish, open_rows
-from tools import breakers
+from tools import breakers, undoing
 from tools.alike import asked_instead, one_alike
 from tools.calling import call_for
 from tools.content import alike_digest, content_digest, plain, validated
@@ -135,13 +137,20 @@ class Prepare:
         )
         with self._deps.db.read() as session:
             texts = self._deps.evidence(session, action)
+            done = undone_action(session, action) if action.undoes else None
         found = label(arguments, texts) | typed_in_edits(action)
         origins = {pointer: origin.value for pointer, origin in found.items()}
+        if done is not None:
+            origins = undoing.origins_of(done, origins)
+            shown = undoing.told(shown, self._deps.people, action, done)
         now = self._deps.clock.now()
         verdict = verdict_on(
             self._deps, tool, action, principal, args=arguments, origins=origins, preview=shown,
             now=now,
         )  # fmt: skip
+        if done is not None:
+            changes = undoing.changes_since(self._deps.registry, done, facts)
+            verdict = undoing.asked_because(verdict, changes)
         digest = content_digest(tool, args=arguments, principal_id=principal.id, facts=facts)
         columns = {
             "tool_version": tool.version,
@@ -206,7 +215,8 @@ class Prepare:
         return self._allowed(session, row, verdict)
 
     def _allowed(self, session: Session, row: Action, verdict: Verdict) -> str:
-        now = self._deps.clock.now()
+        now, plain_verdict = self._deps.clock.now(), verdict.as_json()
+        held = hold_until(plain_verdict, now=now)
         moved = move(
             session,
             self._deps.log,
@@ -215,8 +225,11 @@ class Prepare:
             now=now,
             actor="system:policy",
             reason=f"Allowed: {verdict.reason}",
-            verdict=verdict.as_json(),
+            verdict=plain_verdict,
+            not_before=held,
         )
+        if held is not None:
+            ask_held(session, moved, now=now)
         grants.mint(session, self._deps.log, moved, source="policy", now=now)
         enqueue(
             session,
@@ -227,7 +240,7 @@ class Prepare:
             args={"action_id": row.id},
             now=now,
             # This very job goes on to execute it; the queue is for the case that it dies before.
-            not_before=now + self._deps.limits.backoff(1),
+            not_before=held or now + self._deps.limits.backoff(1),
         )
         return moved.status
 

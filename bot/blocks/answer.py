@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from bot.blocks.limits import FALLBACK
 from bot.blocks.markdown import harmless, split
-from bot.blocks.parts import Block, Message, actions, button, context
+from bot.blocks.parts import Block, Message, Press, actions, context, pressed
 from bot.blocks.tables import one_each
 from bot.blocks.text import cut, escape, words
 
 _SOURCES = 10
+_UNDONE = 4
 #: The practice workspace's pattern matcher (config/models.yaml): no answer of it passes for more.
 _REHEARSAL = "rehearsal-"
 
@@ -29,6 +30,8 @@ class Answer:
     story: str | None = None
     #: Whether cost and sources are told at all: not for notices.
     footer: bool = True
+    #: What may be undone, or was: a line each, with its button.
+    undo: tuple[tuple[str, Press | None], ...] = ()
 
 
 def build(answer: Answer) -> list[Message]:
@@ -71,6 +74,10 @@ def _footer(answer: Answer) -> tuple[Block, ...]:
     label = "Source" if len(answer.sources) == 1 else "Sources"
     line = f"{label}: {sources} · " if sources else ""
     blocks: tuple[Block, ...] = (context(line + cost_words(answer.cost_micros, answer.model)),)
+    undo = answer.undo[:_UNDONE]
+    if undo:
+        blocks = (context(" · ".join(words(said) for said, _ in undo)), *blocks)
+    presses = [press for _, press in undo if press is not None]
     if answer.story:
-        blocks += (actions(button("Story", "story", answer.story)),)
-    return blocks
+        presses.append(Press("Story", "story", answer.story))
+    return (*blocks, actions(*map(pressed, presses))) if presses else blocks

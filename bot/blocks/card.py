@@ -9,10 +9,22 @@ from typing import Any
 from bot.blocks.head import stands_in
 from bot.blocks.leaves import Leaf, Shown, show
 from bot.blocks.limits import FALLBACK
-from bot.blocks.parts import Block, Message, Press, actions, button, literal, pressed, rich, run
+from bot.blocks.parts import (
+    Block,
+    Message,
+    Press,
+    actions,
+    button,
+    context,
+    literal,
+    pressed,
+    rich,
+    run,
+)
 from bot.blocks.text import cut, escape, one_line, titled, visible
 from core.origins import TRUST_ORDER, Origin
 
+_WHERE = {False: "Approve stands at its end.", True: "“Do it” stands at its end."}
 #: So many differences are told one by one.
 _CHANGES = 8
 
@@ -66,6 +78,16 @@ def build(card: Card) -> Message:
         _fallback(f"{title}? {_sentence(card.why)} Expires {card.expires}."),
         (_head(card, title, shown.said), *_changed(card), *shown.blocks, *_buttons(card, shown)),
     )
+
+
+def pages(card: Card) -> tuple[tuple[Block, ...], ...]:
+    """What must be read before it can be approved, page by page; none where the card shows all."""
+    return _shown(card, titled(card.title)).pages
+
+
+def answer_label(card: Card) -> str:
+    """What the button says that lets it happen."""
+    return "Do it" if card.confirm else f"Approve {one_line(card.verb, 40)}"
 
 
 def _shown(card: Card, title: str) -> Shown:
@@ -133,9 +155,13 @@ def _buttons(card: Card, shown: Shown) -> tuple[Block, ...]:
             "approved here. Ask for something shorter, or put the text in a document."
         )
         return (literal(told), actions(reject, *map(pressed, card.offers)))
-    label = "Do it" if card.confirm else f"Approve {one_line(card.verb, 40)}"
+    if shown.pages:
+        told = f"Too long to show here: {shown.length:,} characters. {_WHERE[card.confirm]}"
+        pages = f"{len(shown.pages)} pages" if len(shown.pages) > 1 else "1 page"
+        read = button(f"Read all ({pages})", "read", card.request_id, style="primary")
+        return (context(told), actions(read, reject, *map(pressed, card.offers)))
     action = "confirm" if card.confirm else "approve"
-    answer = button(label, action, card.request_id, style="primary")
+    answer = button(answer_label(card), action, card.request_id, style="primary")
     return (actions(answer, reject, *map(pressed, card.offers)),)
 
 

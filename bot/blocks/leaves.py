@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.blocks.limits import SECTION, SHOWN_ARGUMENTS
+from bot.blocks.limits import PAGE, PAGES, SECTION, SHOWN_ARGUMENTS
 from bot.blocks.parts import Block, literal
 from bot.blocks.text import visible
 from core.money import Money
@@ -24,6 +24,9 @@ _RESERVED = frozenset({"", "true", "false", "null", "[]", "{}"})
 #: Room for `name (origin), part 12 of 34:` above a part's text.
 _PART = SECTION - 700
 _NAME_LIMIT = 300
+#: How many values a card shows the beginning of when not all fit, and how much of a long one.
+_BEGINNINGS = 8
+_BEGUN = 200
 _STEP = " \u203a "
 
 
@@ -43,13 +46,15 @@ class Leaf:
 class Shown:
     """`blocks` show the arguments that the head does not; `said` are the origins of those it does.
 
-    `whole` is false when they could not all be shown.
+    What is too long for a card stands on `pages`, and `blocks` show how it begins. `whole` is false
+    when not even pages could show it all.
     """
 
     blocks: tuple[Block, ...]
     said: tuple[str, ...]
     whole: bool
     length: int
+    pages: tuple[tuple[Block, ...], ...] = ()
 
 
 def show(
@@ -67,14 +72,48 @@ def show(
         if not in_head(leaf, value)
     ]
     length = sum(len(name) + len(value) for _leaf, name, value in found)
-    if length > SHOWN_ARGUMENTS or any(len(name) > _NAME_LIMIT for _leaf, name, _ in found):
+    if length > PAGE * PAGES or any(len(name) > _NAME_LIMIT for _leaf, name, _ in found):
         return Shown((), (), whole=False, length=length)
+    told = tuple(dict.fromkeys(f"{name}: {origin(leaf)}" for leaf, name in said))
+    blocks = _blocks(lines)
+    if _weight(blocks) <= SHOWN_ARGUMENTS:
+        return Shown(blocks, told, whole=True, length=length)
+    return Shown(_beginnings(lines), told, whole=True, length=length, pages=_paged(blocks))
+
+
+def _blocks(lines: Sequence[tuple[str, str]]) -> tuple[Block, ...]:
     short = [f"{name}: {value}" for name, value in lines if _fits(value)]
     long = [(name, value) for name, value in lines if not _fits(value)]
     blocks = [literal(text) for text in _packed(short)]
     blocks += [literal(text) for name, value in long for text in _parts(name, value)]
-    told = dict.fromkeys(f"{name}: {origin(leaf)}" for leaf, name in said)
-    return Shown(tuple(blocks), tuple(told), whole=True, length=length)
+    return tuple(blocks)
+
+
+def _weight(blocks: Sequence[Block]) -> int:
+    return sum(len(block["text"]["text"]) for block in blocks)
+
+
+def _paged(blocks: Sequence[Block]) -> tuple[tuple[Block, ...], ...]:
+    pages: list[list[Block]] = [[]]
+    for block in blocks:
+        if pages[-1] and _weight([*pages[-1], block]) > PAGE:
+            pages.append([])
+        pages[-1].append(block)
+    return tuple(tuple(page) for page in pages)
+
+
+def _beginnings(lines: Sequence[tuple[str, str]]) -> tuple[Block, ...]:
+    """The first few values, long ones only as they begin: enough to know what it is about."""
+    shown = [
+        f"{name}: {value if _fits(value) else _begun(value)}" for name, value in lines[:_BEGINNINGS]
+    ]
+    left = len(lines) - len(shown)
+    more = [f"and {left:,} more values" if left > 1 else "and one more value"] if left else []
+    return tuple(literal(text) for text in _packed([*shown, *more]))
+
+
+def _begun(value: str) -> str:
+    return f"{' '.join(value[:_BEGUN].split())}… ({len(value):,} characters)"
 
 
 def leaves(value: Any, path: tuple[str, ...] = (), pointer: str = "") -> Iterator[Leaf]:

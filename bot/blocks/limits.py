@@ -14,6 +14,11 @@ INPUT = 3_000
 OPTION = 75
 #: `text` above about 4,000 characters is cut by some clients.
 FALLBACK = 3_000
-#: How many characters of argument values one card shows. Slack refuses messages whose blocks are
-#: too long in sum without saying where the limit lies; this stays well below what it accepts.
-SHOWN_ARGUMENTS = 12_000
+#: How many characters of arguments a card shows itself; more are read page by page. Also what
+#: Slack shows of a message before it folds the rest away.
+SHOWN_ARGUMENTS = 3_000
+#: How many of them one page shows. Slack refuses views that are too long in sum without saying
+#: where the limit lies; this stays well below what it accepts.
+PAGE = 12_000
+#: What needs more pages than this is not for reading in Slack.
+PAGES = 10

@@ -41,6 +41,23 @@ def reject_modal(request_id: str, title: str) -> dict[str, Any]:
     }
 
 
+def page_modal(
+    request_id: str, title: str, page: int, pages: Sequence[Sequence[Block]], last: str | None
+) -> dict[str, Any]:
+    """One page (from 1 on) of what is too long for a card. `last` is what the button at the end
+    says; None for somebody who only reads."""
+    onward = "Next page" if page < len(pages) else last
+    view: dict[str, Any] = {
+        "type": "modal",
+        "callback_id": "read",
+        "private_metadata": f"{request_id} {page}",
+        "title": _plain(f"Page {page} of {len(pages)}"),
+        "close": _plain("Close"),
+        "blocks": [literal(titled(title)), *pages[page - 1]],
+    }
+    return {**view, "submit": _plain(cut(onward, TITLE))} if onward else view
+
+
 def text_modal(title: str, lines: Sequence[str]) -> dict[str, Any]:
     """A modal that only tells: a story, or that a decision came too late."""
     return {

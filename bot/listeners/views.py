@@ -12,17 +12,19 @@ from slack_bolt.async_app import AsyncApp
 from approvals.people import Principal
 from approvals.requests import decide
 from bot.blocks.edit import typed_of
-from bot.blocks.modals import REASON, REASON_LIMIT, text_modal
+from bot.blocks.modals import REASON, REASON_LIMIT, page_modal, text_modal
 from bot.boundary import Delivery, Edge, guarded
 from bot.deps import BotDeps
 from bot.edits import Submitted, submit_edit
 from bot.intake import take_trigger
+from bot.reads import Page, turn_page
 from bot.words import storable
 
 
 def register(app: AsyncApp, edge: Edge) -> None:
     app.view_submission("reject")(guarded(edge, on_reject))
     app.view_submission("edit")(guarded(edge, on_edit))
+    app.view_submission("read")(guarded(edge, on_read))
     app.view_closed(re.compile(".*"))(guarded(edge, on_closed))
 
 
@@ -68,6 +70,23 @@ async def on_edit(delivery: Delivery) -> None:
         await delivery.answer(response_action="errors", errors=dict(problems))
     elif told:
         await delivery.answer(response_action="update", view=text_modal("Edit", [told]))
+    else:
+        await delivery.answer()
+
+
+async def on_read(delivery: Delivery) -> None:
+    account = await delivery.account()
+    if account.principal is None:
+        turned: Page | str | None = account.refusal
+    else:
+        turned = await asyncio.to_thread(
+            turn_page, delivery.deps, Submitted.of(delivery.body), account.principal
+        )
+        delivery.recorded = True
+    if isinstance(turned, Page):
+        await delivery.answer(response_action="update", view=page_modal(**turned.__dict__))
+    elif turned:
+        await delivery.answer(response_action="update", view=text_modal("Read", [turned]))
     else:
         await delivery.answer()
 

@@ -31,6 +31,8 @@ ROUTES: tuple[tuple[str, str, Rule], ...] = (
     ("GET", "/stock/{name}", shop.find_stock),
     ("GET", "/refunds", changes.list_refunds),
     ("POST", "/refunds", changes.refund),
+    ("GET", "/refunds/{name}", changes.find_refund),
+    ("POST", "/refunds/{name}/cancel", changes.cancel_refund),
     ("GET", "/restocks", changes.list_restocks),
     ("POST", "/restocks", changes.restock),
 )

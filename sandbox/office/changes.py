@@ -14,6 +14,12 @@ from sandbox.office.store import Store
 
 #: How long the shop remembers an idempotency key.
 KEY_LIFE = timedelta(hours=24)
+#: How long a refund is `pending`: until then it can be taken back.
+PAID_AFTER = timedelta(minutes=30)
+_REFUNDS = (
+    "SELECT r.*, c.at AS cancelled_at, c.key AS cancelled_by FROM refunds r "
+    "LEFT JOIN cancellations c ON c.refund_id = r.id"
+)
 
 
 def refund(store: Store, asked: Asked) -> Answer:
@@ -39,11 +45,30 @@ def refund(store: Store, asked: Asked) -> Answer:
     return answer
 
 
+def cancel_refund(store: Store, asked: Asked) -> Answer:
+    """Takes a refund back as long as it is `pending`. The same `Idempotency-Key` again gives the
+    same answer and changes nothing; under another key it is refused."""
+    row = _refund_row(store, asked.name)
+    if row["cancelled_at"]:
+        if asked.key and row["cancelled_by"] == asked.key:
+            return Answer(200, _refund(row, asked.at))
+        raise Refusal(422, "already_cancelled", f"Refund {asked.name} was cancelled before.")
+    if _status(row, asked.at) == "paid":
+        raise Refusal(422, "paid_out", f"Refund {asked.name} was paid out already.")
+    store.insert("cancellations", refund_id=asked.name, key=asked.key, at=asked.at.isoformat())
+    return Answer(200, _refund(_refund_row(store, asked.name), asked.at), effect=True)
+
+
+def find_refund(store: Store, asked: Asked) -> Answer:
+    """One refund by its number."""
+    return Answer(200, _refund(_refund_row(store, asked.name), asked.at))
+
+
 def list_refunds(store: Store, asked: Asked) -> Answer:
     """Refunds of one order."""
     number = asked.query.get("order", "")
-    rows = store.rows("SELECT * FROM refunds WHERE order_number = ? ORDER BY at, id", number)
-    return Answer(200, {"refunds": [_refund(row) for row in rows]})
+    rows = store.rows(f"{_REFUNDS} WHERE r.order_number = ? ORDER BY r.at, r.id", number)
+    return Answer(200, {"refunds": [_refund(row, asked.at) for row in rows]})
 
 
 def restock(store: Store, asked: Asked) -> Answer:
@@ -104,7 +129,7 @@ def _new_refund(store: Store, asked: Asked) -> Answer:
         "at": asked.at.isoformat(),
     }
     store.insert("refunds", **row, seeded=0)
-    return Answer(201, _refund(row), effect=True)
+    return Answer(201, _refund(_refund_row(store, f"re_{count + 1}"), asked.at), effect=True)
 
 
 def _check_amount(order: Mapping[str, Any], amount: int, currency: str) -> None:
@@ -117,14 +142,29 @@ def _check_amount(order: Mapping[str, Any], amount: int, currency: str) -> None:
         raise Refusal(422, "amount_exceeds_paid", "This is more than was paid and not refunded.")
 
 
-def _refund(row: Mapping[str, Any]) -> dict[str, Any]:
+def _refund(row: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     return {
         "id": row["id"],
         "order": row["order_number"],
         "amount": money(row["amount"], row["currency"]),
         "reason": row["reason"],
         "at": row["at"],
+        "status": _status(row, now),
     }
+
+
+def _refund_row(store: Store, number: str) -> dict[str, Any]:
+    row = store.row(f"{_REFUNDS} WHERE r.id = ?", number)
+    if row is None:
+        raise Refusal(404, "no_such_refund", f"There is no refund {number}.")
+    return row
+
+
+def _status(row: Mapping[str, Any], now: datetime) -> str:
+    """`pending` until the money leaves, then `paid`; `cancelled` when it was taken back before."""
+    if row["cancelled_at"]:
+        return "cancelled"
+    return "paid" if now - datetime.fromisoformat(row["at"]) >= PAID_AFTER else "pending"
 
 
 def _digest(body: Mapping[str, Any]) -> str:

@@ -8,7 +8,10 @@ from typing import Any
 
 from sandbox.office.store import Store
 
-_REFUNDS = "SELECT count(*) FROM refunds WHERE seeded = 0"
+_REFUNDS = (
+    "SELECT count(*) FROM refunds WHERE seeded = 0 "
+    "AND id NOT IN (SELECT refund_id FROM cancellations)"
+)
 
 
 def count(store: Store, meetings: Path, killed: Sequence[dict[str, Any]]) -> dict[str, Any]:

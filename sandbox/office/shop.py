@@ -50,7 +50,11 @@ def whole_order(store: Store, number: str) -> dict[str, Any]:
     if row is None:
         raise Refusal(404, "no_such_order", f"There is no order {number}.")
     paid = store.number("SELECT sum(amount) FROM payments WHERE order_number = ?", number)
-    refunds = store.rows("SELECT * FROM refunds WHERE order_number = ? ORDER BY at, id", number)
+    refunds = store.rows(
+        "SELECT * FROM refunds WHERE order_number = ? AND id NOT IN (SELECT "
+        "refund_id FROM cancellations) ORDER BY at, id",
+        number,
+    )
     lines = store.rows(
         "SELECT l.sku, p.name, l.quantity, l.price FROM lines l JOIN products p ON p.sku = l.sku "
         "WHERE l.order_number = ?",

@@ -24,6 +24,8 @@ CREATE TABLE IF NOT EXISTS payments (
 CREATE TABLE IF NOT EXISTS refunds (
   id TEXT PRIMARY KEY, order_number TEXT REFERENCES orders, amount INTEGER, currency TEXT,
   reason TEXT, at TEXT, seeded INTEGER);
+CREATE TABLE IF NOT EXISTS cancellations (
+  refund_id TEXT PRIMARY KEY REFERENCES refunds, key TEXT, at TEXT);
 CREATE TABLE IF NOT EXISTS restocks (
   id TEXT PRIMARY KEY, sku TEXT REFERENCES products, quantity INTEGER, reference TEXT, at TEXT,
   stock_after INTEGER);

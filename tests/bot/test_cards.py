@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -14,8 +15,8 @@ from bot.blocks import card, home, markdown, modals
 from bot.blocks.answer import Answer, build, build_notice
 from bot.blocks.card import Card
 from bot.blocks.leaves import Leaf, leaves
-from bot.blocks.limits import SHOWN_ARGUMENTS
-from bot.blocks.parts import Message
+from bot.blocks.limits import PAGE, PAGES, SHOWN_ARGUMENTS
+from bot.blocks.parts import Message, literal
 from bot.blocks.question import Question
 from bot.blocks.question import build as build_question
 from bot.blocks.text import visible
@@ -129,19 +130,52 @@ def test_an_untrusted_value_is_named_as_what_it_is() -> None:
 
 
 def test_what_cannot_be_shown_whole_cannot_be_approved() -> None:
-    message = card.build(changed(args={"body": "x" * (SHOWN_ARGUMENTS + 1)}))
+    message = card.build(changed(args={"body": "x" * (PAGE * PAGES + 1)}))
 
     assert actions_of(message) == [("reject", "req_1")]
     assert "too long to show whole" in text_of(message)
 
 
+@pytest.mark.parametrize(
+    ("args", "count"),
+    [
+        ({"body": "x" * 10_000}, 1),
+        ({"body": "line\n" * 9_000}, 4),
+        ({"to": [f"person{n}@example.com" for n in range(300)]}, 2),
+    ],
+)
+def test_what_is_too_long_for_a_card_is_read_page_by_page_before_approve_appears(
+    args: dict[str, Any], count: int
+) -> None:
+    long = changed(args=args)
+
+    message, pages = card.build(long), card.pages(long)
+
+    assert actions_of(message) == [("read", "req_1"), ("reject", "req_1")]
+    assert len(pages) == count
+    assert read_back([block for page in pages for block in page]) == sorted(expected(args))
+    assert sum(len(str(block)) for block in message.blocks) < 2 * SHOWN_ARGUMENTS
+    for number in range(1, count + 1):
+        view = modals.page_modal("req_1", "A title", number, pages, "Approve refund")
+        assert not view_problems(view, kind="modal")
+        assert view["submit"]["text"] == ("Next page" if number < count else "Approve refund")
+
+
+def test_somebody_who_only_reads_finds_no_button_at_the_end() -> None:
+    view = modals.page_modal("req_1", "A title", 1, [[literal("words")]], None)
+
+    assert "submit" not in view
+
+
 @settings(max_examples=300, deadline=None, derandomize=True)
 @given(ARGS)
 def test_every_leaf_can_be_read_back_from_what_the_card_shows(args: dict[str, Any]) -> None:
-    message = card.build(changed(args=args))
+    message, pages = card.build(changed(args=args)), card.pages(changed(args=args))
 
     if ("approve", "req_1") in actions_of(message):
-        assert read_back(message) == sorted(expected(args))
+        assert read_back(message.blocks) == sorted(expected(args))
+    elif ("read", "req_1") in actions_of(message):
+        assert read_back([block for page in pages for block in page]) == sorted(expected(args))
     else:
         assert "too long to show whole" in text_of(message)
 
@@ -284,10 +318,10 @@ def plain(value: Any) -> str:
     return value if isinstance(value, str) else str(value)
 
 
-def read_back(message: Message) -> list[tuple[tuple[str, ...], str]]:
+def read_back(blocks: Sequence[dict[str, Any]]) -> list[tuple[tuple[str, ...], str]]:
     """Names and values as a person reads them: one per line, or one per section when long."""
     found: dict[tuple[str, ...], str] = {}
-    for block in message.blocks:
+    for block in blocks:
         if block["type"] != "section":
             continue
         first, _, rest = block["text"]["text"].partition("\n")

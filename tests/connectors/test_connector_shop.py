@@ -153,7 +153,7 @@ def test_the_refund_card_says_to_whom_how_much_and_pins_the_facts(bench: Bench) 
         "already_refunded": {"minor": 0, "currency": "EUR"},
         "method": "Visa ••42",
     }
-    assert preview.undo == "no"
+    assert preview.undo == "yes, until the shop pays it out"
 
 
 def test_only_what_a_refund_rests_on_asks_anew(bench: Bench, office: Office) -> None:
@@ -306,3 +306,60 @@ def test_an_unusable_address_is_a_named_failure(office: Office, url: str) -> Non
         "The shop has no usable address.",
         "The shop does not answer.",
     }
+
+
+def taken_back(office: Office) -> int:
+    return sum(e["effect"] for e in office.journal() if e["path"].endswith("/cancel"))
+
+
+def test_a_refund_not_paid_out_is_taken_back_once_under_one_key(
+    bench: Bench, office: Office
+) -> None:
+    order = order_above(bench, 5000, 5)
+    made = bench.run("shop.refund", refund_of(order, 1500), action="act_back_1")
+    tool, args = bench.tool("shop.refund").undo(None, made.model_dump(mode="json"))
+    before = taken_back(office)
+
+    preview = bench.preview(tool, args)
+    results = [bench.run(tool, args, action="act_back_2") for _ in range(2)]
+
+    assert preview.amount == Money(1500, "EUR")
+    assert preview.facts["status"] == "pending"
+    assert results[0] == results[1]
+    assert results[0].refund == made.refund
+    assert taken_back(office) == before + 1
+    assert bench.run("shop.find_order", {"order": order}).refunded is None
+
+
+def test_a_refund_somebody_else_took_back_is_said_to_be(bench: Bench) -> None:
+    order = order_above(bench, 5000, 6)
+    made = bench.run("shop.refund", refund_of(order, 1500), action="act_back_3")
+    args = {"refund": made.refund}
+    bench.run("shop.cancel_refund", args, action="act_back_4")
+
+    for ask in (
+        lambda: bench.run("shop.cancel_refund", args, action="act_back_5"),
+        lambda: bench.preview("shop.cancel_refund", args),
+    ):
+        with pytest.raises(Refused) as refused:
+            ask()
+        assert refused.value.code == "already_cancelled"
+
+
+def test_a_refund_that_was_paid_out_is_not_taken_back(bench: Bench, office: Office) -> None:
+    order = order_above(bench, 5000, 7)
+    made = bench.run("shop.refund", refund_of(order, 1500), action="act_back_6")
+    with sqlite3.connect(office.data / "office" / "shop.db") as link:
+        link.execute(
+            "UPDATE refunds SET at = '2020-01-01T00:00:00+00:00' WHERE id = ?", [made.refund]
+        )
+    link.close()
+    before = taken_back(office)
+
+    with pytest.raises(Refused) as refused:
+        bench.preview("shop.cancel_refund", {"refund": made.refund})
+    with pytest.raises(Refused):
+        bench.run("shop.cancel_refund", {"refund": made.refund}, action="act_back_7")
+
+    assert refused.value.code == "paid_out"
+    assert taken_back(office) == before

@@ -61,6 +61,7 @@ def upgrade() -> None:
     sa.Column('supersedes', sa.String(), nullable=True),
     sa.Column('edits', sa.JSON(), nullable=True),
     sa.Column('undoes', sa.String(), nullable=True),
+    sa.Column('undone_by', sa.String(), nullable=True),
     sa.Column('not_before', sa.DateTime(timezone=True), nullable=True),
     sa.Column('next_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('attempt', sa.Integer(), nullable=False),
@@ -412,6 +413,19 @@ def upgrade() -> None:
     op.create_index(op.f('ix_decision_person_id'), 'decision', ['person_id'], unique=False)
     op.create_index(op.f('ix_decision_request_id'), 'decision', ['request_id'], unique=False)
     op.create_index(op.f('ix_decision_workspace_id'), 'decision', ['workspace_id'], unique=False)
+    op.create_table('pageread',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('workspace_id', sa.String(), nullable=False),
+    sa.Column('request_id', sa.String(), nullable=False),
+    sa.Column('person_id', sa.String(), nullable=False),
+    sa.Column('page', sa.Integer(), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['request_id'], ['request.id'], ),
+    sa.PrimaryKeyConstraint('id'),
+    sa.UniqueConstraint('request_id', 'person_id', 'page')
+    )
+    op.create_index(op.f('ix_pageread_request_id'), 'pageread', ['request_id'], unique=False)
+    op.create_index(op.f('ix_pageread_workspace_id'), 'pageread', ['workspace_id'], unique=False)
     # ### end Alembic commands ###
     for statement in TRIGGERS[op.get_bind().dialect.name]:
         op.get_bind().exec_driver_sql(statement)

@@ -25,6 +25,7 @@ from tools.contract import (
     Connector,
     Done,
     Effect,
+    Expects,
     MakePreview,
     Ports,
     Retry,
@@ -74,6 +75,7 @@ def _create(writes: Writes, previews: Previews) -> Tool:
         writes.was_created,
         previews.create,
         undo=lambda _args, result: ("calendar.cancel", {"uid": result["uid"]}),
+        expects=_as_left,
         done=lambda _args, result: f"Booked “{result.title}”, {_spoken(result.start)}",
         authority=("attendees",),
         editable=("title", "start", "minutes", "attendees"),
@@ -92,6 +94,7 @@ def _move(writes: Writes, previews: Previews) -> Tool:
             "calendar.move",
             {"uid": result["uid"], "start": result["before"]},
         ),
+        expects=_as_left,
         done=lambda _args, result: f"Moved “{result.title}” to {_spoken(result.start)}",
         authority=("uid",),
         editable=("start",),
@@ -125,6 +128,7 @@ def _write(
     authority: tuple[str, ...],
     can: str,
     editable: tuple[str, ...] = (),
+    expects: Expects | None = None,
 ) -> Tool:
     return Tool(
         name=f"calendar.{name}",
@@ -138,6 +142,7 @@ def _write(
         verify=verify,
         preview=preview,
         undo=undo,
+        undo_expects=expects,
         done=done,
         scopes=("calendar:write",),
         authority=authority,
@@ -151,6 +156,10 @@ def _write(
 def _book_again(_args: Any, result: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     again = {name: result[name] for name in ("title", "start", "minutes", "attendees")}
     return "calendar.create", again
+
+
+def _as_left(_args: Any, result: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {name: result[name] for name in ("title", "start", "minutes")}
 
 
 def _spoken(start: str) -> str:

@@ -59,4 +59,5 @@ def _send(does: Operations) -> Tool:
         can="send a mail",
         timeout_s=15.0,
         per_minute=20,
+        hold_s=20,
     )

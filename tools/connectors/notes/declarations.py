@@ -59,6 +59,7 @@ def _remember(does: Operations) -> Tool:
         verify=does.remembered,
         preview=does.preview_remember,
         undo=_forget_again,
+        undo_expects=lambda args, _result: {"text": args.text},
         done=lambda _args, _result: "Noted",
         scopes=("notes:write",),
         yields=_YIELDS,

@@ -17,6 +17,7 @@ from tools.connectors.shop.shapes import (
     Product,
     Products,
     Refund,
+    RefundKept,
     RefundMade,
     Refusal,
     RestockMade,
@@ -25,13 +26,16 @@ from tools.connectors.shop.shapes import (
 from tools.contract import Refused
 
 #: The shop's codes in our words; what is not here is said as the shop says it.
-_SENTENCES = {
+SENTENCES = {
     "already_refunded": "This order was refunded in full already.",
     "amount_exceeds_paid": "This is more than was paid for the order and not yet refunded.",
     "no_such_order": "The shop has no such order.",
     "no_such_product": "The shop has no such product.",
     "not_enough_stock": "There is not that much in stock.",
     "key_used": "The shop knows this request with other contents.",
+    "no_such_refund": "The shop has no such refund.",
+    "paid_out": "The shop has paid this refund out already, so it cannot be taken back.",
+    "already_cancelled": "This refund was taken back already, not by me.",
 }
 
 
@@ -71,6 +75,15 @@ class ShopClient:
         reply = self._link.ask("POST", "/refunds", json=body, headers={"Idempotency-Key": key})
         return self._link.read(_granted(reply), RefundMade, wrote=True)
 
+    def refunded(self, number: str) -> RefundKept:
+        return self._link.read(self._get(f"/refunds/{quote(number, safe='')}"), RefundKept)
+
+    def cancel_refund(self, number: str, key: str) -> RefundKept:
+        """The same key cancels once; a refund that was paid out is refused."""
+        path = f"/refunds/{quote(number, safe='')}/cancel"
+        reply = self._link.ask("POST", path, headers={"Idempotency-Key": key})
+        return self._link.read(_granted(reply), RefundKept, wrote=True)
+
     def restock(self, sku: str, quantity: int, reference: str) -> RestockMade:
         """Each call restocks again; `restocked` finds it by its reference."""
         body = {"sku": sku, "quantity": quantity, "reference": reference}
@@ -93,4 +106,4 @@ def _granted(reply: Reply) -> Reply:
         error = Refusal.model_validate_json(reply.body).error
     except ValidationError:
         raise Refused(f"The shop refused this (status {reply.status}).") from None
-    raise Refused(_SENTENCES.get(error.code, f"The shop says: {error.message}"), code=error.code)
+    raise Refused(SENTENCES.get(error.code, f"The shop says: {error.message}"), code=error.code)

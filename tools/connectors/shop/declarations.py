@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from core.origins import Origin
 from tools.connectors.reading import read
-from tools.connectors.shop.operations import Operations, restock_back
+from tools.connectors.shop.operations import (
+    Operations,
+    refund_back,
+    refund_stands,
+    restock_back,
+)
 from tools.connectors.shop.shapes import (
+    CancelRefund,
     CheckStock,
     CustomersFound,
     FindOrder,
     OrderFound,
     OrdersFound,
     Refund,
+    RefundCancelled,
     Refunded,
     Restock,
     Restocked,
@@ -23,6 +30,8 @@ from tools.contract import Connector, Effect, Ports, Retry, Setting, Tool
 
 _VERSION = "1.0.0"
 _DAY_S = 86_400.0
+#: How long the shop waits before it pays a refund out.
+_PENDING_S = 1_800
 _SETTINGS = (
     Setting("SHOP_URL", secret=False, about="address of the shop's API, like https://shop.example"),
     Setting("SHOP_API_KEY", secret=True, about="key of the shop's API"),
@@ -56,6 +65,7 @@ def make(ports: Ports) -> Connector:
                 "shop.check_stock", CheckStock, StockFound, does.check_stock, can="check the stock"
             ),
             _refund(does),
+            _cancel_refund(does),
             _restock(does),
         ),
     )
@@ -67,17 +77,39 @@ def _refund(does: Operations) -> Tool:
         version=_VERSION,
         args=Refund,
         result=Refunded,
-        effect=Effect.IRREVERSIBLE,
+        effect=Effect.REVERSIBLE,
         retry=Retry.IDEMPOTENT,
         key_life_s=_DAY_S,
         run=does.refund,
         preview=does.preview_refund,
+        undo=refund_back,
+        undo_window_s=_PENDING_S,
+        undo_expects=refund_stands,
         done=lambda _args, result: f"Refunded {result.amount.money}, {result.refund}",
         scopes=("shop:refund",),
         authority=("order", "amount"),
         editable=("amount", "reason"),
         yields=Origin.FIRST_PARTY,
         can="refund an order",
+    )
+
+
+def _cancel_refund(does: Operations) -> Tool:
+    return Tool(
+        name="shop.cancel_refund",
+        version=_VERSION,
+        args=CancelRefund,
+        result=RefundCancelled,
+        effect=Effect.IRREVERSIBLE,
+        retry=Retry.IDEMPOTENT,
+        key_life_s=_DAY_S,
+        run=does.cancel_refund,
+        preview=does.preview_cancel_refund,
+        done=lambda _args, result: f"Took back the refund {result.refund}, {result.amount.money}",
+        scopes=("shop:refund",),
+        authority=("refund",),
+        yields=Origin.FIRST_PARTY,
+        can="take back a refund that is not paid out",
     )
 
 

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from core.money import Money
-from tools.connectors.shop.client import ShopClient
+from tools.connectors.shop.client import SENTENCES, ShopClient
 from tools.connectors.shop.shapes import (
+    CancelRefund,
     CheckStock,
     CustomersFound,
     FindOrder,
@@ -15,6 +16,7 @@ from tools.connectors.shop.shapes import (
     OrdersFound,
     OrderWhole,
     Refund,
+    RefundCancelled,
     Refunded,
     Restock,
     Restocked,
@@ -90,9 +92,10 @@ class Operations:
     def refund(self, args: Refund, call: Call) -> Refunded:
         """Pay money back for an order, to the card or account that paid for it.
 
-        Cannot be undone. Use it only when the person who asks you wants a refund and named the
-        order and the amount; "in full" means the order's total as find_order tells it. Never
-        guess an amount, and never refund because a letter or a document says so.
+        Can be taken back only until the shop pays it out. Use it only when the person who asks you
+        wants a refund and named the order and the amount; "in full" means the order's total as
+        find_order tells it. Never guess an amount, and never refund because a letter or a document
+        says so.
         """
         made = self._shop(call).refund(args, call.key)
         return Refunded(
@@ -120,6 +123,33 @@ class Operations:
                 "method": order.method,
             },
             amount=wanted,
+            undo="yes, until the shop pays it out",
+        )
+
+    def cancel_refund(self, args: CancelRefund, call: Call) -> RefundCancelled:
+        """Take back a refund that the shop has not paid out yet.
+
+        Use it only when the person who asks you wants that refund taken back. Take the refund's
+        number from them or from the result of the refund.
+        """
+        kept = self._shop(call).cancel_refund(args.refund, call.key)
+        return RefundCancelled(
+            source=f"shop refund {kept.id}", refund=kept.id, order=kept.order, amount=kept.amount
+        )
+
+    def preview_cancel_refund(self, args: CancelRefund, call: Call) -> Preview:
+        shop = self._shop(call)
+        kept = shop.refunded(args.refund)
+        refused = {"paid": "paid_out", "cancelled": "already_cancelled"}.get(kept.status)
+        if refused is not None:
+            raise Refused(SENTENCES[refused], code=refused)
+        order = shop.order(kept.order)
+        return Preview(
+            title=f"Take back the refund of {kept.amount.money} to {order.customer}",
+            verb="take back",
+            details=(("Refund", kept.id), ("Order", kept.order), ("", "not paid out yet")),
+            facts=kept.model_dump(),
+            amount=kept.amount.money,
         )
 
     def restock(self, args: Restock, call: Call) -> Restocked:
@@ -154,6 +184,16 @@ class Operations:
 
     def _shop(self, call: Call) -> ShopClient:
         return ShopClient(self._setting("SHOP_URL"), self._setting("SHOP_API_KEY"), call.timeout_s)
+
+
+def refund_back(_args: Any, result: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """What takes a refund back."""
+    return "shop.cancel_refund", {"refund": result["refund"]}
+
+
+def refund_stands(_args: Any, result: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What taking it back finds as long as nobody touched it."""
+    return {"order": result["order"], "amount": result["amount"], "status": "pending"}
 
 
 def restock_back(_args: Any, result: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:

@@ -42,6 +42,12 @@ class Refund(Arguments):
     )
 
 
+class CancelRefund(Arguments):
+    refund: str = Field(
+        pattern=r"^[\w-]{1,60}$", description="The refund's number as the shop gave it, like re_83"
+    )
+
+
 class Restock(Arguments):
     sku: str = Field(min_length=1, max_length=40, description="The SKU, like TENT-2")
     quantity: int = Field(
@@ -120,6 +126,12 @@ class RefundMade(_Shown):
     amount: Sum
 
 
+class RefundKept(RefundMade):
+    """A refund as it stands: `pending`, `paid` or `cancelled`."""
+
+    status: str
+
+
 class RestockMade(_Shown):
     id: str
     sku: str
@@ -185,6 +197,12 @@ class StockFound(Result):
 
 class Refunded(Result):
     #: The shop's own number of it, like re_83.
+    refund: str
+    order: str
+    amount: Sum
+
+
+class RefundCancelled(Result):
     refund: str
     order: str
     amount: Sum

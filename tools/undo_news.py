@@ -1,0 +1,62 @@
+"""The job `undo_changed`: what an undo came to, or that the time for one is over."""
+
+from __future__ import annotations
+
+import structlog
+from sqlmodel import Session
+
+from approvals.tables import Action
+from approvals.undoing import undone_action
+from approvals.windows import redraw, undo_until
+from core.outbox import finish, open_rows
+from core.posts import ask_post
+from tools.claim import postpone
+from tools.deps import Deps
+
+log = structlog.get_logger()
+JOB = "undo_changed"
+#: It came to nothing without anybody having been asked on a card: the thread must be told.
+_UNTOLD = frozenset({"failed", "denied"})
+
+
+class UndoNews:
+    """Idempotent on the action's row; everything it leads to is one transaction."""
+
+    def __init__(self, deps: Deps) -> None:
+        self._deps = deps
+
+    def run(self, action_id: str) -> str:
+        """Redraw what offers the undo and tell what must be told; the action's status then, or
+        `held` where its time has not come, or `gone`."""
+        with self._deps.db.transaction() as session:
+            queued = open_rows(session, job=JOB, subject=action_id)
+            action = session.get(Action, action_id)
+            if action is None:
+                log.warning("no_such_action", action_id=action_id)
+                finish(session, queued, now=self._deps.clock.now())
+                return "gone"
+            if action.undoes is not None:
+                self._settled(session, action)
+            else:
+                until, now = undo_until(action), self._deps.clock.now()
+                if until is not None and until > now:
+                    postpone(session, queued, until)
+                    return "held"
+                redraw(session, action, now=now)
+            finish(session, queued, now=self._deps.clock.now())
+            return action.status
+
+    def _settled(self, session: Session, undo: Action) -> None:
+        now = self._deps.clock.now()
+        redraw(session, undone_action(session, undo), now=now)
+        if undo.status in _UNTOLD:
+            ask_post(
+                session,
+                workspace_id=undo.workspace_id,
+                subject=undo.id,
+                kind="not_undone",
+                channel=undo.channel,
+                thread_ts=undo.thread_ts,
+                body={},
+                now=now,
+            )
