@@ -51,7 +51,7 @@ def answer_unknown(
     action = session.get(Action, action_id, populate_existing=True)
     if action is None:
         return Answered("not_allowed", "This button doesn't belong to an open question.")
-    if person is None or not _may_settle(action, person):
+    if person is None or not may_settle(action, person):
         return Answered("not_allowed", "Only the asker, the approvers or an operator can say this.")
     if action.status != "unknown":
         return Answered("already_settled", f"This is settled already: it {_ended(action)}.")
@@ -78,7 +78,8 @@ def _outcome(said: str, happened: bool) -> dict[str, Any]:
     return {"status": "failed", "code": "not_done", "message": said}
 
 
-def _may_settle(action: Action, person: Principal) -> bool:
+def may_settle(action: Action, person: Principal) -> bool:
+    """Whether this person may say what became of it: the asker, an approver, an operator."""
     asked = {stage["who"] for stage in (action.verdict or {}).get("stages", ())}
     mine = {f"person:{person.id}", *(f"group:{group}" for group in person.groups)}
     return person.operator or person.id == action.principal_id or not asked.isdisjoint(mine)

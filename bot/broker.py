@@ -30,6 +30,8 @@ QUEUES = {
     "run_digest": "graphs",
     "prepare": "tools",
     "execute": "tools",
+    "look": "tools",
+    "reconcile": "tools",
     "index_note": "tools",
     "undo_changed": "tools",
 }

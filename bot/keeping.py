@@ -15,9 +15,12 @@ from bot.bootstrap import Floor
 from bot.keeper import Keeper, Loop
 from bot.schedules import load_automations, queue_due, sync_schedules
 from core.outbox import InLine, Publish, enqueue
+from tools.due import queue_comparisons
 from tools.executor import sweep_due
 
 _MEND = "Until that is mended and I am started again, what needs it is refused."
+#: Between one comparison of a tool with its connector's own record and the next.
+_RECONCILE_S = 300.0
 
 
 def make_keeper(floor: Floor, publish: Publish, in_line: InLine) -> Keeper:
@@ -57,11 +60,17 @@ def make_keeper(floor: Floor, publish: Publish, in_line: InLine) -> Keeper:
     def schedules(session: Session, now: datetime) -> int:
         return queue_due(session, now=now)
 
+    every_s = floor.settings.limits.get("reconcile_every_s", _RECONCILE_S)
+
+    def reconcile(session: Session, now: datetime) -> int:
+        return queue_comparisons(session, floor.registry, workspace_id, now=now, every_s=every_s)
+
     loops = [
         Loop("expiries", 1.0, expire),
         Loop("reminders", 2.0, nudge),
         Loop("actions", 1.0, resume_actions),
         Loop("schedules", 2.0, schedules),
         Loop("order", 1.0, order),
+        Loop("reconcile", min(every_s, 10.0), reconcile),
     ]
     return Keeper(floor.db, floor.clock, publish, loops, in_line)

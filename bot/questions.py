@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlmodel import Session
 
 from approvals.people import People
 from approvals.tables import Action
 from bot.blocks.question import Question
 from bot.cards import Unrenderable, title_of
+from bot.words import clock_time
 
 
 def question_view(session: Session, people: People, action_id: str) -> Question:
@@ -24,7 +27,17 @@ def question_view(session: Session, people: People, action_id: str) -> Question:
         look=f"Please look into {system} yourself and tell me.",
         who=f"{name}, its approvers or an operator can say.",
         closed=None if action.status == "unknown" else _closed(action),
+        can_look=bool((action.outcome or {}).get("can_look")),
+        looked=_looked(action, asker.tz if asker else "UTC"),
     )
+
+
+def _looked(action: Action, tz: str) -> str:
+    outcome = action.outcome or {}
+    if "looked" not in outcome:
+        return ""
+    at = clock_time(datetime.fromisoformat(outcome["looked_at"]), tz)
+    return f"I looked again at {at}: {outcome['looked']}"
 
 
 def _closed(action: Action) -> str:

@@ -19,6 +19,7 @@ from bot.deps import BotDeps
 from bot.digests import ask_digest
 from bot.homes import waiting_items
 from bot.stories import action_to_explain, told
+from bot.upkeep import upkeep
 from graphs.runtime.states import TERMINAL
 from graphs.runtime.status import status
 from graphs.runtime.tables import Turn
@@ -65,6 +66,7 @@ def _status(asked: Asked) -> Sequence[str]:
         asked.session, workspace_id=asked.team, scopes=(), people=asked.deps.people
     )
     held = [f"Stopped: {escape(stopped)}. /signoff stop release lets me go on."] if stopped else []
+    held += map(escape, upkeep(asked.session, asked.deps, asked.person, now=asked.now))
     if not doing:
         return [*held, "I am doing nothing for you or in this channel right now."]
     found = []

@@ -17,6 +17,8 @@ from tools.deps import Deps
 from tools.executor import Executor
 from tools.limits import limits_of
 from tools.prepare import Prepare
+from tools.proof import Look
+from tools.reconcile import Reconciler
 from tools.undo_news import UndoNews
 
 log = structlog.get_logger()
@@ -46,6 +48,8 @@ def tool_jobs(floor: Floor) -> Mapping[str, Handler]:
     return {
         "prepare": Prepare(deps, execute=executor.run).run,
         "execute": executor.run,
+        "look": Look(deps).run,
+        "reconcile": Reconciler(deps).run,
         "index_note": index_note,
         "undo_changed": UndoNews(deps).run,
     }

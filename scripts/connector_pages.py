@@ -103,6 +103,7 @@ def _tool(tool: Tool) -> str:
         rows += [
             ("after a crash or a lost answer", _after(tool)),
             ("undo", _undo(tool)),
+            ("compared with its own record", _record(tool)),
             ("decide who or what is hit", ", ".join(f"`{name}`" for name in tool.authority) or "-"),
             ("can reach outside the company", "yes" if tool.reaches_out else "no"),
         ]
@@ -123,6 +124,14 @@ def _after(tool: Tool) -> str:
     days = (tool.key_life_s or 0) / 86_400
     key_life = f" for {days:g} day{'' if days == 1 else 's'}" if days else ""
     return _AFTER[tool.retry].format(key_life=key_life, settle_s=tool.settle_s or 0)
+
+
+def _record(tool: Tool) -> str:
+    if tool.record is None:
+        return "no: it has none that we can read"
+    if tool.record.keeps:
+        return "every five minutes, both ways: what we do not know of, and what is not there"
+    return "every five minutes, for what we do not know of; what is not there may be deleted"
 
 
 def _undo(tool: Tool) -> str:

@@ -6,7 +6,7 @@ lacks what its classes demand, by name and reason. Connectors import this module
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -37,6 +37,8 @@ __all__ = [
     "Ports",
     "Preview",
     "Recalled",
+    "Record",
+    "Recorded",
     "Refused",
     "Result",
     "Retry",
@@ -167,6 +169,34 @@ class Preview:
 Run = Callable[[Any, Call], Result]
 Verify = Callable[[Any, Call], Result | None]
 MakePreview = Callable[[Any, Call], Preview]
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """One effect of ours as the other system's own record tells it."""
+
+    #: The action's key, or at least its first 32 hex digits; None where the record bears none.
+    key: str | None
+    #: Its name there, like re_83: no other effect of this tool has it.
+    reference: str
+    #: For people: "refund of EUR 180.00 for order 4711".
+    what: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Record:
+    """What the other system says was done under our credentials, to hold against the ledger.
+
+    `read(since, timeout_s)` gives all of it from `since` on; it raises `Refused` or `Unavailable`.
+    `keeps`: what was done stays in it for good, so that what is not there did not happen. A
+    calendar, from which people delete, does not.
+    """
+
+    read: Callable[[datetime, float], Sequence[Recorded]]
+    keeps: bool
+
+
 #: Arguments and result of what was done -> tool name and arguments that put it back.
 Undo = Callable[[Any, Mapping[str, Any]], tuple[str, dict[str, Any]]]
 #: Arguments and result of what was done -> facts by name.
@@ -224,6 +254,8 @@ class Tool:
     yields_of: Callable[[Any], Origin] | None = None
     settle_s: float | None = None
     key_life_s: float | None = None
+    #: The other system's own record of what this tool did: the reconciler compares it.
+    record: Record | None = None
 
 
 @dataclass(frozen=True)

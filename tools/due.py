@@ -1,4 +1,4 @@
-"""Actions whose time has come: for the keeper, which has them executed again."""
+"""What is due on a tool worker: for the keeper, which queues it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from sqlalchemy import and_, or_
 from sqlmodel import Session, col, select
 
 from approvals.tables import Action
+from core.outbox import enqueue, open_rows
+from tools.registry import Registry
 
 
 def sweep_due(session: Session, *, now: datetime, limit: int = 200) -> Sequence[Action]:
@@ -25,3 +27,26 @@ def sweep_due(session: Session, *, now: datetime, limit: int = 200) -> Sequence[
         .limit(limit)
     )
     return session.exec(query).all()
+
+
+def queue_comparisons(
+    session: Session, registry: Registry, workspace_id: str, *, now: datetime, every_s: float
+) -> int:
+    """Queue `reconcile` for every tool with a record, once in so many seconds; how many were.
+
+    One that was not done yet is not queued again: a worker that is down finds one, not hundreds.
+    """
+    count = 0
+    for tool in registry.tools:
+        if tool.record is None or open_rows(session, job="reconcile", subject=tool.name):
+            continue
+        count += enqueue(
+            session,
+            workspace_id=workspace_id,
+            job="reconcile",
+            subject=tool.name,
+            key=f"{tool.name}:{int(now.timestamp() // every_s)}",
+            args={"tool_name": tool.name},
+            now=now,
+        )
+    return count

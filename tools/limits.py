@@ -39,6 +39,11 @@ class Limits:
     #: How long it stays open: first, then doubled after each probe without an answer.
     breaker_first_s: float = 5.0
     breaker_longest_s: float = 300.0
+    #: What the reconciler lets settle before it calls it missing, and how far it looks back again.
+    reconcile_grace_s: float = 120.0
+    reconcile_overlap_s: float = 3600.0
+    #: How long a comparison may fail before an operator is told.
+    reconcile_alert_s: float = 3600.0
     #: How long a proposal waits for a connector that is left alone, before it is given up.
     hold_proposals_s: float = 900.0
     #: The longest wait that a system may ask for with `Retry-After`.

@@ -56,8 +56,22 @@ def failure(code: str, message: str) -> dict[str, Any]:
     return {"status": "failed", "code": code, "message": message}
 
 
-def unknown(message: str) -> dict[str, Any]:
-    return {"status": "unknown", "message": message}
+def unknown(message: str, *, can_look: bool = False) -> dict[str, Any]:
+    """`can_look`: a person may have it looked up once more."""
+    return {"status": "unknown", "message": message, "can_look": can_look}
+
+
+def success_recorded(
+    tool: Tool, preview: Mapping[str, Any] | None, reference: str
+) -> dict[str, Any]:
+    """Of a write that the other system's own record shows."""
+    return {
+        "status": "succeeded",
+        "result": {},
+        "summary": f"{_title(tool, preview)}: done ({reference})",
+        "warning": "Its own answer was lost; the other system's record shows that it was done.",
+        "origin": tool.yields.value,
+    }
 
 
 def _checked(tool: Tool, result: Any) -> Result:

@@ -23,6 +23,7 @@ from tools.claim import Claim, Work, note, postpone, standing, versions, write
 from tools.contract import Effect, Refused, Tool, Unavailable
 from tools.deps import ACTOR, Deps
 from tools.outcomes import Drift, failure, success, success_unread, unknown
+from tools.proof import can_look
 from tools.protocol import Next, Step, after_absent, following
 
 log = structlog.get_logger()
@@ -132,7 +133,8 @@ def _unknown(
 ) -> str:
     """Nobody here can tell: a person is asked, once."""
     reason = f"It is not known whether this happened: {message}"
-    outcome = unknown(f"It is not known whether this happened. {message} A person is asked.")
+    told = f"It is not known whether this happened. {message} A person is asked."
+    outcome = unknown(told, can_look=can_look(held.tool))
     moved = _end(deps, session, held, "unknown", reason=reason, outcome=outcome, now=now)
     ask_about(session, moved, now=now)
     return "unknown"

@@ -40,3 +40,34 @@ class Bucket(SQLModel, table=True):
     name: str = Field(primary_key=True)
     #: When it will be full again; in the past: it is full.
     full_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Compared(SQLModel, table=True):
+    """How far a tool's effects were compared with the other system's own record."""
+
+    workspace_id: str = Field(primary_key=True)
+    tool: str = Field(primary_key=True)
+    #: What was settled until then is compared.
+    until: datetime = Field(sa_type=UtcDateTime)
+    #: Since when comparing fails, and why, as a sentence.
+    failing_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    why: str = ""
+
+
+class Finding(SQLModel, table=True):
+    """Where ledger and record disagree. Found once, told once, settled by a person or by proof."""
+
+    #: Derived from what it is about: the same disagreement is found once.
+    id: str = Field(primary_key=True)
+    workspace_id: str = Field(index=True)
+    tool: str
+    #: unasked | contrary | twice | missing
+    kind: str
+    action_id: str | None = Field(default=None, index=True)
+    reference: str = ""
+    #: The whole of it, as a sentence for an operator.
+    told: str
+    found_at: datetime = Field(sa_type=UtcDateTime)
+    settled_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
+    settled_by: str | None = None
+    reason: str | None = None

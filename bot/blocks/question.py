@@ -17,6 +17,9 @@ class Question:
     #: Who may answer, in words.
     who: str
     closed: str | None = None
+    #: Whether I can look it up once more, and what the last look came to.
+    can_look: bool = False
+    looked: str = ""
 
 
 def build(question: Question) -> Message:
@@ -31,9 +34,12 @@ def build(question: Question) -> Message:
         "I sent this and then lost the connection, so I do not know whether it happened. "
         f"I will not try again by myself. {one_line(question.look)} {one_line(question.who)}"
     )
+    if question.looked:
+        told = f"{told} {one_line(question.looked)}"
     buttons = (
         button("It happened", "happened", question.action_id),
         button("It did not happen", "not_happened", question.action_id),
+        *([button("Look again", "look", question.action_id)] if question.can_look else ()),
     )
     return Message(
         escape(f"Did this happen? {title}"),

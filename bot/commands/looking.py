@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import make_url
 
+from approvals.people import People
 from audit.keys import KeyRing
 from audit.log import Log
 from bot.settings import Settings
 from core.db import Database, open_database
 from core.errors import ConfigError
 from core.schema import require_current
+from graphs.runtime.fork import Who
 
 
 @contextmanager
@@ -36,3 +39,14 @@ def opened(settings: Settings) -> Iterator[tuple[Database, Log]]:
         yield db, Log(keys=KeyRing.load_or_create(settings.key_file))
     finally:
         db.engine.dispose()
+
+
+def who_asks(people: People, named: str | None) -> Who:
+    """The user of this machine; with --as the person they say they are, which nobody can check."""
+    user = getpass.getuser()
+    if named is None:
+        return Who(f"os:{user}", "The operator")
+    person = people.by_id(named)
+    if person is None:
+        raise ConfigError(f"config/people.yaml knows no {named}. Name a person's id after --as.")
+    return Who(f"os:{user}/{person.id}", person.name.split()[0])

@@ -8,7 +8,6 @@ such states. *fork* has a new turn go on from one. Each is an event that names w
 from __future__ import annotations
 
 import argparse
-import getpass
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +18,7 @@ from approvals.people import People
 from audit.log import Log
 from bot.bootstrap import make_clock
 from bot.commands import settings_for
-from bot.commands.looking import opened
+from bot.commands.looking import opened, who_asks
 from bot.commands.runs_text import changes, state_lines, turn_lines
 from core.db import Database
 from core.errors import ConfigError
@@ -41,7 +40,7 @@ def run(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
         raise ConfigError(f"`signoff runs {args.what}` takes a turn and {steps}.")
     settings = settings_for(args, environ)
     people = People.load(settings.config / "people.yaml")
-    who = _who(people, args.asked_by)
+    who = who_asks(people, args.asked_by)
     with opened(settings) as (db, log):
         archive = Archive(db, log, people, ASSISTANT)
         desk = _Desk(db, log, people, archive, who, make_clock(settings).now())
@@ -125,14 +124,3 @@ class _Desk:
                 turn_id=turn.id,
                 versions=turn.versions,
             )
-
-
-def _who(people: People, named: str | None) -> Who:
-    """The user of this machine; with --as the person they say they are, which nobody can check."""
-    user = getpass.getuser()
-    if named is None:
-        return Who(f"os:{user}", "The operator")
-    person = people.by_id(named)
-    if person is None:
-        raise ConfigError(f"config/people.yaml knows no {named}. Name a person's id after --as.")
-    return Who(f"os:{user}/{person.id}", person.name.split()[0])

@@ -26,6 +26,7 @@ from bot.clicks import (
 )
 from bot.edits import take_edit
 from bot.listeners.home import publish
+from bot.looks import take_look
 from bot.reads import take_read
 from bot.stops import take_stop_click
 from bot.stories import story_lines
@@ -73,6 +74,10 @@ async def _approve(delivery: Delivery, click: Click, person: Principal) -> str |
 async def _answer(delivery: Delivery, click: Click, person: Principal) -> str | None:
     happened = click.action_id == "happened"
     return await asyncio.to_thread(take_answer, delivery.deps, click, person, happened=happened)
+
+
+async def _look(delivery: Delivery, click: Click, person: Principal) -> str | None:
+    return await asyncio.to_thread(take_look, delivery.deps, click, person)
 
 
 async def _stop(delivery: Delivery, click: Click, person: Principal) -> str | None:
@@ -144,6 +149,7 @@ PRESSES: Mapping[str, Press] = {
     "read": _read,
     "happened": _answer,
     "not_happened": _answer,
+    "look": _look,
     "stop": _stop,
     "story": _tell_story,
     "undo": _undo,

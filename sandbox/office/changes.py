@@ -65,7 +65,9 @@ def find_refund(store: Store, asked: Asked) -> Answer:
 
 
 def list_refunds(store: Store, asked: Asked) -> Answer:
-    """Refunds of one order."""
+    """Refunds of one order; or, with `since`, all made here from then on, with keys."""
+    if "since" in asked.query:
+        return Answer(200, {"refunds": _made_since(store, asked)})
     number = asked.query.get("order", "")
     rows = store.rows(f"{_REFUNDS} WHERE r.order_number = ? ORDER BY r.at, r.id", number)
     return Answer(200, {"refunds": [_refund(row, asked.at) for row in rows]})
@@ -96,10 +98,22 @@ def restock(store: Store, asked: Asked) -> Answer:
 
 
 def list_restocks(store: Store, asked: Asked) -> Answer:
-    """Restocks with this reference."""
+    """Restocks with this reference; or, with `since`, all from then on."""
+    if "since" in asked.query:
+        since = asked.query["since"]
+        rows = store.rows("SELECT * FROM restocks WHERE at >= ? ORDER BY at, id", since)
+        return Answer(200, {"restocks": rows})
     reference = asked.query.get("reference", "")
     rows = store.rows("SELECT * FROM restocks WHERE reference = ? ORDER BY at, id", reference)
     return Answer(200, {"restocks": rows})
+
+
+def _made_since(store: Store, asked: Asked) -> list[dict[str, Any]]:
+    kept = store.rows("SELECT key, answer FROM keys WHERE status = 201")
+    keys = {json.loads(row["answer"])["id"]: row["key"] for row in kept}
+    made = f"{_REFUNDS} WHERE r.seeded = 0 AND r.at >= ? ORDER BY r.at, r.id"
+    rows = store.rows(made, asked.query["since"])
+    return [{**_refund(row, asked.at), "key": keys.get(row["id"])} for row in rows]
 
 
 def _known(store: Store, asked: Asked) -> Answer | None:

@@ -322,6 +322,24 @@ async def test_an_unknown_outcome_is_settled_by_a_person(one_desk: Desk) -> None
     assert "Ana looked: it happened" in shown(closed)
 
 
+async def test_an_unknown_outcome_can_be_looked_up_again(one_desk: Desk) -> None:
+    with one_desk.deps.db.transaction() as session:
+        action = propose_refund(session, one_desk.deps, stages=(ASKER,), four_eyes=False)
+        action.status, action.outcome = "unknown", {"status": "unknown", "can_look": True}
+        session.add(action)
+        ask_about(session, action, now=one_desk.deps.clock.now())
+    await one_desk.send_owed()
+    question = next(m for m in await one_desk.messages() if "Did this happen" in shown(m))
+    assert buttons(question) == ["It happened", "It did not happen", "Look again"]
+
+    await one_desk.click(SAM, question["ts"], "look")
+    assert _queued(one_desk, "look") == []
+    await one_desk.click(ANA, question["ts"], "look")
+
+    assert _queued(one_desk, "look") == [action.id]
+    assert one_desk.action().status == "unknown"
+
+
 def _queued(desk: Desk, job: str) -> list[str]:
     with desk.deps.db.read() as session:
         return list(session.exec(select(Outbox.subject).where(Outbox.job == job)))

@@ -183,6 +183,10 @@ def _work(till: Till, method: str, path: str, body: Any, query: Any, key: str | 
     if (method, path) == ("GET", "/order"):
         found = [n for n, o in till.orders.items() if o["reference"] == query["reference"]]
         return {"numbers": found}
+    if (method, path) == ("GET", "/record"):
+        made = [(o["reference"], number) for number, o in till.orders.items()]
+        paid = [(k, answer["refund"]) for k, (_, answer) in till.answers.items()]
+        return {"made": made if query["of"] == "order" else paid}
     if (method, path) == ("POST", "/letter"):
         till.letters.append(body["text"])
         return {"sent": True}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -13,9 +14,12 @@ from core.origins import Origin
 from tools.contract import (
     Arguments,
     Call,
+    Caller,
     Connector,
     Effect,
     Preview,
+    Record,
+    Recorded,
     Refused,
     Result,
     Retry,
@@ -24,6 +28,7 @@ from tools.contract import (
 )
 
 TIMEOUT_S = 2.0
+_NOBODY = Call("", "", Caller("system", "Signoff", None), datetime(2026, 11, 20, tzinfo=UTC), 2.0)
 SETTLE_S = 60.0
 
 
@@ -123,6 +128,13 @@ def connector(url: str) -> Connector:
         till.ask("POST", "/letter", call, json={"text": args.text})
         return Done(source="till", number="sent")
 
+    def recorded(of: str) -> Any:
+        def read(since: datetime, _timeout_s: float) -> list[Recorded]:
+            found = till.ask("GET", "/record", _NOBODY, params={"of": of})["made"]
+            return [Recorded(key, number, f"an {of}", since) for key, number in found]
+
+        return read
+
     shared: dict[str, Any] = {"version": "1.0.0", "timeout_s": TIMEOUT_S}
     return Connector(
         name="till",
@@ -138,12 +150,14 @@ def connector(url: str) -> Connector:
                 name="till.refund", args=Refund, result=Done, effect=Effect.IRREVERSIBLE,
                 retry=Retry.IDEMPOTENT, run=refund, scopes=("till:write",), key_life_s=86_400,
                 preview=preview_refund, authority=("order", "minor"), editable=("minor",),
+                record=Record(recorded("refund"), keeps=True),
                 yields=Origin.FIRST_PARTY,
                 can="refund", done=lambda a, r: f"Refunded {a.minor}, {r.number}", **shared,
             ),
             Tool(
                 name="till.order", args=Order, result=Done, effect=Effect.REVERSIBLE,
                 retry=Retry.VERIFIABLE, run=order, verify=ordered, undo=unorder,
+                record=Record(recorded("order"), keeps=True),
                 settle_s=SETTLE_S, scopes=("till:write",), preview=preview_order,
                 authority=("sku", "quantity"), yields=Origin.FIRST_PARTY, can="order", **shared,
             ),

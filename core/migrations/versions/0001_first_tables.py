@@ -155,6 +155,31 @@ def upgrade() -> None:
     sa.Column('full_at', sa.DateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('workspace_id', 'name')
     )
+    op.create_table('compared',
+    sa.Column('workspace_id', sa.String(), nullable=False),
+    sa.Column('tool', sa.String(), nullable=False),
+    sa.Column('until', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('failing_since', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('why', sa.String(), nullable=False),
+    sa.PrimaryKeyConstraint('workspace_id', 'tool')
+    )
+    op.create_table('finding',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('workspace_id', sa.String(), nullable=False),
+    sa.Column('tool', sa.String(), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('action_id', sa.String(), nullable=True),
+    sa.Column('reference', sa.String(), nullable=False),
+    sa.Column('told', sa.String(), nullable=False),
+    sa.Column('found_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('settled_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('settled_by', sa.String(), nullable=True),
+    sa.Column('reason', sa.String(), nullable=True),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index(op.f('ix_finding_action_id'), 'finding', ['action_id'], unique=False)
+    op.create_index(op.f('ix_finding_settled_at'), 'finding', ['settled_at'], unique=False)
+    op.create_index(op.f('ix_finding_workspace_id'), 'finding', ['workspace_id'], unique=False)
     op.create_table('lease',
     sa.Column('name', sa.String(), nullable=False),
     sa.Column('holder', sa.String(), nullable=False),

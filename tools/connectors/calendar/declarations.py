@@ -28,6 +28,7 @@ from tools.contract import (
     Expects,
     MakePreview,
     Ports,
+    Record,
     Retry,
     Run,
     Setting,
@@ -76,6 +77,8 @@ def _create(writes: Writes, previews: Previews) -> Tool:
         previews.create,
         undo=lambda _args, result: ("calendar.cancel", {"uid": result["uid"]}),
         expects=_as_left,
+        # People delete meetings, so one that is not there may well have been made.
+        record=Record(writes.recorded, keeps=False),
         done=lambda _args, result: f"Booked “{result.title}”, {_spoken(result.start)}",
         authority=("attendees",),
         editable=("title", "start", "minutes", "attendees"),
@@ -127,6 +130,7 @@ def _write(
     done: Done,
     authority: tuple[str, ...],
     can: str,
+    record: Record | None = None,
     editable: tuple[str, ...] = (),
     expects: Expects | None = None,
 ) -> Tool:
@@ -143,6 +147,7 @@ def _write(
         preview=preview,
         undo=undo,
         undo_expects=expects,
+        record=record,
         done=done,
         scopes=("calendar:write",),
         authority=authority,

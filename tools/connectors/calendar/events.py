@@ -30,6 +30,8 @@ class Meeting:
     busy: bool
     series: bool
     keys: tuple[str, ...]
+    #: When it was last written (DTSTAMP).
+    made: datetime
 
     @property
     def minutes(self) -> int:
@@ -119,6 +121,9 @@ def _meeting(event: Event, zone: ZoneInfo) -> Meeting:
         busy=status != "CANCELLED" and str(event.get("transp", "")).upper() != "TRANSPARENT",
         series="rrule" in event or "rdate" in event or "recurrence-id" in event,
         keys=tuple(str(_plain(one)) for one in _each(event, _KEY)),
+        made=_moment(event.DTSTAMP, UTC)
+        if "dtstamp" in event
+        else datetime.min.replace(tzinfo=UTC),
     )
 
 

@@ -67,8 +67,11 @@ class Reads:
         )
 
     def diary(self, call: Call) -> Diary:
+        return self.diary_within(call.timeout_s)
+
+    def diary_within(self, timeout_s: float) -> Diary:
         login = (self._setting("CALENDAR_USER"), self._setting("CALENDAR_PASSWORD"))
-        timeout = max(call.timeout_s * _SHARE, 0.5)
+        timeout = max(timeout_s * _SHARE, 0.5)
         client = CalendarClient(self._setting("CALENDAR_URL"), login, timeout)
         return Diary(client, LocalTime.of(self._setting("COMPANY_TZ")))
 

@@ -6,7 +6,7 @@ from core.origins import Origin
 from tools.connectors.mail.operations import Operations
 from tools.connectors.mail.shapes import LetterRead, LettersFound, Read, Search, Send, Sent
 from tools.connectors.reading import read
-from tools.contract import Connector, Effect, Ports, Retry, Setting, Tool
+from tools.contract import Connector, Effect, Ports, Record, Retry, Setting, Tool
 
 _VERSION = "1.0.0"
 _SETTINGS = (
@@ -49,6 +49,8 @@ def _send(does: Operations) -> Tool:
         effect=Effect.IRREVERSIBLE,
         retry=Retry.NEITHER,
         run=does.send,
+        # People delete letters, and what left the company is in no box of ours.
+        record=Record(does.sent_recorded, keeps=False),
         preview=does.preview_send,
         done=lambda _args, result: f"Mail sent to {', '.join(result.to)}",
         scopes=("mail:send",),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 from pathlib import Path
 
+from tools.connectors.mail.arrivals import arrived
 from tools.connectors.mail.box import Boxes
 from tools.connectors.mail.shapes import (
     LetterRead,
@@ -19,7 +21,7 @@ from tools.connectors.mail.shapes import (
     Sent,
 )
 from tools.connectors.mail.smtp import Server, send
-from tools.contract import Call, Directory, Preview, Refused
+from tools.contract import Call, Directory, Preview, Recorded, Refused
 
 _INSIDE = "stays in the company"
 
@@ -102,6 +104,15 @@ class Operations:
             own=not outside,
             recipients=args.to,
         )
+
+    def sent_recorded(self, since: datetime, _timeout_s: float) -> Sequence[Recorded]:
+        """Letters of ours that lie in a box below MAIL_BOX. Only their Message-ID is read."""
+        domain = self._from().rpartition("@")[2]
+        return [
+            Recorded(key, f"{key[:12]}/{number + 1}", "a mail", at)
+            for key, at, times in arrived(Path(self._setting("MAIL_BOX")), domain, since)
+            for number in range(times)
+        ]
 
     def _message(self, args: Send, call: Call) -> EmailMessage:
         sender = self._from()

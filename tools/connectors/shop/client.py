@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from urllib.parse import quote
 
 from pydantic import ValidationError
@@ -19,6 +20,8 @@ from tools.connectors.shop.shapes import (
     Refund,
     RefundKept,
     RefundMade,
+    RefundRecorded,
+    RefundsRecorded,
     Refusal,
     RestockMade,
     Restocks,
@@ -93,6 +96,15 @@ class ShopClient:
     def restocked(self, reference: str) -> RestockMade | None:
         found = self._link.read(self._get("/restocks", {"reference": reference}), Restocks)
         return found.restocks[0] if found.restocks else None
+
+    def refunds_since(self, since: datetime) -> tuple[RefundRecorded, ...]:
+        """All made with this key, whoever made them."""
+        reply = self._get("/refunds", {"since": since.isoformat()})
+        return self._link.read(reply, RefundsRecorded).refunds
+
+    def restocks_since(self, since: datetime) -> tuple[RestockMade, ...]:
+        reply = self._get("/restocks", {"since": since.isoformat()})
+        return self._link.read(reply, Restocks).restocks
 
     def _get(self, path: str, params: Mapping[str, str] | None = None) -> Reply:
         return _granted(self._link.ask("GET", path, params=params))

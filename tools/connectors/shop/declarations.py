@@ -26,7 +26,7 @@ from tools.connectors.shop.shapes import (
     SearchOrders,
     StockFound,
 )
-from tools.contract import Connector, Effect, Ports, Retry, Setting, Tool
+from tools.contract import Connector, Effect, Ports, Record, Retry, Setting, Tool
 
 _VERSION = "1.0.0"
 _DAY_S = 86_400.0
@@ -80,6 +80,7 @@ def _refund(does: Operations) -> Tool:
         effect=Effect.REVERSIBLE,
         retry=Retry.IDEMPOTENT,
         key_life_s=_DAY_S,
+        record=Record(does.refunds_recorded, keeps=True),
         run=does.refund,
         preview=does.preview_refund,
         undo=refund_back,
@@ -124,6 +125,7 @@ def _restock(does: Operations) -> Tool:
         settle_s=5.0,
         run=does.restock,
         verify=does.was_restocked,
+        record=Record(does.restocks_recorded, keeps=True),
         preview=does.preview_restock,
         undo=restock_back,
         done=lambda _args, result: f"Restocked {result.sku} by {result.quantity:+d}",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from core.money import Money
@@ -25,7 +26,7 @@ from tools.connectors.shop.shapes import (
     SearchOrders,
     StockFound,
 )
-from tools.contract import Call, Preview, Refused
+from tools.contract import Call, Preview, Recorded, Refused
 
 _NAMED = 5
 
@@ -182,8 +183,33 @@ class Operations:
             undo=f"yes, restock by {-args.quantity:+d}",
         )
 
+    def refunds_recorded(self, since: datetime, timeout_s: float) -> Sequence[Recorded]:
+        return [
+            Recorded(
+                made.key,
+                made.id,
+                f"a refund of {made.amount.money} for order {made.order}",
+                made.at,
+            )
+            for made in self._client(timeout_s).refunds_since(since)
+        ]
+
+    def restocks_recorded(self, since: datetime, timeout_s: float) -> Sequence[Recorded]:
+        return [
+            Recorded(
+                made.reference,
+                made.id,
+                f"a change of the stock of {made.sku} by {made.quantity:+d}",
+                made.at,
+            )
+            for made in self._client(timeout_s).restocks_since(since)
+        ]
+
     def _shop(self, call: Call) -> ShopClient:
-        return ShopClient(self._setting("SHOP_URL"), self._setting("SHOP_API_KEY"), call.timeout_s)
+        return self._client(call.timeout_s)
+
+    def _client(self, timeout_s: float) -> ShopClient:
+        return ShopClient(self._setting("SHOP_URL"), self._setting("SHOP_API_KEY"), timeout_s)
 
 
 def refund_back(_args: Any, result: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:

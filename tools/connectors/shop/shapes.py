@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from core.money import Money
@@ -132,8 +134,18 @@ class RefundKept(RefundMade):
     status: str
 
 
+class RefundRecorded(RefundMade):
+    key: str | None
+    at: datetime
+
+
+class RefundsRecorded(_Shown):
+    refunds: tuple[RefundRecorded, ...]
+
+
 class RestockMade(_Shown):
     id: str
+    at: datetime
     sku: str
     quantity: int
     reference: str
