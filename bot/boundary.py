@@ -15,6 +15,7 @@ from typing import Any
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncBoltRequest
 
+from approvals.owners import tell_owners
 from bot.deps import BotDeps
 from bot.intake import Said, Taken
 from bot.members import Account, Members, stranger
@@ -104,7 +105,10 @@ class Delivery:
         team = (body.get("user") or {}).get("team_id") or event.get("user_team")
         if team and team != self.deps.identity.team_id:
             return stranger(self.user)
-        return await self.edge.members.look(self.user)
+        account = await self.edge.members.look(self.user)
+        if account.problem is not None:
+            await asyncio.to_thread(_tell_owners, self.deps, account.problem)
+        return account
 
     async def answer(self, **payload: Any) -> None:
         """Acknowledge, once."""
@@ -121,6 +125,15 @@ class Delivery:
         await self.deps.web.chat_postEphemeral(
             channel=self.channel or "", user=self.user, text=text, thread_ts=self.thread_ts
         )
+
+
+def _tell_owners(deps: BotDeps, problem: str) -> None:
+    mend = (
+        "I do not work for that account until slack_id or email is right in config/people.yaml "
+        "and I am started again."
+    )
+    with deps.db.transaction() as session:
+        tell_owners(session, deps.people, problem, mend, now=deps.clock.now())
 
 
 Handler = Callable[[Delivery], Awaitable[None]]

@@ -28,6 +28,7 @@ QUEUES = {
     "run_turn": "graphs",
     "send_post": "graphs",
     "run_digest": "graphs",
+    "read_usergroup": "graphs",
     "prepare": "tools",
     "execute": "tools",
     "look": "tools",

@@ -24,6 +24,7 @@ from bot.previews import Previews
 from bot.progress import SlackProgress
 from bot.render import Renderer
 from bot.tables import Schedule, ScheduleRun
+from bot.user_groups import UserGroupReader
 from bot.web import make_web, who_we_are
 from core.clock import Clock
 from core.db import Database
@@ -86,7 +87,15 @@ def graph_jobs(floor: Floor, drain: Drain) -> Mapping[str, Handler]:
     turns = _Turns(floor.db, floor.people, web, identity, runner, progress, previews)
     posts = _Posts(floor.db, poster, previews, progress)
     digests = _Digests(floor.db, floor.clock, DigestMaker(floor.db, floor.clock))
-    return {"run_turn": turns.run, "send_post": posts.send, "run_digest": digests.run}
+    groups = UserGroupReader(
+        db=floor.db, log=floor.log, clock=floor.clock, web=web, people=floor.people
+    )
+    return {
+        "run_turn": turns.run,
+        "send_post": posts.send,
+        "run_digest": digests.run,
+        "read_usergroup": groups.run,
+    }
 
 
 def _desk(floor: Floor) -> Desk:

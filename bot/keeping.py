@@ -10,6 +10,7 @@ from approvals.gaps import gaps
 from approvals.keeping_time import nudge_due
 from approvals.owners import tell_owners
 from approvals.requests import expire_due
+from approvals.user_groups import ask_due
 from audit.sequencer import order_events
 from bot.bootstrap import Floor
 from bot.keeper import Keeper, Loop
@@ -37,6 +38,9 @@ def make_keeper(floor: Floor, publish: Publish, in_line: InLine) -> Keeper:
 
     def nudge(session: Session, now: datetime) -> int:
         return nudge_due(session, floor.log, floor.people, now=now, limit=100)
+
+    def groups(session: Session, now: datetime) -> int:
+        return ask_due(session, floor.people, now=now)
 
     def order(session: Session, _now: datetime) -> int:
         return order_events(session, limit=500)
@@ -68,6 +72,7 @@ def make_keeper(floor: Floor, publish: Publish, in_line: InLine) -> Keeper:
     loops = [
         Loop("expiries", 1.0, expire),
         Loop("reminders", 2.0, nudge),
+        Loop("user groups", 10.0, groups),
         Loop("actions", 1.0, resume_actions),
         Loop("schedules", 2.0, schedules),
         Loop("order", 1.0, order),

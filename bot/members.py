@@ -23,6 +23,11 @@ _STRANGER = (
     "Somebody who is a member here can ask me for you."
 )
 
+_AMBIGUOUS = (
+    "Sorry, I cannot tell which of two people you are, so I cannot work for you now. "
+    "I have told the owner what to mend."
+)
+
 log = structlog.get_logger()
 
 
@@ -33,6 +38,8 @@ class Account:
     user: str
     principal: Principal | None
     refusal: str
+    #: What the owner must mend, where it is open which of two people this is.
+    problem: str | None = None
 
 
 class Members:
@@ -68,12 +75,26 @@ def judge(user: str, info: dict[str, Any], team: str, people: People) -> Account
     """What `users.info` makes of this account. Pure."""
     refusal = _refusal(info, team)
     principal = None if refusal else people.by_slack(user)
+    other = principal and _somebody_else(principal, info, people)
+    if principal is not None and other is not None:
+        problem = (
+            f"The Slack account {user} is {principal.name}'s by its id and {other.name}'s by its "
+            "mail address."
+        )
+        return Account(user, None, _AMBIGUOUS, problem)
     if refusal is None and principal is None:
         refusal = (
             f"I don't know you yet. Please ask {_operators(people)} to add you to "
             "config/people.yaml; then I can work for you."
         )
     return Account(user, principal, refusal or "")
+
+
+def _somebody_else(principal: Principal, info: dict[str, Any], people: People) -> Principal | None:
+    """Whose mail address this account has, where that is another person than its id says."""
+    email = str((info.get("profile") or {}).get("email") or "").casefold()
+    found = (p for p in people.everyone if p.email and p.email.casefold() == email)
+    return next((person for person in found if person.id != principal.id), None)
 
 
 def stranger(user: str) -> Account:
