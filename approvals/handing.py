@@ -14,7 +14,7 @@ from sqlmodel import Session, select
 from approvals.asking import show_card
 from approvals.directory import as_of
 from approvals.entitlement import eligible, entitled, listed, places, stage_of
-from approvals.keeping_time import plan
+from approvals.keeping_time import plan, put_stage
 from approvals.people import People, Principal
 from approvals.policy import REQUESTER
 from approvals.requests import Decided
@@ -101,8 +101,4 @@ def _hand(
         asked=tuple(dict.fromkeys([*(one for one in asked if one not in own), to.id])),
         handed=handed,
     )
-    request.stages = [
-        *request.stages[: request.stage], moved.as_json(), *request.stages[request.stage + 1 :]
-    ]  # fmt: skip
-    session.add(request)
-    session.flush()
+    put_stage(session, request, moved)

@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 from approvals.asking import remind, show_card
 from approvals.directory import as_of
 from approvals.entitlement import eligible, stage_of, whom
+from approvals.loads import spread
 from approvals.owners import tell_owners
 from approvals.people import People, Principal
 from approvals.policy import approver_words
@@ -47,14 +48,42 @@ def nudge_due(
     return len(due)
 
 
+def begin_stage(
+    session: Session, people: People, request: Request, action: Action, *, now: datetime
+) -> None:
+    """The stage the request stands at begins: those with room are asked, and shown the card where
+    they cannot see the place it was asked in. `people` as of now."""
+    stage = stage_of(request)
+    able = eligible(people, action, stage)
+    put_stage(session, request, spread(session, stage, able, request.workspace_id))
+    request.stage_at = now
+    plan(session, people, request, action, now=now)
+    # A direct message has one reader besides us.
+    if action.channel.startswith("D"):
+        missing = awaited(session, people, request, action, stage_of(request))
+        others = [person for person in missing if person.id != action.principal_id]
+        show_card(session, request, action, others, now=now)
+
+
+def put_stage(session: Session, request: Request, stage: Stage) -> None:
+    """Write the current stage back."""
+    number = request.stage
+    request.stages = [
+        *request.stages[:number], stage.as_json(), *request.stages[number + 1 :]
+    ]  # fmt: skip
+    session.add(request)
+    session.flush()
+
+
 def plan(
     session: Session, people: People, request: Request, action: Action, *, now: datetime
 ) -> None:
-    """Set when this request is next looked at. `people` as of now."""
+    """Set who is awaited and when this request is next looked at. `people` as of now."""
     stage = stage_of(request)
     asked = eligible(people, action, stage)
-    awaited_now = awaited(session, people, request, action, stage)
-    request.next_at = next_at(stage, awaited_now, asked, request.stage_at, now)
+    missing = awaited(session, people, request, action, stage)
+    request.awaited = [person.id for person in missing]
+    request.next_at = next_at(stage, missing, asked, request.stage_at, now)
     session.add(request)
     session.flush()
 
@@ -129,11 +158,7 @@ def _escalate(  # noqa: PLR0917 - a private call
         said = f"{first} did not answer within {span}, and nobody in {other} could"
         mend = f"Put somebody into {other} in config/people.yaml, or name others in the rule."
         tell_owners(session, people, f"{said}.", mend, now=now)
-    request.stages = [
-        *request.stages[: request.stage], moved.as_json(), *request.stages[request.stage + 1 :]
-    ]  # fmt: skip
-    session.add(request)
-    session.flush()
+    put_stage(session, request, moved)
     log.record(
         session,
         workspace_id=request.workspace_id,

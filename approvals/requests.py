@@ -12,7 +12,8 @@ from approvals.closed import closed_sentence
 from approvals.decided import Decided
 from approvals.directory import as_of
 from approvals.entitlement import eligible, entitled, impossible, places, stage_of, whom
-from approvals.keeping_time import plan
+from approvals.keeping_time import begin_stage
+from approvals.loads import flooding
 from approvals.owners import tell_owners
 from approvals.people import People, Principal
 from approvals.policy import Stage, Verdict, approver_words
@@ -34,7 +35,8 @@ def open_request(
 ) -> Request | None:
     """Put the question and its card; the action waits. `action.verdict` is set to this verdict.
 
-    None when nobody could ever approve: then the action is denied, saying so.
+    None when nobody could ever approve, or too much of the asker's waits already: then the action
+    is denied, saying so.
     """
     plain = verdict.as_json()
     action.verdict = plain
@@ -42,6 +44,8 @@ def open_request(
     problem = impossible(people, action, verdict.stages)
     if problem is not None:
         tell_owners(session, people, f"{_start(problem)}.", _mend(verdict), now=now)
+    refusal = problem or flooding(session, people, action)
+    if refusal is not None:
         move(
             session,
             log,
@@ -49,7 +53,7 @@ def open_request(
             "denied",
             now=now,
             actor="system:policy",
-            reason=problem,
+            reason=refusal,
             verdict=plain,
         )
         return None
@@ -69,28 +73,25 @@ def open_request(
         action_id=moved.id,
         stages=plain["stages"],
         stage_at=now,
+        awaited=[],
         expires_at=expires_at(verdict, _able(people, action, verdict), now),
         on_expiry=verdict.on_expiry,
         created_at=now,
     )
     session.add(request)
     session.flush()
-    plan(session, people, request, moved, now=now)
     _record(session, log, moved, "opened", "The question was put", "system:policy", now)
-    places = [(moved.channel, moved.thread_ts)]
-    places += [(person.slack_id, None) for person in _elsewhere(people, moved, verdict)]
-    for number, (channel, thread_ts) in enumerate(places):
-        ask_post(
-            session,
-            workspace_id=moved.workspace_id,
-            subject=moved.id,
-            kind="card",
-            channel=channel,
-            thread_ts=thread_ts,
-            body={"request_id": request.id},
-            now=now,
-            n=number,
-        )
+    ask_post(
+        session,
+        workspace_id=moved.workspace_id,
+        subject=moved.id,
+        kind="card",
+        channel=moved.channel,
+        thread_ts=moved.thread_ts,
+        body={"request_id": request.id},
+        now=now,
+    )
+    begin_stage(session, people, request, moved, now=now)
     return request
 
 
@@ -161,14 +162,6 @@ def _locked(session: Session, request_id: str) -> Request | None:
         .execution_options(populate_existing=True)
     )
     return session.exec(query).first()
-
-
-def _elsewhere(people: People, action: Action, verdict: Verdict) -> list[Principal]:
-    """Approvers who cannot see where it was asked: a direct message has one reader besides us."""
-    if not action.channel.startswith("D"):
-        return []
-    able = _able(people, action, verdict)
-    return [person for person in dict.fromkeys(able) if person.id != action.principal_id]
 
 
 def _able(people: People, action: Action, verdict: Verdict) -> list[Principal]:

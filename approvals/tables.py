@@ -80,6 +80,8 @@ class Request(SQLModel, table=True):
     stage: int = 0
     #: When this stage began.
     stage_at: datetime = Field(sa_type=UtcDateTime)
+    #: Ids of those whose answer is missing, as of the last change; see `keeping_time.plan`.
+    awaited: list[Any] = _json()
     #: When somebody is next reminded or the stage escalates; None where neither is to come.
     next_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
     expires_at: datetime = Field(sa_type=UtcDateTime, index=True)

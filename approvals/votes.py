@@ -10,7 +10,7 @@ from sqlmodel import Session, col, func, select
 from approvals import grants
 from approvals.decided import Decided
 from approvals.entitlement import stage_of, whom
-from approvals.keeping_time import plan
+from approvals.keeping_time import begin_stage, plan
 from approvals.moves import move
 from approvals.people import People, Principal
 from approvals.policy import Stage, approver_words
@@ -69,12 +69,12 @@ def count(
     stage = stage_of(request)
     votes = _votes(session, request)
     if votes < stage.quorum:
+        plan(session, people, request, action, now=now)
         refresh_posts(session, subject=action.id, kind="card", now=now)
         return Decided("counted", f"Counted. {_missing(stage, votes)}")
     if request.stage + 1 < len(request.stages):
         request.stage += 1
-        request.stage_at = now
-        plan(session, people, request, action, now=now)
+        begin_stage(session, people, request, action, now=now)
         refresh_posts(session, subject=action.id, kind="card", now=now)
         following = approver_words(stage_of(request).who)
         return Decided("counted", f"Counted. Now it is for {following}.")

@@ -135,7 +135,7 @@ def test_allowing_what_a_person_rejected_is_listed_with_their_words(
         session.add(
             Request(
                 id="req_1", workspace_id=TEAM, action_id=action_id, status="rejected", stages=[],
-                stage_at=NOW, expires_at=NOW, created_at=NOW,
+                awaited=[], stage_at=NOW, expires_at=NOW, created_at=NOW,
             )
         )  # fmt: skip
         session.flush()

@@ -343,6 +343,7 @@ def upgrade() -> None:
     sa.Column('stages', sa.JSON(), nullable=False),
     sa.Column('stage', sa.Integer(), nullable=False),
     sa.Column('stage_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('awaited', sa.JSON(), nullable=False),
     sa.Column('next_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('on_expiry', sa.String(), nullable=False),
