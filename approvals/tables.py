@@ -126,6 +126,25 @@ class PageRead(SQLModel, table=True):
     at: datetime = Field(sa_type=UtcDateTime)
 
 
+class Inquiry(SQLModel, table=True):
+    """A question that an approver put to the asker, and the answer."""
+
+    __table_args__ = (UniqueConstraint("request_id", "n"),)
+
+    id: str = Field(primary_key=True)
+    workspace_id: str = Field(index=True)
+    request_id: str = Field(foreign_key="request.id", index=True)
+    #: From 0 on.
+    n: int
+    asked_by: str
+    text: str
+    asked_at: datetime = Field(sa_type=UtcDateTime)
+    #: How long the request stands still at most until this is answered.
+    pause_s: int = 0
+    answer: str | None = None
+    answered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
 class Grant(SQLModel, table=True):
     """The single-use right to execute exactly this action."""
 

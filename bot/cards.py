@@ -14,6 +14,7 @@ from approvals.tables import Action, Decision, Request
 from bot.blocks.card import Card
 from bot.differences import became_of, what_changed
 from bot.offers import Seen, offered
+from bot.said import said_of
 from bot.undo_words import for_how_long, how_it_stands
 from bot.words import clock_time, day_time, first_name
 from core.errors import SignoffError
@@ -52,6 +53,7 @@ def card_view(session: Session, people: People, action_id: str, *, now: datetime
         votes=_votes(people, rows, tz) if is_open else (),
         closed=None if is_open else tuple(_closed(session, people, rows, tz, now)),
         edited_by=" and ".join(person.first_name for person in editors(action, people)),
+        said=said_of(session, people, request, asker.first_name if asker else action.principal_id),
         changed=what_changed(session, people, action, tz) if is_open else (),
         offers=offered(rows),
     )

@@ -12,7 +12,9 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from approvals.entitlement import stage_of
 from approvals.people import People
+from approvals.policy import REQUESTER
 from approvals.tables import Action, Decision, Request
 from bot.blocks.parts import Press
 from bot.undo_words import undo_button
@@ -45,11 +47,16 @@ def _edit(seen: Seen) -> Press | None:
     return Press("Edit…", "edit", seen.request.id) if editable else None
 
 
+def _ask(seen: Seen) -> Press | None:
+    is_askers = stage_of(seen.request).who == REQUESTER
+    return None if is_askers else Press("Ask…", "ask", seen.request.id)
+
+
 def _undo(seen: Seen) -> Press | None:
     return undo_button(seen.session, seen.people, seen.action, now=seen.now)
 
 
 #: Beside the answers, as long as the request waits.
-WHILE_OPEN: tuple[Offer, ...] = (_edit,)
+WHILE_OPEN: tuple[Offer, ...] = (_edit, _ask)
 #: Beside the story, once it is closed.
 AFTERWARDS: tuple[Offer, ...] = (_undo,)

@@ -243,6 +243,7 @@ def _said(row: Post) -> str:
         "answer": "Answered in Slack",
         "card": "Asked in Slack",
         "question": "Asked whether it happened",
+        "inquiry": "Asked back in Slack",
         "reminder": "Reminded in Slack",
         "digest": "Posted the digest",
     }

@@ -8,10 +8,11 @@ from datetime import datetime
 from sqlmodel import Session, select
 
 from approvals.people import People
-from bot.blocks import answer, card, digest, question, reminder, undo
+from bot.blocks import answer, card, digest, inquiry, question, reminder, undo
 from bot.blocks.parts import Message
 from bot.blocks.text import one_line
 from bot.cards import Unrenderable, card_view
+from bot.inquiries import inquiry_view
 from bot.questions import question_view
 from bot.reminders import reminder_view
 from bot.undoing import held_view, not_undone_view, undoable_of_turn
@@ -57,6 +58,8 @@ class Renderer:
             return Rendered(undo.build_not_undone(view))
         if post.kind == "question":
             return Rendered(question.build(question_view(session, self.people, post.subject)))
+        if post.kind == "inquiry":
+            return Rendered(inquiry.build(inquiry_view(session, self.people, post.subject)))
         if post.kind == "reminder":
             shown = reminder_view(session, self.people, post.body, url=self.url, now=now)
             return Rendered(reminder.build(shown))

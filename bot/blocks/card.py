@@ -56,6 +56,8 @@ class Card:
     closed: tuple[str, ...] | None = None
     #: Who changed it before this card.
     edited_by: str = ""
+    #: Questions and answers about it: who said it, and their words.
+    said: tuple[tuple[str, str], ...] = ()
     #: How it differs from the card it took the place of.
     changed: tuple[str, ...] = ()
     #: Further buttons: beside the answers while it is open, beside the story afterwards.
@@ -76,7 +78,13 @@ def build(card: Card) -> Message:
     shown = _shown(card, title)
     return Message(
         _fallback(f"{title}? {_sentence(card.why)} Expires {card.expires}."),
-        (_head(card, title, shown.said), *_changed(card), *shown.blocks, *_buttons(card, shown)),
+        (
+            _head(card, title, shown.said),
+            *_changed(card),
+            *_said(card),
+            *shown.blocks,
+            *_buttons(card, shown),
+        ),
     )
 
 
@@ -113,6 +121,15 @@ def _head(card: Card, title: str, said: Sequence[str]) -> Block:
 def _changed(card: Card) -> tuple[Block, ...]:
     lines = [run(one_line(line, 600), bold=True) for line in card.changed]
     return tuple(rich(line) for line in lines[:_CHANGES])
+
+
+def _said(card: Card) -> tuple[Block, ...]:
+    return tuple(
+        rich(run(f"{one_line(label)}: ", bold=True), run(one_line(words, 600)))
+        if words
+        else rich(run(f"{one_line(label)}.", bold=True))
+        for label, words in card.said
+    )
 
 
 def _line(card: Card) -> str:

@@ -16,19 +16,37 @@ REASON_LIMIT = 500
 
 def reject_modal(request_id: str, title: str) -> dict[str, Any]:
     """Asks why; its private metadata is the request's id and nothing else."""
+    return _words_modal("reject", request_id, title, "Reject", "Why? The asker will read this.")
+
+
+def ask_modal(request_id: str, title: str) -> dict[str, Any]:
+    """Takes a question to the asker."""
+    return _words_modal("ask", request_id, title, "Ask", "What would you like to know?")
+
+
+def reply_modal(inquiry_id: str, title: str, question: str) -> dict[str, Any]:
+    """Takes the asker's answer."""
+    label = "Your answer. Whoever decides will read it."
+    return _words_modal("reply", inquiry_id, title, "Answer", label, question)
+
+
+def _words_modal(  # noqa: PLR0917 - a private call
+    name: str, named: str, title: str, does: str, label: str, before: str | None = None
+) -> dict[str, Any]:
     return {
         "type": "modal",
-        "callback_id": "reject",
-        "private_metadata": request_id,
-        "title": _plain("Reject"),
-        "submit": _plain("Reject"),
+        "callback_id": name,
+        "private_metadata": named,
+        "title": _plain(does),
+        "submit": _plain(does),
         "close": _plain("Back"),
         "blocks": [
             literal(titled(title)),
+            *([literal(cut(visible(before), SECTION))] if before else []),
             {
                 "type": "input",
                 "block_id": REASON,
-                "label": _plain("Why? The asker will read this."),
+                "label": _plain(label),
                 "element": {
                     "type": "plain_text_input",
                     "action_id": REASON,

@@ -11,7 +11,7 @@ from slack_sdk.errors import SlackApiError
 
 from approvals.people import Principal
 from bot.blocks.edit import edit_modal
-from bot.blocks.modals import page_modal, reject_modal, text_modal
+from bot.blocks.modals import ask_modal, page_modal, reject_modal, reply_modal, text_modal
 from bot.boundary import Delivery, Edge, guarded
 from bot.clicks import (
     STRANGER,
@@ -25,6 +25,7 @@ from bot.clicks import (
     wait_until_stored,
 )
 from bot.edits import take_edit
+from bot.inquiries import take_ask, take_reply
 from bot.listeners.home import publish
 from bot.looks import take_look
 from bot.reads import take_read
@@ -118,6 +119,23 @@ async def _read(delivery: Delivery, click: Click, person: Principal) -> str | No
     return await _open(delivery, click, page_modal(**page.__dict__))
 
 
+async def _ask(delivery: Delivery, click: Click, person: Principal) -> str | None:
+    wanted = await asyncio.to_thread(take_ask, delivery.deps, click, person)
+    delivery.recorded = True
+    if isinstance(wanted, str) or wanted is None:
+        return wanted
+    return await _open(delivery, click, ask_modal(click.value, wanted.about))
+
+
+async def _reply(delivery: Delivery, click: Click, person: Principal) -> str | None:
+    wanted = await asyncio.to_thread(take_reply, delivery.deps, click, person)
+    delivery.recorded = True
+    if isinstance(wanted, str) or wanted is None:
+        return wanted
+    view = reply_modal(click.value, wanted.about, wanted.question or "")
+    return await _open(delivery, click, view)
+
+
 async def _tell_story(delivery: Delivery, click: Click, person: Principal) -> str | None:
     fits = await asyncio.to_thread(take_story, delivery.deps, click)
     delivery.recorded = True
@@ -147,6 +165,8 @@ PRESSES: Mapping[str, Press] = {
     "reject": _ask_why,
     "edit": _edit,
     "read": _read,
+    "ask": _ask,
+    "reply": _reply,
     "happened": _answer,
     "not_happened": _answer,
     "look": _look,

@@ -16,6 +16,7 @@ from bot.blocks.modals import REASON, REASON_LIMIT, page_modal, text_modal
 from bot.boundary import Delivery, Edge, guarded
 from bot.deps import BotDeps
 from bot.edits import Submitted, submit_edit
+from bot.inquiries import Kind, submit_words
 from bot.intake import take_trigger
 from bot.reads import Page, turn_page
 from bot.words import storable
@@ -25,13 +26,14 @@ def register(app: AsyncApp, edge: Edge) -> None:
     app.view_submission("reject")(guarded(edge, on_reject))
     app.view_submission("edit")(guarded(edge, on_edit))
     app.view_submission("read")(guarded(edge, on_read))
+    app.view_submission(re.compile("^(ask|reply)$"))(guarded(edge, on_words))
     app.view_closed(re.compile(".*"))(guarded(edge, on_closed))
 
 
 async def on_reject(delivery: Delivery) -> None:
     view = delivery.body.get("view") or {}
     reason = storable(reason_of(view)).strip()
-    problem = _problem(reason)
+    problem = _problem(reason, "Please say why, in a few words.")
     if problem is not None:
         await delivery.answer(response_action="errors", errors={REASON: problem})
         return
@@ -91,6 +93,30 @@ async def on_read(delivery: Delivery) -> None:
         await delivery.answer()
 
 
+async def on_words(delivery: Delivery) -> None:
+    """A question to the asker, or their answer."""
+    view = delivery.body.get("view") or {}
+    text = storable(reason_of(view)).strip()
+    if problem := _problem(text, "Please write it in a few words."):
+        await delivery.answer(response_action="errors", errors={REASON: problem})
+        return
+    account = await delivery.account()
+    kind: Kind = "ask" if view.get("callback_id") == "ask" else "reply"
+    if account.principal is None:
+        told: str | None = account.refusal
+    else:
+        submitted = Submitted.of(delivery.body)
+        told = await asyncio.to_thread(
+            submit_words, delivery.deps, kind, submitted, account.principal, text
+        )
+        delivery.recorded = True
+    title = "Ask" if kind == "ask" else "Answer"
+    if told:
+        await delivery.answer(response_action="update", view=text_modal(title, [told]))
+    else:
+        await delivery.answer()
+
+
 async def on_closed(delivery: Delivery) -> None:
     await delivery.answer()
 
@@ -133,9 +159,9 @@ def reason_of(view: dict[str, Any]) -> str:
     return str(((values.get(REASON) or {}).get(REASON) or {}).get("value") or "")
 
 
-def _problem(reason: str) -> str | None:
+def _problem(reason: str, empty: str) -> str | None:
     if not reason:
-        return "Please say why, in a few words."
+        return empty
     if len(reason) > REASON_LIMIT:
         return f"Please keep it under {REASON_LIMIT} characters; these are {len(reason):,}."
     return None

@@ -42,6 +42,7 @@ async def test_the_card_says_what_why_and_until_when(one_desk: Desk) -> None:
         "Expires Mon 10:00, then nothing happens.",
         "Approve refund",
         "Reject…",
+        "Ask…",
     ]
     assert card["metadata"]["event_payload"] == {"post_id": one_desk.posts()[0].id}
 

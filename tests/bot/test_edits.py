@@ -51,7 +51,7 @@ def prepared(desk: Desk) -> Action:
 async def test_the_modal_holds_what_may_be_changed_as_people_write_it(one_desk: Desk) -> None:
     card, view = await opened(one_desk)
 
-    assert buttons(card) == ["Approve refund", "Reject…", "Edit…"]
+    assert buttons(card) == ["Approve refund", "Reject…", "Edit…", "Ask…"]
     inputs = [block for block in view["blocks"] if block["type"] == "input"]
     assert [(i["label"]["text"], i["element"]["initial_value"]) for i in inputs] == [
         ("Amount", "EUR 180.00"),
@@ -94,7 +94,7 @@ async def test_a_change_closes_the_card_and_a_new_one_shows_the_difference(any_d
     )
     assert "Finn changed this 10:00: amount EUR 180.00 → EUR 150.00" in shown(new)
     assert "amount: typed by Finn" in shown(new)
-    assert buttons(new) == ["Approve refund", "Reject…", "Edit…"]
+    assert buttons(new) == ["Approve refund", "Reject…", "Edit…", "Ask…"]
     await desk.click(FINN, new["ts"], "approve")
     await desk.send_owed()
     [agree] = [each for each in await desk.messages() if each["ts"] == new["ts"]]

@@ -30,7 +30,7 @@ async def onward(desk: Desk, user: str) -> dict[str, Any] | None:
 async def test_a_long_card_is_approved_at_the_end_of_its_pages(any_desk: Desk) -> None:
     desk = any_desk
     card = await desk.card(args=LONG)
-    assert buttons(card) == ["Read all (3 pages)", "Reject…"]
+    assert buttons(card) == ["Read all (3 pages)", "Reject…", "Ask…"]
     assert "Too long to show here: 30,0" in shown(card)
 
     await desk.click(FINN, card["ts"], "read")

@@ -452,6 +452,23 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_pageread_request_id'), 'pageread', ['request_id'], unique=False)
     op.create_index(op.f('ix_pageread_workspace_id'), 'pageread', ['workspace_id'], unique=False)
+    op.create_table('inquiry',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('workspace_id', sa.String(), nullable=False),
+    sa.Column('request_id', sa.String(), nullable=False),
+    sa.Column('n', sa.Integer(), nullable=False),
+    sa.Column('asked_by', sa.String(), nullable=False),
+    sa.Column('text', sa.String(), nullable=False),
+    sa.Column('asked_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('pause_s', sa.Integer(), nullable=False),
+    sa.Column('answer', sa.String(), nullable=True),
+    sa.Column('answered_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['request_id'], ['request.id'], ),
+    sa.PrimaryKeyConstraint('id'),
+    sa.UniqueConstraint('request_id', 'n')
+    )
+    op.create_index(op.f('ix_inquiry_request_id'), 'inquiry', ['request_id'], unique=False)
+    op.create_index(op.f('ix_inquiry_workspace_id'), 'inquiry', ['workspace_id'], unique=False)
     # ### end Alembic commands ###
     for statement in TRIGGERS[op.get_bind().dialect.name]:
         op.get_bind().exec_driver_sql(statement)

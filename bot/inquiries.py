@@ -1,0 +1,127 @@
+"""Ask back: presses and submissions about questions, and what their messages show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlmodel import Session
+
+from approvals.inquiries import Told, ask, may_ask, may_reply, reply
+from approvals.people import People, Principal
+from approvals.tables import Action, Inquiry, Request
+from bot.blocks import inquiry as blocks
+from bot.cards import Unrenderable, title_of
+from bot.clicks import Click, fits, odd, record_click, stands
+from bot.deps import BotDeps
+from bot.edits import Submitted
+from bot.intake import take_trigger
+from bot.said import name_of
+
+Kind = Literal["ask", "reply"]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the modal shows that takes the words: about what, and whose question it answers."""
+
+    about: str
+    question: str | None
+
+
+def take_ask(deps: BotDeps, click: Click, person: Principal) -> Wanted | str | None:
+    """Record a press on Ask. Whoever decides may put a question; others are told why not."""
+    now = deps.clock.now()
+    with deps.db.transaction() as session:
+        if not record_click(session, deps, click, now):
+            return None
+        if not fits(session, deps, click):
+            return odd(session, deps, click)
+        may = may_ask(session, deps.log, deps.people, click.value, person, now=now)
+        if not may.taken:
+            return may.sentence
+        request = session.get_one(Request, click.value)
+        return Wanted(title_of(session.get_one(Action, request.action_id)), None)
+
+
+def take_reply(deps: BotDeps, click: Click, person: Principal) -> Wanted | str | None:
+    """Record a press on Answer."""
+    now = deps.clock.now()
+    with deps.db.transaction() as session:
+        if not record_click(session, deps, click, now):
+            return None
+        inquiry = session.get(Inquiry, click.value)
+        if inquiry is None or not stands(session, deps, click, ("inquiry",), click.value):
+            return odd(session, deps, click)
+        may = may_reply(session, deps.people, inquiry, person)
+        if not may.taken:
+            return may.sentence
+        request = session.get_one(Request, inquiry.request_id)
+        return Wanted(title_of(session.get_one(Action, request.action_id)), inquiry.text)
+
+
+def submit_words(
+    deps: BotDeps, kind: Kind, submitted: Submitted, person: Principal, text: str
+) -> str | None:
+    """Take the question or the answer; a sentence to tell, None for a duplicate."""
+    now = deps.clock.now()
+    with deps.db.transaction() as session:
+        fresh = take_trigger(
+            session,
+            deps,
+            kind="view",
+            trigger_id=submitted.trigger_id,
+            user=submitted.user,
+            channel=None,
+            payload={kind: submitted.request_id},
+            now=now,
+        )
+        return _taken(session, deps, kind, submitted, person, text).sentence if fresh else None
+
+
+def _taken(  # noqa: PLR0917 - a private call
+    session: Session, deps: BotDeps, kind: Kind, submitted: Submitted, person: Principal, text: str
+) -> Told:
+    now = deps.clock.now()
+    if kind == "ask":
+        return ask(
+            session,
+            deps.log,
+            deps.people,
+            request_id=submitted.request_id,
+            person=person,
+            text=text,
+            now=now,
+        )
+    return reply(
+        session,
+        deps.log,
+        deps.people,
+        inquiry_id=submitted.request_id,
+        person=person,
+        text=text,
+        now=now,
+    )
+
+
+def inquiry_view(session: Session, people: People, inquiry_id: str) -> blocks.Inquiry:
+    """What the message of this question tells now. Raises `Unrenderable`."""
+    row = session.get(Inquiry, inquiry_id)
+    request = session.get(Request, row.request_id) if row else None
+    action = session.get(Action, request.action_id) if request else None
+    asker = people.by_id(action.principal_id) if action else None
+    if row is None or request is None or action is None or asker is None:
+        raise Unrenderable()
+    closed = None
+    if row.answer is not None:
+        closed = f"{asker.first_name} answered: {row.answer}"
+    elif request.status != "pending":
+        closed = "No answer is needed any more."
+    return blocks.Inquiry(
+        inquiry_id=row.id,
+        title=title_of(action),
+        by=name_of(people, row.asked_by),
+        text=row.text,
+        to=asker.slack_id,
+        closed=closed,
+    )
