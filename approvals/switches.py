@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import update
@@ -14,6 +15,19 @@ from audit.log import Log
 from core.db import insert_once
 
 ALL = "all"
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """A stop in force: `sentence` says who stopped what. One piece of work ends for good; all else
+    is held until somebody lets it go on."""
+
+    scope: str
+    sentence: str
+
+    @property
+    def final(self) -> bool:
+        return self.scope.startswith("turn:")
 
 
 def turn_scope(turn_id: str) -> str:
@@ -54,7 +68,15 @@ def release(
 def stopped(
     session: Session, *, workspace_id: str, scopes: Iterable[str], people: People | None = None
 ) -> str | None:
-    """Why this may not go on, as a sentence; None when no stop holds it.
+    """Why this may not go on, as a sentence; None when no stop holds it."""
+    found = in_force(session, workspace_id=workspace_id, scopes=scopes, people=people)
+    return found.sentence if found else None
+
+
+def in_force(
+    session: Session, *, workspace_id: str, scopes: Iterable[str], people: People | None = None
+) -> Stopped | None:
+    """The first stop pressed on one of these scopes; None when none was.
 
     `all` is always looked at besides the scopes given.
     """
@@ -67,12 +89,14 @@ def stopped(
         )
         .order_by(col(Switch.stopped_at))
     )
-    found = session.exec(query).first()
+    # What ends for good is told before what only waits.
+    pressed = sorted(session.exec(query), key=lambda row: not row.scope.startswith("turn:"))
+    found = next(iter(pressed), None)
     if found is None:
         return None
     person = people.by_id(found.stopped_by) if people else None
     who = person.first_name if person else found.stopped_by
-    return f"{who} stopped {_words(found.scope)}"
+    return Stopped(found.scope, f"{who} stopped {words_of(found.scope)}")
 
 
 def _set(
@@ -110,11 +134,12 @@ def _record(  # noqa: PLR0917 - a private call
         actor=by,
         at=now,
         turn_id=name if kind == "turn" else None,
-        reason=f"{what.capitalize()}: {_words(scope)}",
+        reason=f"{what.capitalize()}: {words_of(scope)}",
     )
 
 
-def _words(scope: str) -> str:
+def words_of(scope: str) -> str:
+    """`everything`, `this conversation`, `the automation support-morning`."""
     kind, _, name = scope.partition(":")
     plain = {"turn": "this piece of work", "conversation": "this conversation", ALL: "everything"}
     return plain.get(kind, f"the automation {name}")

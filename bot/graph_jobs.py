@@ -23,6 +23,7 @@ from bot.preview_slack import PreviewSlack
 from bot.previews import Previews
 from bot.progress import SlackProgress
 from bot.render import Renderer
+from bot.schedules import stop_of
 from bot.tables import Schedule, ScheduleRun
 from bot.user_groups import UserGroupReader
 from bot.web import make_web, who_we_are
@@ -205,6 +206,9 @@ class _Digests:
             run = session.get_one(ScheduleRun, run_id)
             schedule = session.get_one(Schedule, run.schedule_id)
             rows = open_rows(session, job="run_digest", subject=run_id)
+            held = stop_of(session, schedule)
+        if held is not None:
+            return  # its row stays open: it is made once the stop is lifted
         order = Order(
             run_id=run.id,
             workspace_id=run.workspace_id,

@@ -15,6 +15,7 @@ from audit.sequencer import order_events
 from bot.bootstrap import Floor
 from bot.keeper import Keeper, Loop
 from bot.schedules import load_automations, queue_due, sync_schedules
+from core.errors import ConfigError
 from core.outbox import InLine, Publish, enqueue
 from tools.due import queue_comparisons
 from tools.executor import sweep_due
@@ -28,6 +29,12 @@ def make_keeper(floor: Floor, publish: Publish, in_line: InLine) -> Keeper:
     """The keeper of this installation. Raises `ConfigError` for a broken automations file."""
     entries = load_automations(floor.settings.config / "automations.yaml").digests
     workspace_id = floor.people.workspace_id
+    for entry in entries:
+        if entry.owner is not None and floor.people.by_id(entry.owner) is None:
+            raise ConfigError(
+                f"config/automations.yaml: the owner {entry.owner!r} of {entry.name} is nobody in "
+                "config/people.yaml. Name an id from there."
+            )
     with floor.db.transaction() as session:
         sync_schedules(session, entries, workspace_id=workspace_id, now=floor.clock.now())
         for gap in gaps(floor.policy, floor.people):

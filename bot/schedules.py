@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from sqlmodel import Session, col, select
 
+from approvals.switches import Stopped, automation_scope, in_force
 from bot.tables import Schedule, ScheduleRun
 from core.canonical import digest
 from core.configfile import read_config
@@ -32,6 +33,8 @@ class DigestEntry(BaseModel):
     at: str = Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
     days: tuple[str, ...] = DAYS
     tz: str = "UTC"
+    #: Who lets it go on after a stop, besides the operators: an id of people.yaml.
+    owner: str | None = None
 
     @field_validator("days")
     @classmethod
@@ -96,7 +99,8 @@ def sync_schedules(
             continue
         fields: dict[str, Any] = {
             "workspace_id": workspace_id,
-            "automation": "digest",
+            "automation": entry.name,
+            "owner": entry.owner,
             "channel": entry.channel,
             "local_time": entry.at,
             "days": ",".join(entry.days),
@@ -111,9 +115,14 @@ def sync_schedules(
 
 
 def queue_due(session: Session, *, now: datetime) -> int:
-    """Queue a digest for each schedule whose time has come; returns how many were queued."""
+    """Queue a digest for each schedule whose time has come; returns how many were queued.
+
+    One that is stopped is passed by: the first digest after the stop tells of that time too.
+    """
     queued = 0
     for schedule in session.exec(select(Schedule).where(Schedule.active)):
+        if stop_of(session, schedule) is not None:
+            continue
         last = session.exec(
             select(ScheduleRun.due_at)
             .where(ScheduleRun.schedule_id == schedule.id)
@@ -123,6 +132,12 @@ def queue_due(session: Session, *, now: datetime) -> int:
         if due is not None:
             queued += queue_run(session, schedule, due, now=now)
     return queued
+
+
+def stop_of(session: Session, schedule: Schedule) -> Stopped | None:
+    """The stop that holds this automation, if any."""
+    scope = automation_scope(schedule.automation)
+    return in_force(session, workspace_id=schedule.workspace_id, scopes=[scope])
 
 
 def queue_run(session: Session, schedule: Schedule, due: Due, *, now: datetime) -> bool:

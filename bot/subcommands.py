@@ -8,7 +8,6 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from approvals import switches
 from approvals.people import Principal
 from audit.story import story
 from bot.absences import Command, delegate_lines, hand_lines
@@ -19,6 +18,7 @@ from bot.deps import BotDeps
 from bot.digests import ask_digest
 from bot.homes import waiting_items
 from bot.stories import action_to_explain, told
+from bot.switching import Place, resume_named, stop_named, stops_in_force
 from bot.upkeep import upkeep
 from graphs.runtime.states import TERMINAL
 from graphs.runtime.status import status
@@ -62,11 +62,10 @@ def _status(asked: Asked) -> Sequence[str]:
         principal_id=asked.person.id,
         channel=asked.channel,
     )
-    stopped = switches.stopped(
-        asked.session, workspace_id=asked.team, scopes=(), people=asked.deps.people
-    )
-    held = [f"Stopped: {escape(stopped)}. /signoff stop release lets me go on."] if stopped else []
-    held += map(escape, upkeep(asked.session, asked.deps, asked.person, now=asked.now))
+    held = [
+        *stops_in_force(_place(asked)),
+        *map(escape, upkeep(asked.session, asked.deps, asked.person, now=asked.now)),
+    ]
     if not doing:
         return [*held, "I am doing nothing for you or in this channel right now."]
     found = []
@@ -82,12 +81,10 @@ def _approvals(asked: Asked) -> Sequence[str]:
 
 
 def _stop(asked: Asked) -> Sequence[str]:
-    if asked.words in ("all", "release"):
-        return _stop_everything(asked)
-    if asked.words:
-        return ["After stop you can write nothing (this channel and your own), all, or release."]
     if asked.again:
         return ["I have stopped already."]
+    if asked.words:
+        return stop_named(_place(asked), asked.words)
     stopped = [turn for turn in _unfinished(asked) if _stopped(asked, turn)]
     if not stopped:
         return ["There is nothing to stop: I am doing nothing for you or in this channel."]
@@ -95,21 +92,14 @@ def _stop(asked: Asked) -> Sequence[str]:
     return [f"Stopped {len(stopped)} {many}. What had begun already ends by itself and is told."]
 
 
-def _stop_everything(asked: Asked) -> Sequence[str]:
-    if not asked.person.operator:
-        return ["Only an operator can stop everything. /signoff stop stops what I do here."]
-    change = switches.stop if asked.words == "all" else switches.release
-    change(
-        asked.session,
-        asked.deps.log,
-        scope=switches.ALL,
-        workspace_id=asked.team,
-        by=asked.person.id,
-        now=asked.now,
-    )
-    if asked.words == "all":
-        return ["Everything is stopped. /signoff stop release lets me go on."]
-    return ["I go on working."]
+def _resume(asked: Asked) -> Sequence[str]:
+    if not asked.words:
+        return ["After resume say what: all, an automation's name, or a link to a conversation."]
+    return ["I go on already."] if asked.again else resume_named(_place(asked), asked.words)
+
+
+def _place(asked: Asked) -> Place:
+    return Place(asked.session, asked.deps, asked.person, asked.channel, asked.now)
 
 
 def _why(asked: Asked) -> Sequence[str]:
@@ -183,6 +173,7 @@ _HANDLERS: Mapping[str, Callable[[Asked], Sequence[str]]] = {
     "status": _status,
     "approvals": _approvals,
     "stop": _stop,
+    "resume": _resume,
     "why": _why,
     "can": _can,
     "digest": _digest,

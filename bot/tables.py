@@ -40,6 +40,8 @@ class Schedule(SQLModel, table=True):
     days: str
     tz: str
     active: bool = True
+    #: Who may let it go on after a stop, besides the operators.
+    owner: str | None = None
     #: Digest of its entry: a changed entry starts from its next due time.
     config_digest: str
     created_at: datetime = Field(sa_type=UtcDateTime)

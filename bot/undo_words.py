@@ -8,12 +8,14 @@ from datetime import datetime
 from sqlmodel import Session
 
 from approvals.people import People
+from approvals.switches import in_force
 from approvals.tables import Action
 from approvals.undoing import IN_VAIN
 from approvals.windows import undo_of, undo_until, window
 from bot.blocks.parts import Press
 from bot.outcomes import done_words
 from bot.words import clock_time, day_time
+from tools.gates import scopes
 
 
 def undo_button(session: Session, people: People, action: Action, *, now: datetime) -> Press | None:
@@ -62,8 +64,12 @@ def how_it_stands(
     """What became of something permitted: `refunded 14:02, once`, `re_83`, `can be undone until
     14:12`."""
     undoing = undone_words(session, people, action, now=now)
-    if action.status in ("allowed", "approved") and undoing:
-        return [undoing]
+    if action.status in ("allowed", "approved"):
+        stop = in_force(
+            session, workspace_id=action.workspace_id, scopes=scopes(action), people=people
+        )
+        if stop is not None or undoing:
+            return [f"waits: {stop.sentence}" if stop else str(undoing)]
     said = undoing or span_words(people, action, now)
     return [*done_words(action, _tz(people, action)), *([said] if said else [])]
 

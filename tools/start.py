@@ -32,6 +32,9 @@ from tools.outcomes import failure
 from tools.protocol import Step
 from tools.reach import reach
 
+#: How often something permitted looks whether a stop still holds it.
+_WHILE_STOPPED = timedelta(seconds=60)
+
 
 def begin(deps: Deps, work: Work) -> Claim | str:
     """Claim an allowed or approved action for its first call.
@@ -71,14 +74,18 @@ def _claim(deps: Deps, work: Work, reads: int) -> Claim | str:
     action, tool, now = work.action, work.tool, deps.clock.now()
     try:
         with deps.db.transaction() as session:
-            stopped = switches.stopped(
+            stopped = switches.in_force(
                 session,
                 workspace_id=action.workspace_id,
                 scopes=scopes(action),
                 people=deps.people,
             )
+            if stopped is not None and stopped.final:
+                return _move_on(deps, session, work, "cancelled", stopped.sentence)
             if stopped is not None:
-                return _move_on(deps, session, work, "cancelled", stopped)
+                # Looked at again now and then; letting it go on wakes it at once.
+                postpone(session, work.queued, now + _WHILE_STOPPED)
+                return "held"
             gone = grants.lapsed(session, deps.people, action, now=now)
             if gone is not None:
                 return _superseded(deps, session, work, gone)

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 HELP = (
     "Mention me or DM me. status what I'm doing · approvals waiting for you · stop stop my work "
-    "(anyone may) · why who allowed it · can what I may do for you and who approves · digest · "
+    "(anyone may), or stop all, an automation or a linked conversation · resume let that go on · "
+    "why who allowed it · can what I may do for you and who approves · digest · "
     "delegate @sam until 2026-12-01 while you are away · hand @sam what waits for you. "
     "I ask before money, outside mail and other people's data."
 )
-SUBCOMMANDS = ("help", "status", "approvals", "stop", "why", "can", "digest", "delegate", "hand")
+SUBCOMMANDS = (
+    "help",
+    "status",
+    "approvals",
+    "stop",
+    "resume",
+    "why",
+    "can",
+    "digest",
+    "delegate",
+    "hand",
+)
 
 
 def unknown(subcommand: str) -> str:

@@ -12,13 +12,14 @@ import structlog
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
-from approvals.switches import stopped
+from approvals.switches import Stopped, in_force
 from audit.log import Log
 from core.leases import Held, release, take
 from core.outbox import finish, open_rows
 from graphs.runtime.states import RECEIVED, RUNNING, TERMINAL
 from graphs.runtime.tables import Turn
 from graphs.runtime.turns import JOB, end_stopped, move_turn
+from graphs.runtime.waiting import has_open_actions
 
 Refusal = Literal["gone", "held", "answered", "failed", "stopped"]
 
@@ -77,9 +78,11 @@ def claim(
     if turn.status in TERMINAL:
         finish(session, rows, now=now)
         return turn.status  # type: ignore[return-value]
-    why = stopped_by(session, turn)
-    if why is not None:
-        end_stopped(session, log, turn, by="system:worker", reason=why, now=now)
+    stop = _stop_of(session, turn)
+    if stop is not None and not stop.final and has_open_actions(session, turn.id):
+        return "held"  # what was permitted before is kept, and goes on when the stop is lifted
+    if stop is not None:
+        end_stopped(session, log, turn, by="system:worker", reason=stop.sentence, now=now)
         return "stopped"
     begun = turn.versions.get("graph")
     if begun is not None and not serves(begun):
@@ -105,13 +108,18 @@ def claim(
 
 def stopped_by(session: Session, turn: Turn) -> str | None:
     """Which stop holds this turn, as a sentence; None when none does."""
+    stop = _stop_of(session, turn)
+    return stop.sentence if stop else None
+
+
+def _stop_of(session: Session, turn: Turn) -> Stopped | None:
     scopes = [
         f"turn:{turn.id}",
         f"conversation:{turn.conversation_id}",
         f"automation:{turn.automation}",
         "all",
     ]
-    return stopped(session, workspace_id=turn.workspace_id, scopes=scopes)
+    return in_force(session, workspace_id=turn.workspace_id, scopes=scopes)
 
 
 def _overtakes(session: Session, turn: Turn) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlmodel import Session, col, select
 
 from approvals.policy import approver_words
+from approvals.states import ACTION_TERMINAL
 from approvals.tables import Action
 from graphs.runtime.tables import Turn
 
@@ -36,6 +37,14 @@ def tools_busy(session: Session, turn_id: str) -> bool:
     query = select(Action.status).where(Action.turn_id == turn_id)
     statuses = set(session.exec(query))
     return bool(statuses & _AT_WORK) and not statuses & _ASKED
+
+
+def has_open_actions(session: Session, turn_id: str) -> bool:
+    """Whether something of this turn is not settled yet."""
+    query = select(Action.id).where(
+        Action.turn_id == turn_id, col(Action.status).not_in(ACTION_TERMINAL)
+    )
+    return session.exec(query.limit(1)).first() is not None
 
 
 def waiting_line(action: Action) -> str:

@@ -12,7 +12,8 @@ from tests.bot.desk import ANA, FINN, GENERAL, GITA, OLGA, SAM, SUPPORT, Desk, p
 
 HELP = (
     "Mention me or DM me. status what I'm doing · approvals waiting for you · stop stop my work "
-    "(anyone may) · why who allowed it · can what I may do for you and who approves · digest · "
+    "(anyone may), or stop all, an automation or a linked conversation · resume let that go on · "
+    "why who allowed it · can what I may do for you and who approves · digest · "
     "delegate @sam until 2026-12-01 while you are away · hand @sam what waits for you. "
     "I ask before money, outside mail and other people's data."
 )
@@ -27,7 +28,7 @@ async def test_help_says_everything_in_three_sentences(desk: Desk) -> None:
 async def test_an_unknown_word_says_what_exists(one_desk: Desk) -> None:
     assert await one_desk.command(ANA, "make coffee <!channel>") == (
         "I don't know “make”. After /signoff you can write: "
-        "help, status, approvals, stop, why, can, digest, delegate, hand."
+        "help, status, approvals, stop, resume, why, can, digest, delegate, hand."
     )
     assert "&lt;!channel&gt;" in await one_desk.command(ANA, "<!channel>")
 
@@ -77,7 +78,8 @@ async def test_only_an_operator_stops_everything_and_releases_it(one_desk: Desk)
     await one_desk.command(OLGA, "stop all")
 
     assert "Stopped: Olga stopped everything." in await one_desk.command(ANA, "status")
-    assert await one_desk.command(OLGA, "stop release") == "I go on working."
+    assert (await one_desk.command(ANA, "resume all")).startswith("You cannot let this go on.")
+    assert await one_desk.command(OLGA, "resume all") == "Going on: everything."
     assert "Stopped" not in await one_desk.command(ANA, "status")
 
 

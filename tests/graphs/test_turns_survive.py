@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -316,6 +316,31 @@ def test_a_stop_on_everything_stops_a_turn_before_it_asks_the_model(office: Offi
 
     assert office.runner().run(turn.id) == "stopped"
     assert office.model.calls() == []
+
+
+def test_a_stop_on_everything_keeps_a_turn_that_waits_and_lets_it_go_on(office: Office) -> None:
+    from approvals import switches
+    from tests.graphs.office import TEAM
+
+    office.model.script(REFUND, DONE)
+    turn = office.say("refund order 4711")
+    runner = office.runner()
+    runner.run(turn.id)
+    [action] = office.actions(turn.id)
+
+    def press(change: Callable[..., bool]) -> None:
+        with office.db.transaction() as session:
+            now = office.clock.now()
+            change(session, office.log, scope="all", workspace_id=TEAM, by="olga", now=now)
+
+    press(switches.stop)
+    stopped = runner.run(turn.id)
+    press(switches.release)
+    office.settle(action.id)
+
+    assert stopped == "held"
+    assert runner.run(turn.id) == "answered"
+    assert [post.kind for post in office.posts(turn.id)] == ["answer"]
 
 
 def test_a_denied_action_is_told_to_the_model_and_ends_in_its_words(office: Office) -> None:

@@ -116,13 +116,61 @@ def test_a_counterpart_that_stays_down_lets_go_of_it_visibly(road: Road, till: T
     [
         "all",
         "automation:assistant",
-        "turn:turn_1",
         "conversation:" + derive_id("conv", "T0PRACTICE", "C0SUPPORT", "1.1"),
     ],
 )
-def test_a_stop_holds_what_is_approved_and_not_begun(road: Road, till: Till, scope: str) -> None:
+def test_a_stop_holds_what_is_approved_and_not_begun_until_it_is_lifted(
+    road: Road, till: Till, scope: str
+) -> None:
     action_id = road.approved("till.refund", **FULL)
     stop(road, scope)
+
+    held = [road.execute(action_id), road.execute(action_id)]
+    road.wait(3_600)
+    with road.db.transaction() as session:
+        switches.release(
+            session,
+            road.deps.log,
+            scope=scope,
+            workspace_id="T0PRACTICE",
+            by="olga",
+            now=road.clock.now(),
+        )
+    calls = till.calls("/refund")
+
+    assert held == ["held", "held"]
+    assert calls == 0
+    assert road.open_jobs(action_id) == ["execute"]
+    assert road.execute(action_id) == "succeeded"
+    assert till.effects("/refund") == 1
+
+
+def test_what_a_stop_held_is_asked_anew_when_the_facts_changed_meanwhile(
+    road: Road, till: Till
+) -> None:
+    action_id = road.approved("till.refund", order="4711", minor=9_000)
+    stop(road, "all")
+    road.execute(action_id)
+    till.refunded["4711"] = 9_000
+    road.wait(3_600)
+
+    assert road.execute(action_id) == "superseded"
+
+
+def test_the_stop_of_one_automation_leaves_the_others(road: Road, till: Till) -> None:
+    held = road.approved("till.refund", order="4711", minor=100)
+    other = road.approved("till.refund", "turn_2", order="4711", minor=200)
+    road.set(held, automation="evening")
+    stop(road, "automation:evening")
+
+    assert road.execute(held) == "held"
+    assert road.execute(other) == "succeeded"
+
+
+def test_the_stop_of_one_piece_of_work_drops_what_has_not_begun(road: Road, till: Till) -> None:
+    action_id = road.approved("till.refund", **FULL)
+    stop(road, "turn:turn_1")
+    stop(road, "all")
 
     assert road.execute(action_id) == "cancelled"
 

@@ -279,6 +279,7 @@ def upgrade() -> None:
     sa.Column('days', sa.String(), nullable=False),
     sa.Column('tz', sa.String(), nullable=False),
     sa.Column('active', sa.Boolean(), nullable=False),
+    sa.Column('owner', sa.String(), nullable=True),
     sa.Column('config_digest', sa.String(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('id')

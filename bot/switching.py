@@ -1,0 +1,290 @@
+"""`/signoff stop …` and `/signoff resume …`: what is meant, who may, and what it holds.
+
+Stopping holds what was permitted and not begun, ends what is being thought or written, and leaves
+everything else alone. Resuming lets what was held go on: it is checked again before it begins.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import update
+from sqlmodel import Session, col, select
+
+from approvals import switches
+from approvals.people import Principal
+from approvals.tables import Action, Switch
+from bot.blocks.text import escape, words
+from bot.deps import BotDeps
+from bot.tables import Schedule
+from core.ids import derive_id
+from core.outbox import Outbox
+from core.posts import refresh_posts
+from graphs.runtime.states import RECEIVED, RUNNING
+from graphs.runtime.tables import Conversation, Turn
+from graphs.runtime.turns import stop as stop_turn
+from graphs.runtime.waiting import has_open_actions
+
+#: What people's messages are: the automation everybody uses.
+ASSISTANT = "assistant"
+_NOT_BEGUN = ("allowed", "approved")
+_WOKEN = ("execute", "run_turn", "run_digest")
+_LISTED = 10
+_LINK = re.compile(
+    r"/archives/(?P<channel>[A-Z0-9]+)/p(?P<ts>\d{10,})(?:\?\S*thread_ts=(?P<root>[\d.]+))?"
+)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Who types it, where, and when."""
+
+    session: Session
+    deps: BotDeps
+    person: Principal
+    channel: str
+    now: datetime
+
+    @property
+    def team(self) -> str:
+        return self.deps.identity.team_id
+
+
+@dataclass(frozen=True)
+class _Target:
+    """What is meant. `owners` may let it go on besides the operators; `seen` whether this person
+    can see it."""
+
+    scope: str
+    owners: tuple[str, ...]
+    seen: bool
+
+
+def stop_named(place: Place, name: str) -> Sequence[str]:
+    """Stop what is named: everything, an automation, or the conversation a link leads to."""
+    target = _target(place, name)
+    if isinstance(target, str):
+        return [target]
+    if not (place.person.operator or target.seen):
+        return [_UNSEEN[target.scope.partition(":")[0]]]
+    if not _press(place, target.scope):
+        return [f"{_stopped_already(place, target.scope)} {_how_to_resume(place, target, name)}"]
+    ended = [turn for turn in _at_work(place, target.scope) if _end(place, turn)]
+    held = _held(place, target.scope)
+    _redraw(place, held)
+    told = [f"Stopped: {escape(switches.words_of(target.scope))}. The rest goes on."]
+    if target.scope == switches.ALL:
+        told = ["Stopped: everything."]
+    if ended:
+        told.append(f"Ended, and told in its place: {_pieces(len(ended))}.")
+    told += [f"• Held: {words(_title(action))}" for action in held[:_LISTED]]
+    if len(held) > _LISTED:
+        told.append(f"• and {len(held) - _LISTED} more")
+    told.append("What had begun already ends by itself. " + _how_to_resume(place, target, name))
+    return told
+
+
+def resume_named(place: Place, name: str) -> Sequence[str]:
+    """Let what is named go on, where this person may."""
+    target = _target(place, name)
+    if isinstance(target, str):
+        return [target]
+    if not (place.person.operator or place.person.id in target.owners):
+        return [f"You cannot let this go on. {_how_to_resume(place, target, name)}"]
+    released = switches.release(
+        place.session,
+        place.deps.log,
+        scope=target.scope,
+        workspace_id=place.team,
+        by=place.person.id,
+        now=place.now,
+    )
+    if not released:
+        return [f"Nobody has stopped {escape(switches.words_of(target.scope))}."]
+    held = _held(place, target.scope)
+    _redraw(place, held)
+    _wake(place)
+    told = [f"Going on: {escape(switches.words_of(target.scope))}."]
+    told += [f"• Checked again, then done: {words(_title(one))}" for one in held[:_LISTED]]
+    if len(held) > _LISTED:
+        told.append(f"• and {len(held) - _LISTED} more")
+    return told
+
+
+def stops_in_force(place: Place) -> Sequence[str]:
+    """What is stopped now, for `/signoff status`: a line each."""
+    query = select(Switch).where(
+        Switch.workspace_id == place.team,
+        col(Switch.released_at).is_(None),
+        ~col(Switch.scope).startswith("turn:"),
+    )
+    found = []
+    for row in place.session.exec(query.order_by(col(Switch.stopped_at))):
+        person = place.deps.people.by_id(row.stopped_by)
+        who = person.first_name if person else row.stopped_by
+        if row.scope.startswith("conversation:"):
+            conversation = place.session.get(Conversation, row.scope.partition(":")[2])
+            where = (conversation.place if conversation else "") or "Slack"
+            found.append(f"Stopped: {escape(who)} stopped a conversation in {escape(where)}.")
+            continue
+        name = "all" if row.scope == switches.ALL else row.scope.partition(":")[2]
+        what = escape(switches.words_of(row.scope))
+        found.append(
+            f"Stopped: {escape(who)} stopped {what}. /signoff resume {escape(name)} lets it go on."
+        )
+    return found
+
+
+def _target(place: Place, name: str) -> _Target | str:
+    """What a person means, or a sentence that says what they can write."""
+    if name in ("all", "everything"):
+        return _Target(switches.ALL, (), seen=False)
+    if name == "here" and place.channel.startswith("D"):
+        return _conversation(place, place.channel, "")
+    link = _LINK.search(name)
+    if link:
+        ts = link["root"] or f"{link['ts'][:-6]}.{link['ts'][-6:]}"
+        return _conversation(place, link["channel"], ts)
+    if name == ASSISTANT:
+        return _Target(switches.automation_scope(ASSISTANT), (), seen=False)
+    schedule = place.session.exec(
+        select(Schedule).where(
+            Schedule.workspace_id == place.team,
+            Schedule.automation == name,
+            col(Schedule.active),
+        )
+    ).first()
+    if schedule is None:
+        return _unknown(place, name)
+    owner = (schedule.owner,) if schedule.owner else ()
+    seen = schedule.channel == place.channel or place.person.id in owner
+    return _Target(switches.automation_scope(schedule.automation), owner, seen)
+
+
+def _conversation(place: Place, channel: str, thread_ts: str) -> _Target | str:
+    conversation_id = derive_id("conv", place.team, channel, thread_ts)
+    query = select(Turn.principal_id).where(Turn.conversation_id == conversation_id)
+    askers = list(dict.fromkeys(place.session.exec(query.order_by(col(Turn.message_ts)))))
+    if not askers:
+        return "I take no part in that conversation. Copy the link of a message in its thread."
+    # Whoever began it owns it. Typing the command in its channel shows that one can read there.
+    seen = channel == place.channel or place.person.id in askers
+    return _Target(switches.conversation_scope(conversation_id), (askers[0],), seen)
+
+
+def _unknown(place: Place, name: str) -> str:
+    query = select(Schedule.automation).where(
+        Schedule.workspace_id == place.team, col(Schedule.active)
+    )
+    names = ", ".join([ASSISTANT, *sorted(place.session.exec(query))])
+    return (
+        f"I know no automation “{words(name)}”. After it you can write: all, a link to a message "
+        f"of a conversation, or one of {escape(names)}."
+    )
+
+
+def _press(place: Place, scope: str) -> bool:
+    return switches.stop(
+        place.session,
+        place.deps.log,
+        scope=scope,
+        workspace_id=place.team,
+        by=place.person.id,
+        now=place.now,
+    )
+
+
+def _stopped_already(place: Place, scope: str) -> str:
+    found = switches.in_force(
+        place.session, workspace_id=place.team, scopes=[scope], people=place.deps.people
+    )
+    return f"{escape(found.sentence)} already." if found else "This is stopped already."
+
+
+def _how_to_resume(place: Place, target: _Target, name: str) -> str:
+    known = [place.deps.people.by_id(one) for one in target.owners]
+    names = [person.first_name for person in known if person is not None]
+    who = " or ".join([*names, "an operator"])
+    return f"{escape(who)} lets it go on with `/signoff resume {escape(name)}`."
+
+
+def _at_work(place: Place, scope: str) -> Sequence[Turn]:
+    """Turns in this scope that think or write, or have not begun."""
+    kind, _, name = scope.partition(":")
+    query = select(Turn).where(
+        Turn.workspace_id == place.team, col(Turn.status).in_((RECEIVED, RUNNING))
+    )
+    if kind == "conversation":
+        query = query.where(Turn.conversation_id == name)
+    elif kind == "automation":
+        query = query.where(Turn.automation == name)
+    found = place.session.exec(query).all()
+    # What they wait for is held, not dropped: they go on when the stop is lifted.
+    return [turn for turn in found if not has_open_actions(place.session, turn.id)]
+
+
+def _end(place: Place, turn: Turn) -> bool:
+    return stop_turn(
+        place.session,
+        place.deps.log,
+        turn_id=turn.id,
+        by=place.person.id,
+        name=place.person.first_name,
+        now=place.now,
+    )
+
+
+def _held(place: Place, scope: str) -> Sequence[Action]:
+    """What is permitted and not begun in this scope."""
+    kind, _, name = scope.partition(":")
+    query = select(Action).where(
+        Action.workspace_id == place.team, col(Action.status).in_(_NOT_BEGUN)
+    )
+    if kind == "automation":
+        query = query.where(Action.automation == name)
+    found = place.session.exec(query.order_by(col(Action.created_at), col(Action.id))).all()
+    if kind != "conversation":
+        return found
+    return [
+        one
+        for one in found
+        if derive_id("conv", place.team, one.channel, one.thread_ts or "") == name
+    ]
+
+
+def _redraw(place: Place, held: Sequence[Action]) -> None:
+    for action in held:
+        refresh_posts(place.session, subject=action.id, kind="card", now=place.now)
+
+
+def _wake(place: Place) -> None:
+    """Have everything that may have been held looked at at once; what is not due yet waits on."""
+    place.session.execute(
+        update(Outbox)
+        .where(
+            col(Outbox.workspace_id) == place.team,
+            col(Outbox.job).in_(_WOKEN),
+            col(Outbox.done_at).is_(None),
+        )
+        .values(next_at=place.now)
+    )
+
+
+def _title(action: Action) -> str:
+    return str((action.preview or {}).get("title") or action.tool)
+
+
+def _pieces(count: int) -> str:
+    return f"{count} piece{'' if count == 1 else 's'} of work"
+
+
+_UNSEEN = {
+    "all": "Only an operator can stop everything. /signoff stop stops what I do here.",
+    "automation": "You can stop an automation in the channel it writes to, or as its owner; "
+    "operators can anywhere.",
+    "conversation": "You can stop a conversation in its own channel, or where you take part in it; "
+    "operators can anywhere.",
+}
