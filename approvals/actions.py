@@ -34,6 +34,10 @@ __all__ = [
 ]
 
 
+#: What runs when a person fills something in: its values are theirs.
+BY_HAND = "by-hand"
+
+
 @dataclass(frozen=True)
 class Proposed:
     """One call a model asked for: tool, its version, and arguments as the model gave them.
@@ -88,6 +92,39 @@ def propose(
         reason = f"Signoff plans: {call.title or call.tool}"
         actions.append(insert(session, log, row, reason, now=now))
     return actions
+
+
+def propose_by_hand(
+    session: Session,
+    log: Log,
+    call: Proposed,
+    *,
+    key: str,
+    principal_id: str,
+    workspace_id: str,
+    channel: str,
+    thread_ts: str | None,
+    now: datetime,
+) -> Action:
+    """An action that a person filled in themselves, in a form or a command: no model wrote it.
+
+    `key` tells one submission from another: the same one makes one action.
+    """
+    row = Action(
+        id=derive_id("act", BY_HAND, key),
+        workspace_id=workspace_id,
+        principal_id=principal_id,
+        channel=channel,
+        thread_ts=thread_ts,
+        automation=BY_HAND,
+        tool=call.tool,
+        tool_version=call.tool_version,
+        args=_plain(dict(call.args)),
+        origins={},
+        preview={"title": call.title} if call.title else None,
+        created_at=now,
+    )
+    return insert(session, log, row, f"Asked for: {call.title or call.tool}", now=now)
 
 
 def head(session: Session, action_id: str) -> Action:

@@ -17,6 +17,9 @@ from core.configfile import ConfigFile, parse_config, read_config
 _NAMED = re.compile(r"[^<>@]*<([^<>]+)>")
 _DEFAULT_HOURS = Hours("Europe/Berlin")
 
+#: Whoever people.yaml calls an operator.
+OPERATORS = "operators"
+
 
 @dataclass(frozen=True)
 class Principal:
@@ -101,7 +104,10 @@ class People:
         return self.groups.get(group, ())
 
     def asked(self, who: str) -> tuple[Principal, ...]:
-        """Whom policy means by `group:…`, `usergroup:…` or `person:…`; anything else is nobody."""
+        """Whom policy means by `group:…`, `usergroup:…` or `person:…`, and our own floor by
+        `operators`; anything else is nobody."""
+        if who == OPERATORS:
+            return tuple(person for person in self.everyone if person.operator)
         kind, _, name = who.partition(":")
         if kind == "group":
             return self.members(name)

@@ -61,6 +61,8 @@ class Verdict:
     expires_working_s: int | None = None
     #: What an unanswered question becomes: `nothing` is done, or it counts as `reject`ed.
     on_expiry: Literal["nothing", "reject"] = "nothing"
+    #: Every rule that asks says that a standing permission may cover it.
+    standing: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON for the action's row and the log."""
@@ -77,6 +79,7 @@ class Verdict:
             "undo_s": self.undo_s,
             "expires_working_s": self.expires_working_s,
             "on_expiry": self.on_expiry,
+            "standing": self.standing,
         }
 
     @classmethod
@@ -95,6 +98,7 @@ class Verdict:
             undo_s=value.get("undo_s"),
             expires_working_s=value.get("expires_working_s"),
             on_expiry=value.get("on_expiry", "nothing"),
+            standing=bool(value.get("standing", False)),
         )
 
 
@@ -193,7 +197,8 @@ def _ask(
     four_eyes = others and (not rules or any(_wants_others(rule, case) for rule in rules))
     reasons = [stage.why for stage in stages]
     verdict = _verdict(policy, people, case.subject, "ask", reasons, rules)
-    return replace(verdict, stages=tuple(stages), four_eyes=four_eyes)
+    standing = bool(rules) and all(rule.standing for rule in rules)
+    return replace(verdict, stages=tuple(stages), four_eyes=four_eyes, standing=standing)
 
 
 def _sterner(policy: Policy, case: Case, stages: Sequence[Stage]) -> list[Stage]:

@@ -55,6 +55,7 @@ class _RuleEntry(BaseModel):
     remind: str | None = None
     escalate: Escalation | None = None
     hand_to: str | None = None
+    standing: bool = False
     expires: str | None = None
     hold: str | Literal[False] | None = None
     undo: str | Literal[False] | None = None
@@ -112,6 +113,7 @@ def _rule(file: ConfigFile, index: int, entry: _RuleEntry, remind: Span | None) 
         expires=None if expires is None else span_of(file, (*place, "expires"), expires),
         reject_on_expiry=entry.on_expiry == "reject",
         four_eyes=entry.four_eyes,
+        standing=entry.standing,
         tools=_words(entry.tool),
         effects=_effects(file, place, entry),
         above=_money(file, (*place, "above"), entry.above),

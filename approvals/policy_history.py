@@ -45,6 +45,10 @@ class Slice:
     high: str | None = None
     #: The newest so many; all of them unless said.
     newest: int | None = None
+    #: One action, one tool's or one person's alone.
+    only: str | None = None
+    tool: str | None = None
+    principal_id: str | None = None
 
 
 @dataclass(slots=True)
@@ -99,8 +103,8 @@ def past_actions(session: Session, part: Slice, directories: Directories) -> Ite
     """Each action of this part of the history, or why it cannot be judged again: one of the
     names above."""
     read = _Reader(directories)
-    connection = session.connection().execution_options(yield_per=_CHUNK)
-    for rows in connection.execute(_query(part)).partitions():
+    query, chunked = _query(part), {"yield_per": _CHUNK}
+    for rows in session.connection().execute(query, execution_options=chunked).partitions():
         for row in rows:
             yield read.past(row)
 
@@ -118,6 +122,10 @@ def _query(part: Slice) -> Select[Any]:
         query = query.where(col(Action.id) >= part.low)
     if part.high is not None:
         query = query.where(col(Action.id) < part.high)
+    exactly = ((Action.id, part.only), (Action.tool, part.tool))
+    for column, value in (*exactly, (Action.principal_id, part.principal_id)):
+        if value is not None:
+            query = query.where(col(column) == value)
     if part.newest is not None:
         query = query.order_by(col(Action.created_at).desc()).limit(part.newest)
     return query
@@ -184,4 +192,4 @@ def _verdict_of(text: str) -> tuple[Verdict, bool] | None:
     value = json.loads(text)
     if value is None:
         return None
-    return Verdict.from_json(value), bool(value.get("standing"))
+    return Verdict.from_json(value), "stood_on" in value

@@ -38,6 +38,8 @@ def approver_words(who: str) -> str:
     kind, _, name = who.partition(":")
     if kind == "requester":
         return "the person who asks"
+    if who == "operators":
+        return "an operator"
     return name.replace("-", " ").replace("_", " ").capitalize()
 
 

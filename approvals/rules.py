@@ -32,6 +32,8 @@ class Rule:
     expires: Span | None = None
     reject_on_expiry: bool = False
     four_eyes: bool = True
+    #: What cannot be put back may be covered by a standing permission, four eyes or not.
+    standing: bool = False
     tools: tuple[str, ...] = ()
     effects: frozenset[str] = frozenset()
     above: Money | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Column, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from core.db import UtcDateTime
@@ -152,7 +152,7 @@ class Grant(SQLModel, table=True):
     workspace_id: str = Field(index=True)
     action_id: str = Field(foreign_key="action.id", unique=True)
     digest: str
-    #: policy | request:<id>
+    #: policy | request:<id> | standing:<id>
     source: str
     minted_at: datetime = Field(sa_type=UtcDateTime)
     expires_at: datetime = Field(sa_type=UtcDateTime)
@@ -207,3 +207,27 @@ class UserGroup(SQLModel, table=True):
     asked_at: datetime = Field(sa_type=UtcDateTime)
     #: Why the last look failed, in words; None when it did not.
     problem: str | None = None
+
+
+class StandingPermission(SQLModel, table=True):
+    """Somebody's bounded yes in advance: alike actions of one person are not asked about again."""
+
+    __tablename__ = "standing_permission"
+
+    id: str = Field(primary_key=True)
+    workspace_id: str = Field(index=True)
+    #: The action that asked for it; those who approved that one gave it.
+    action_id: str = Field(unique=True)
+    principal_id: str = Field(index=True)
+    tool: str = Field(index=True)
+    #: approvals.bounds.Bounds as plain JSON.
+    bounds: dict[str, Any] = _json()
+    uses: int
+    used: int = 0
+    #: Minor units of the bounds' currency, in all; None where it is not about money.
+    in_all: int | None = Field(default=None, sa_type=BigInteger)
+    spent: int = Field(default=0, sa_type=BigInteger)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    expires_at: datetime = Field(sa_type=UtcDateTime)
+    revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    revoked_by: str | None = None

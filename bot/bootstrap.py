@@ -14,7 +14,8 @@ from approvals.policy_file import load_policy
 from audit.keys import KeyRing
 from audit.log import Log
 from bot.credentials import nothing_here, open_secrets, refuse_leaked, require_settings
-from bot.ports import NoNotesHere, PeopleDirectory
+from bot.permissions import PermissionsInSql
+from bot.ports import NoNotesHere, NoPermissionsHere, PeopleDirectory
 from bot.settings import Settings
 from core.clock import Clock, FileClock, SystemClock
 from core.db import Database, open_database
@@ -65,6 +66,7 @@ def lay_floor(settings: Settings, environ: Mapping[str, str], *, acting: bool = 
         clock=clock,
         directory=PeopleDirectory(people, policy),
         notes=notes or NoNotesHere(),
+        permissions=PermissionsInSql(db, log, people) if acting else NoPermissionsHere(),
     )
     connectors = make_all(ports)
     refuse_leaked(environ, [s for c in connectors for s in c.settings])
@@ -79,7 +81,13 @@ def lay_floor(settings: Settings, environ: Mapping[str, str], *, acting: bool = 
 def declare(people: People, policy: Policy, clock: Clock) -> Registry:
     """Every tool's declaration, for processes and commands that only speak of them."""
     directory = PeopleDirectory(people, policy)
-    ports = Ports(setting=nothing_here, clock=clock, directory=directory, notes=NoNotesHere())
+    ports = Ports(
+        setting=nothing_here,
+        clock=clock,
+        directory=directory,
+        notes=NoNotesHere(),
+        permissions=NoPermissionsHere(),
+    )
     return Registry.of(make_all(ports))
 
 

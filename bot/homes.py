@@ -6,9 +6,12 @@ from collections.abc import Sequence
 
 from sqlmodel import Session, col, select
 
+from approvals import standing
+from approvals.bounds import Bounds
 from approvals.people import Principal
 from approvals.requests import waiting_for, waiting_of
-from approvals.tables import Action, Request
+from approvals.standing_asked import covers
+from approvals.tables import Action, Request, StandingPermission
 from bot.blocks.home import Home, Item
 from bot.cards import place_of, title_of
 from bot.deps import BotDeps
@@ -29,6 +32,7 @@ def home_of(deps: BotDeps, person: Principal) -> Home:
                 _item(session, deps, person, request, action)
                 for request, action in waiting_of(session, person.id, workspace_id=team)
             ),
+            given=tuple(given_items(session, deps, person)),
             recent=tuple(_recent(session, deps, person)),
         )
 
@@ -39,6 +43,28 @@ def waiting_items(session: Session, deps: BotDeps, person: Principal) -> Sequenc
     now = deps.clock.now()
     found = waiting_for(session, deps.people, person, now=now, workspace_id=team)
     return [_item(session, deps, person, request, action) for request, action in found]
+
+
+def given_items(session: Session, deps: BotDeps, person: Principal) -> Sequence[Item]:
+    """What is permitted for a time, by or for this person, each with its Revoke."""
+    now = deps.clock.now()
+    rows = standing.live_ones(
+        session, deps.people, person, workspace_id=deps.identity.team_id, now=now
+    )
+    return [_standing(session, deps, person, row) for row in rows]
+
+
+def _standing(session: Session, deps: BotDeps, person: Principal, row: StandingPermission) -> Item:
+    holder = deps.people.by_id(row.principal_id)
+    whose = first_name(holder.name) if holder else row.principal_id
+    tool = deps.registry.tool(row.tool)
+    title = f"{whose} may {tool.can if tool else row.tool} without asking each time"
+    until = day_time(row.expires_at, person.tz, deps.clock.now())
+    givers = standing.given_by(session, deps.people, row)
+    bounds = covers(Bounds.from_json(row.bounds))
+    about = f"{bounds} · {standing.left(row)} · given by {givers} · until {until}"
+    link = card_link(session, deps.identity.url, row.action_id, person)
+    return Item(title, about, link, revokes=row.id)
 
 
 def card_link(session: Session, url: str, action_id: str, person: Principal) -> str | None:

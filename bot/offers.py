@@ -14,7 +14,8 @@ from sqlmodel import Session
 
 from approvals.entitlement import stage_of
 from approvals.people import People
-from approvals.policy import REQUESTER
+from approvals.policy import REQUESTER, Verdict
+from approvals.standing import may_stand
 from approvals.tables import Action, Decision, Request
 from bot.blocks.parts import Press
 from bot.undo_words import undo_button
@@ -56,7 +57,17 @@ def _undo(seen: Seen) -> Press | None:
     return undo_button(seen.session, seen.people, seen.action, now=seen.now)
 
 
+def _allow_alike(seen: Seen) -> Press | None:
+    """For what was approved as it was asked, where a yes may be given in advance."""
+    action = seen.action
+    if seen.request.status != "approved" or action.verdict is None or action.edits:
+        return None
+    if action.tool.startswith("signoff.") or not may_stand(Verdict.from_json(action.verdict)):
+        return None
+    return Press("Allow alike…", "allow_alike", action.id)
+
+
 #: Beside the answers, as long as the request waits.
 WHILE_OPEN: tuple[Offer, ...] = (_edit, _ask)
 #: Beside the story, once it is closed.
-AFTERWARDS: tuple[Offer, ...] = (_undo,)
+AFTERWARDS: tuple[Offer, ...] = (_undo, _allow_alike)

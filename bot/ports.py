@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from approvals.people import People, Principal
 from approvals.policy import Policy
@@ -50,6 +50,18 @@ class NoNotesHere:
         raise NoCredentialsHere()
 
     def find_by_key(self, key: str) -> NoReturn:
+        raise NoCredentialsHere()
+
+
+class NoPermissionsHere:
+    """`tools.contract.Permissions` where tools are declared only."""
+
+    def look(self, what: str, args: Mapping[str, Any], *, caller_id: str) -> NoReturn:
+        raise NoCredentialsHere()
+
+    def change(
+        self, what: str, args: Mapping[str, Any], *, action_id: str, now: datetime
+    ) -> NoReturn:
         raise NoCredentialsHere()
 
 

@@ -16,7 +16,7 @@ from bot.blocks.home import lines
 from bot.blocks.text import escape, words
 from bot.deps import BotDeps
 from bot.digests import ask_digest
-from bot.homes import waiting_items
+from bot.homes import given_items, waiting_items
 from bot.stories import action_to_explain, told
 from bot.switching import Place, resume_named, stop_named, stops_in_force
 from bot.upkeep import upkeep
@@ -77,7 +77,11 @@ def _status(asked: Asked) -> Sequence[str]:
 
 def _approvals(asked: Asked) -> Sequence[str]:
     items = waiting_items(asked.session, asked.deps, asked.person)
-    return lines(tuple(items)).splitlines() or ["Nothing waits for you."]
+    given = given_items(asked.session, asked.deps, asked.person)
+    found = lines(tuple(items)).splitlines() or ["Nothing waits for you."]
+    if not given:
+        return found
+    return [*found, "Given for a time (revoke it in my Home):", *lines(tuple(given)).splitlines()]
 
 
 def _stop(asked: Asked) -> Sequence[str]:

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import structlog
 
+from approvals.floors import make_floor
 from bot.bootstrap import Floor
 from bot.broker import Handler
 from bot.credentials import NoCredentialsHere
@@ -35,6 +36,7 @@ def tool_jobs(floor: Floor) -> Mapping[str, Handler]:
         policy=floor.policy,
         clock=floor.clock,
         evidence=make_evidence(floor.people, floor.registry),
+        floor=make_floor(floor.db),
         limits=limits_of(floor.settings.limits),
     )
     executor = Executor(deps)

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from core.errors import ToolError
 from core.money import Money
 from core.origins import Origin
-from tools.ports import Directory, Note, Notes, Person, Ports, Recalled
+from tools.ports import Directory, Meaning, Note, Notes, Permissions, Person, Ports, Recalled
 
 #: Connectors import these from here: what they are given is part of the contract.
 __all__ = [
@@ -31,8 +31,10 @@ __all__ = [
     "Effect",
     "Expects",
     "MakePreview",
+    "Meaning",
     "Note",
     "Notes",
+    "Permissions",
     "Person",
     "Ports",
     "Preview",
@@ -252,6 +254,8 @@ class Tool:
     done: Done | None = None
     #: Where a result may hold less trusted things than `yields` says: what this one counts as.
     yields_of: Callable[[Any], Origin] | None = None
+    #: Whether a model may call it; what it may not call, people ask for by a button or a command.
+    offered: bool = True
     settle_s: float | None = None
     key_life_s: float | None = None
     #: The other system's own record of what this tool did: the reconciler compares it.

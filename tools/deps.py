@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from approvals.origins import Labelled
 from approvals.people import People
-from approvals.policy import Policy
+from approvals.policy import Policy, Subject, Verdict
 from approvals.tables import Action
 from audit.log import Log
 from core.clock import Clock
@@ -21,6 +21,9 @@ from tools.registry import Registry
 
 #: The labelled texts of an action's turn, which its arguments are matched against.
 Evidence = Callable[[Session, Action], Sequence[Labelled]]
+
+#: Raises the verdict on what changes permissions themselves, whatever policy says of it.
+Floor = Callable[[Subject, Verdict], Verdict]
 
 #: Whom the log names for what a worker did by itself.
 ACTOR = "system:tools"
@@ -35,6 +38,7 @@ class Deps:
     policy: Policy
     clock: Clock
     evidence: Evidence
+    floor: Floor | None = None
     limits: Limits = field(default_factory=Limits)
     bounded: Bounded = field(default_factory=lambda: Bounded(max_stuck=8))
     #: A number from 0 to 1 each time: how much of a wait is waited. Tests hold it.

@@ -68,6 +68,8 @@ def verdict_on(
         at=now,
     )
     verdict = agreed_by_asker(judge(deps.policy, deps.people, subject), action, deps.people)
+    if deps.floor is not None:
+        verdict = deps.floor(subject, verdict)
     return _with_windows(deps, tool, action, verdict)
 
 

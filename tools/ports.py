@@ -5,10 +5,10 @@ Protocols, so that connectors need no import of `memory` or `approvals`; the boo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from core.clock import Clock
 from core.origins import Origin
@@ -91,6 +91,29 @@ class Notes(Protocol):
 
 
 @dataclass(frozen=True)
+class Meaning:
+    """What a change of permissions would mean, for its card, and the facts it rests on."""
+
+    title: str
+    details: tuple[tuple[str, str], ...]
+    facts: Mapping[str, Any]
+
+
+class Permissions(Protocol):
+    """Changes of what is permitted; made from `approvals` by the bootstrap.
+
+    `what` is the tool's name; `args` are its checked arguments as plain JSON. Both raise
+    `tools.contract.Refused` for what can never be permitted.
+    """
+
+    def look(self, what: str, args: Mapping[str, Any], *, caller_id: str) -> Meaning:
+        """What it would mean now. Changes nothing."""
+
+    def change(self, what: str, args: Mapping[str, Any], *, action_id: str, now: datetime) -> str:
+        """Make it so, once per action; the id of what was made."""
+
+
+@dataclass(frozen=True)
 class Ports:
     """What `make(ports)` may use. `setting(name)` reads the secrets file; in any process but the
     tool worker it raises, so tools are declared everywhere and can act in one place only."""
@@ -99,3 +122,4 @@ class Ports:
     clock: Clock
     directory: Directory
     notes: Notes
+    permissions: Permissions

@@ -40,6 +40,7 @@ from tools.gates import take_look
 from tools.holding import waits_until
 from tools.judging import plain_preview, preview_json, verdict_on
 from tools.reach import reach
+from tools.stood import STOOD_ON, Stood, covering
 from tools.tables import Breaker
 from tools.unprepared import deny, fail, hold, put_off
 
@@ -207,6 +208,9 @@ class Prepare:
         other = one_alike(session, row) if verdict.effect != "read" else None
         if other is not None:
             verdict = asked_instead(verdict, other)
+        standing = None if other is not None else covering(session, self._deps, row, verdict)
+        if standing is not None:
+            return self._allowed(session, row, verdict, standing=standing)
         if verdict.kind == "ask":
             open_request(session, self._deps.log, row, verdict, self._deps.people, now=now)
             return row_of(session, action.id).status
@@ -214,7 +218,9 @@ class Prepare:
             return self._denied(session, row, verdict)
         return self._allowed(session, row, verdict)
 
-    def _allowed(self, session: Session, row: Action, verdict: Verdict) -> str:
+    def _allowed(
+        self, session: Session, row: Action, verdict: Verdict, *, standing: Stood | None = None
+    ) -> str:
         now, plain_verdict = self._deps.clock.now(), verdict.as_json()
         held = hold_until(plain_verdict, now=now)
         moved = move(
@@ -224,13 +230,14 @@ class Prepare:
             "allowed",
             now=now,
             actor="system:policy",
-            reason=f"Allowed: {verdict.reason}",
-            verdict=plain_verdict,
+            reason=f"Allowed: {standing.reason if standing else verdict.reason}",
+            verdict=plain_verdict | ({STOOD_ON: standing.id} if standing else {}),
             not_before=held,
         )
         if held is not None:
             ask_held(session, moved, now=now)
-        grants.mint(session, self._deps.log, moved, source="policy", now=now)
+        source = f"standing:{standing.id}" if standing else "policy"
+        grants.mint(session, self._deps.log, moved, source=source, now=now)
         enqueue(
             session,
             workspace_id=row.workspace_id,

@@ -53,6 +53,7 @@ class Registry:
                 "parameters": tool.args.model_json_schema(),
             }
             for tool in self.tools
+            if tool.offered
         ]
 
     def credentials(self) -> tuple[str, ...]:

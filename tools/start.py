@@ -31,6 +31,7 @@ from tools.judging import preview_json, verdict_on
 from tools.outcomes import failure
 from tools.protocol import Step
 from tools.reach import reach
+from tools.stood import spend
 
 #: How often something permitted looks whether a stop still holds it.
 _WHILE_STOPPED = timedelta(seconds=60)
@@ -95,6 +96,9 @@ def _claim(deps: Deps, work: Work, reads: int) -> Claim | str:
             if due is not None:
                 postpone(session, work.queued, due)
                 return "held"
+            unstood = spend(session, deps, action, now=now)
+            if unstood is not None:
+                return _superseded(deps, session, work, unstood)
             grants.consume(session, deps.log, action, now=now)
             moved = _to_executing(deps, session, work, now)
     except ApprovalError as error:

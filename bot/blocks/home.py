@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.blocks.help import HELP
-from bot.blocks.parts import Block, context, divider, section
+from bot.blocks.parts import Block, button, context, divider, literal, section
 from bot.blocks.text import escape, titled, words
 
 _SHOWN = 20
@@ -19,6 +19,8 @@ class Item:
     title: str
     about: str
     link: str | None = None
+    #: The row that its Revoke button ends.
+    revokes: str | None = None
 
 
 @dataclass(frozen=True)
@@ -26,14 +28,20 @@ class Home:
     waiting: tuple[Item, ...]
     asked: tuple[Item, ...]
     recent: tuple[Item, ...]
+    #: What is permitted for a time, and concerns this person.
+    given: tuple[Item, ...] = ()
+    note: str | None = None
 
 
 def build(home: Home) -> dict[str, Any]:
     """The Home view of one person."""
     blocks = [
+        *([literal(home.note)] if home.note else []),
         *_list("Waiting for you", home.waiting, "Nothing waits for you."),
         divider(),
         *_list("You asked, others decide", home.asked, "None of your requests is open."),
+        divider(),
+        *_list("Given for a time", home.given, "Nothing is allowed in advance."),
         divider(),
         *_list("Your recent actions", home.recent, "I have done nothing for you yet."),
         divider(),
@@ -51,9 +59,16 @@ def _list(title: str, items: tuple[Item, ...], empty: str) -> list[Block]:
     head: Block = {"type": "header", "text": {"type": "plain_text", "text": title}}
     if not items:
         return [head, section(empty)]
-    blocks = [section(_line(item)) for item in items[:_SHOWN]]
+    blocks = [_shown(item) for item in items[:_SHOWN]]
     more = len(items) - len(blocks)
     return [head, *blocks, *([context(f"and {more} more")] if more > 0 else [])]
+
+
+def _shown(item: Item) -> Block:
+    block = section(_line(item))
+    if item.revokes is None:
+        return block
+    return {**block, "accessory": button("Revoke", "revoke", item.revokes, style="danger")}
 
 
 def _line(item: Item) -> str:

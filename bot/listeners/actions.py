@@ -10,6 +10,8 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 
 from approvals.people import Principal
+from bot.alike import take_alike
+from bot.blocks.alike import alike_modal
 from bot.blocks.edit import edit_modal
 from bot.blocks.modals import ask_modal, page_modal, reject_modal, reply_modal, text_modal
 from bot.boundary import Delivery, Edge, guarded
@@ -29,6 +31,7 @@ from bot.inquiries import take_ask, take_reply
 from bot.listeners.home import publish
 from bot.looks import take_look
 from bot.reads import take_read
+from bot.revokes import read_home_click, take_revoke
 from bot.stops import take_stop_click
 from bot.stories import story_lines
 from bot.undoing import take_undo
@@ -44,6 +47,8 @@ def register(app: AsyncApp, edge: Edge) -> None:
 
 async def on_click(delivery: Delivery) -> None:
     click = read_click(delivery.body)
+    if click is None and await _in_home(delivery):
+        return
     if click is None:
         # A button outside messages, or a payload no client of Slack's makes.
         delivery.whisper(STRANGER)
@@ -59,6 +64,23 @@ async def on_click(delivery: Delivery) -> None:
         await _follow(delivery, click, account.principal)
         delivery.edge.later.run(publish(delivery.edge, click.user))
     await delivery.answer()
+
+
+async def _in_home(delivery: Delivery) -> bool:
+    """Whether it was a button of somebody's Home; then it is done."""
+    pressed = read_home_click(delivery.body)
+    if pressed is None:
+        return False
+    account = await delivery.account()
+    told: str | None = account.refusal
+    if account.principal is not None:
+        told = await asyncio.to_thread(
+            take_revoke, delivery.deps, delivery.body, account.principal, pressed
+        )
+    delivery.recorded = True
+    delivery.edge.later.run(publish(delivery.edge, delivery.user, note=told))
+    await delivery.answer()
+    return True
 
 
 async def _follow(delivery: Delivery, click: Click, person: Principal) -> None:
@@ -136,6 +158,14 @@ async def _reply(delivery: Delivery, click: Click, person: Principal) -> str | N
     return await _open(delivery, click, view)
 
 
+async def _allow_alike(delivery: Delivery, click: Click, person: Principal) -> str | None:
+    suggested = await asyncio.to_thread(take_alike, delivery.deps, click, person)
+    delivery.recorded = True
+    if isinstance(suggested, str) or suggested is None:
+        return suggested
+    return await _open(delivery, click, alike_modal(suggested))
+
+
 async def _tell_story(delivery: Delivery, click: Click, person: Principal) -> str | None:
     fits = await asyncio.to_thread(take_story, delivery.deps, click)
     delivery.recorded = True
@@ -167,6 +197,7 @@ PRESSES: Mapping[str, Press] = {
     "read": _read,
     "ask": _ask,
     "reply": _reply,
+    "allow_alike": _allow_alike,
     "happened": _answer,
     "not_happened": _answer,
     "look": _look,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from slack_bolt.async_app import AsyncApp
 
@@ -22,11 +23,12 @@ async def on_home(delivery: Delivery) -> None:
     await delivery.answer()
 
 
-async def publish(edge: Edge, user: str) -> None:
-    """Draw this person's Home as things stand."""
+async def publish(edge: Edge, user: str, *, note: str | None = None) -> None:
+    """Draw this person's Home as things stand, with a note on what their press did."""
     account = await edge.members.look(user)
     if account.principal is None:
         view = refused(account.refusal)
     else:
-        view = build(await asyncio.to_thread(home_of, edge.deps, account.principal))
+        home = await asyncio.to_thread(home_of, edge.deps, account.principal)
+        view = build(replace(home, note=note))
     await edge.deps.web.views_publish(user_id=user, view=view)

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
+from approvals.actions import BY_HAND
 from approvals.origins import Labelled
 from approvals.people import People
 from approvals.tables import Action
@@ -24,7 +25,7 @@ def make_evidence(people: People, registry: Registry) -> Evidence:
     def evidence(session: Session, action: Action) -> Sequence[Labelled]:
         turn = session.get(Turn, action.turn_id) if action.turn_id else None
         if turn is None:
-            return _directory(people)
+            return [*_by_hand(action), *_directory(people)]
         return [
             *_typed(session, turn),
             *_results(session, registry, turn, None),
@@ -33,6 +34,13 @@ def make_evidence(people: People, registry: Registry) -> Evidence:
         ]
 
     return evidence
+
+
+def _by_hand(action: Action) -> list[Labelled]:
+    """What a person filled in themselves is theirs, every value of it."""
+    if action.automation != BY_HAND:
+        return []
+    return [Labelled(Origin.REQUESTER, json.dumps(action.args))]
 
 
 def _typed(session: Session, turn: Turn) -> list[Labelled]:

@@ -194,7 +194,7 @@ def test_what_no_policy_decided_is_no_change(db: Database, people: People, acted
     ).as_json()
     acted(5000, verdict={**raised, "rules": [*raised["rules"], ALIKE]})
     large = judge(parse_policy(LOOSER, Path("p.yaml")), people, _subject_of(people, 50_000))
-    acted(50_000, verdict={**large.as_json(), "standing": "stand_1"})
+    acted(50_000, verdict={**large.as_json(), "stood_on": "stand_1"})
 
     tried = _try(db, people, LOOSER)
 

@@ -14,7 +14,7 @@ from bot.ports import PeopleDirectory
 from core.clock import HeldClock
 from sandbox.office.testing import Office
 from tools.connectors import calendar, documents, mail, shop
-from tools.contract import Call, Caller, Notes, Ports, Preview, Result
+from tools.contract import Call, Caller, Notes, Permissions, Ports, Preview, Result
 from tools.registry import Registry
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
@@ -87,6 +87,7 @@ def make_bench(office: Office, **settings: str) -> Bench:
         clock=HeldClock(NOW),
         directory=PeopleDirectory(people, load_policy(CONFIG / "policy.yaml")),
         notes=cast(Notes, None),
+        permissions=cast(Permissions, None),
     )
     made = [room.make(ports) for room in (shop, mail, calendar, documents)]
     return Bench(office, Registry.of(made), known)

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from road import PEOPLE, Road
+from road import PEOPLE, Road, make_log
 from till import Till, running
 
 from approvals.people import People
+from bot.permissions import PermissionsInSql
 from core.clock import HeldClock
 from core.db import Database
 from core.errors import ToolError
@@ -30,9 +31,12 @@ def road(db: Database, clock: HeldClock, till: Till) -> Road:
 
 @pytest.fixture
 def ports(db: Database, clock: HeldClock) -> Ports:
-    """What notes and people are made from: notes in SQL alone, and a directory of three."""
+    """What our own connectors are made from: notes and permissions in SQL, a directory of three."""
+    permissions = PermissionsInSql(db, make_log(), People.parse(PEOPLE, Path("people.yaml")))
     notes = NoteStore(db, None, workspace_id="T0PRACTICE", keeping=Keeping())
-    return Ports(setting=no_settings, clock=clock, directory=Desk(), notes=notes)
+    return Ports(
+        setting=no_settings, clock=clock, directory=Desk(), notes=notes, permissions=permissions
+    )
 
 
 def no_settings(name: str) -> str:

@@ -102,6 +102,27 @@ def upgrade() -> None:
     sa.UniqueConstraint('workspace_id', 'channel', 'thread_ts')
     )
     op.create_index(op.f('ix_conversation_workspace_id'), 'conversation', ['workspace_id'], unique=False)
+    op.create_table('standing_permission',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('workspace_id', sa.String(), nullable=False),
+    sa.Column('action_id', sa.String(), nullable=False),
+    sa.Column('principal_id', sa.String(), nullable=False),
+    sa.Column('tool', sa.String(), nullable=False),
+    sa.Column('bounds', sa.JSON(), nullable=False),
+    sa.Column('uses', sa.Integer(), nullable=False),
+    sa.Column('used', sa.Integer(), nullable=False),
+    sa.Column('in_all', sa.BigInteger(), nullable=True),
+    sa.Column('spent', sa.BigInteger(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('revoked_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('revoked_by', sa.String(), nullable=True),
+    sa.PrimaryKeyConstraint('id'),
+    sa.UniqueConstraint('action_id')
+    )
+    op.create_index(op.f('ix_standing_permission_principal_id'), 'standing_permission', ['principal_id'], unique=False)
+    op.create_index(op.f('ix_standing_permission_tool'), 'standing_permission', ['tool'], unique=False)
+    op.create_index(op.f('ix_standing_permission_workspace_id'), 'standing_permission', ['workspace_id'], unique=False)
     op.create_table('event',
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('workspace_id', sa.String(), nullable=False),

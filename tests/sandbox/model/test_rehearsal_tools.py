@@ -22,7 +22,9 @@ def _no_secrets(name: str) -> str:
     raise AssertionError(f"{name} was read, though nothing is called here")
 
 
-PORTS = Ports(setting=_no_secrets, clock=SystemClock(), directory=None, notes=None)  # type: ignore[arg-type]
+PORTS = Ports(
+    setting=_no_secrets, clock=SystemClock(), directory=None, notes=None, permissions=None
+)  # type: ignore[arg-type]
 REGISTRY = Registry.of(make_all(PORTS))
 TOOLS = {wire_name(tool.name): tool for tool in REGISTRY.tools}
 

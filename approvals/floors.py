@@ -1,0 +1,58 @@
+"""What no policy can lower: who must agree before what is permitted changes.
+
+A policy may ask more people or refuse; it cannot let these pass or leave them to the asker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from approvals.cases import Subject
+from approvals.policy import Stage, Verdict
+from approvals.tables import Action
+from core.db import Database
+
+ALLOW_ALIKE = "signoff.allow_alike"
+
+
+def make_floor(db: Database) -> Callable[[Subject, Verdict], Verdict]:
+    """The floor over this installation's actions, for `tools.deps.Deps`."""
+
+    def floor(subject: Subject, verdict: Verdict) -> Verdict:
+        if subject.tool == ALLOW_ALIKE:
+            with db.read() as session:
+                example = session.get(Action, str(subject.args["action_id"]))
+            return _as_the_example(verdict, example)
+        return verdict
+
+    return floor
+
+
+def _as_the_example(verdict: Verdict, example: Action | None) -> Verdict:
+    """Whoever is asked about such an action is asked whether all alike may pass."""
+    if verdict.kind == "deny":
+        return verdict
+    if example is None or example.verdict is None:
+        return replace(verdict, kind="deny", reason="there is no such action to be alike to")
+    then = Verdict.from_json(example.verdict)
+    said = verdict.stages if verdict.kind == "ask" and verdict.rules else ()
+    why = "it would not be asked again for actions like that"
+    stages = _joined([Stage(s.who, s.quorum, why) for s in then.stages], said)
+    return replace(
+        verdict,
+        kind="ask",
+        reason=why,
+        stages=stages,
+        four_eyes=then.four_eyes or (verdict.four_eyes and bool(said)),
+        standing=False,
+    )
+
+
+def _joined(first: Sequence[Stage], second: Sequence[Stage]) -> tuple[Stage, ...]:
+    """One stage for each of those named, with the higher quorum."""
+    found: dict[str, Stage] = {}
+    for stage in (*first, *second):
+        same = found.get(stage.who)
+        found[stage.who] = stage if same is None or same.quorum < stage.quorum else same
+    return tuple(found.values())

@@ -1,0 +1,243 @@
+"""Standing permissions: given once by those who would be asked, spent by actions alike, revocable.
+
+Given by an action of its own (`signoff.allow_alike`), which whoever approves the alike action must
+approve. Spent where the action is claimed, in that transaction: revoked, expired and used-up ones
+are found there, and whoever comes too late is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import update
+from sqlmodel import Session, col, select
+
+from approvals import grants
+from approvals.bounds import Bounds, outside_of
+from approvals.cases import Subject
+from approvals.entitlement import listed
+from approvals.people import People, Principal
+from approvals.policy import Verdict
+from approvals.tables import Action, Decision, Request, StandingPermission
+from audit.log import Log
+from core.db import insert_once
+from core.ids import derive_id
+from core.money import Money
+
+_LOST = "the standing permission does not cover it any more"
+
+
+def may_stand(verdict: Verdict) -> bool:
+    """Whether a standing permission may ever answer this question.
+
+    What cannot be put back and needs a second person is asked each time, unless every rule that
+    asks says `standing: true`.
+    """
+    strict = verdict.effect == "irreversible" and verdict.four_eyes
+    return verdict.kind == "ask" and (verdict.standing or not strict)
+
+
+def give(
+    session: Session,
+    log: Log,
+    *,
+    action: Action,
+    bounds: Bounds,
+    uses: int,
+    in_all: int | None,
+    until: datetime,
+    now: datetime,
+) -> str:
+    """The permission this action asked for; its id. Giving it again changes nothing."""
+    row = StandingPermission(
+        id=derive_id("stand", action.id),
+        workspace_id=action.workspace_id,
+        action_id=action.id,
+        principal_id=bounds.asker,
+        tool=bounds.tool,
+        bounds=bounds.as_json(),
+        uses=uses,
+        in_all=in_all,
+        created_at=now,
+        expires_at=until,
+    )
+    if insert_once(session, row):
+        _record(session, log, row, "given", "system:approvals", "A standing permission begins", now)
+    return row.id
+
+
+def covering(
+    session: Session,
+    people: People,
+    subject: Subject,
+    *,
+    workspace_id: str,
+    tool_version: str,
+    now: datetime,
+) -> StandingPermission | None:
+    """A live permission that covers this action and has room for it; the oldest of several."""
+    query = (
+        select(StandingPermission)
+        .where(
+            StandingPermission.workspace_id == workspace_id,
+            StandingPermission.principal_id == subject.principal.id,
+            StandingPermission.tool == subject.tool,
+            *_live(now),
+        )
+        .order_by(col(StandingPermission.created_at), col(StandingPermission.id))
+    )
+    worth = subject.amount.minor if subject.amount else 0
+    for row in session.exec(query):
+        fits = outside_of(Bounds.from_json(row.bounds), subject, people, tool_version) is None
+        room = row.in_all is None or row.spent + worth <= row.in_all
+        if fits and room and _givers_lapsed(session, people, row, now) is None:
+            return row
+    return None
+
+
+def spend(
+    session: Session,
+    log: Log,
+    people: People,
+    *,
+    permission_id: str,
+    action: Action,
+    now: datetime,
+) -> str | None:
+    """Use the permission up by this action, in the transaction that begins it.
+
+    Returns why it cannot be, as a sentence's end; then nothing was used up.
+    """
+    row = session.get(StandingPermission, permission_id, populate_existing=True)
+    if row is None or _givers_lapsed(session, people, row, now) is not None:
+        return _LOST
+    amount = (action.preview or {}).get("amount")
+    worth = amount["minor"] if amount else 0
+    query = update(StandingPermission).where(
+        col(StandingPermission.id) == permission_id, *_live(now)
+    )
+    if row.in_all is not None:
+        query = query.where(StandingPermission.spent + worth <= col(StandingPermission.in_all))
+    changed = session.execute(
+        query.values(
+            used=StandingPermission.used + 1, spent=StandingPermission.spent + worth
+        ).execution_options(synchronize_session=False)
+    )
+    if changed.rowcount != 1:  # type: ignore[attr-defined]
+        return _LOST
+    row = session.get_one(StandingPermission, permission_id, populate_existing=True)
+    said = f"Covered by the standing permission of {given_by(session, people, row)} "
+    said += f"({row.used} of {row.uses} used)"
+    _record(session, log, row, "spent", "system:approvals", said, now, action_id=action.id)
+    return None
+
+
+def revoke(
+    session: Session,
+    log: Log,
+    people: People,
+    *,
+    permission_id: str,
+    person: Principal,
+    now: datetime,
+) -> str:
+    """End it at once; the sentence for whoever pressed: its holder, its givers or an operator."""
+    row = session.get(StandingPermission, permission_id, populate_existing=True)
+    if row is None or not _concerns(session, people, row, person):
+        return "You cannot revoke this."
+    changed = session.execute(
+        update(StandingPermission)
+        .where(
+            col(StandingPermission.id) == permission_id,
+            col(StandingPermission.revoked_at).is_(None),
+        )
+        .values(revoked_at=now, revoked_by=person.id)
+        .execution_options(synchronize_session=False)
+    )
+    if changed.rowcount != 1:  # type: ignore[attr-defined]
+        return "This was revoked before."
+    said = f"{person.first_name} revoked the standing permission"
+    _record(session, log, row, "revoked", person.id, said, now)
+    return "Revoked. From now on it is asked again."
+
+
+def live_ones(
+    session: Session, people: People, person: Principal, *, workspace_id: str, now: datetime
+) -> list[StandingPermission]:
+    """Those in force that concern this person: their own, given by them, all for operators."""
+    query = (
+        select(StandingPermission)
+        .where(StandingPermission.workspace_id == workspace_id, *_live(now))
+        .order_by(col(StandingPermission.expires_at), col(StandingPermission.id))
+    )
+    return [row for row in session.exec(query) if _concerns(session, people, row, person)]
+
+
+def given_by(session: Session, people: People, row: StandingPermission) -> str:
+    """The first names of those who approved it."""
+    return listed(_givers(session, people, row)).replace(" or ", " and ")
+
+
+def left(row: StandingPermission) -> str:
+    """`2 of 10 used, EUR 100.00 of EUR 500.00`."""
+    limit = row.bounds.get("at_most")
+    if row.in_all is None or not limit:
+        return f"{row.used} of {row.uses} used"
+    spent, whole = (Money(minor, limit["currency"]) for minor in (row.spent, row.in_all))
+    return f"{row.used} of {row.uses} used, {spent} of {whole}"
+
+
+def _live(now: datetime) -> Sequence[Any]:
+    return (
+        col(StandingPermission.revoked_at).is_(None),
+        col(StandingPermission.expires_at) > now,
+        col(StandingPermission.used) < col(StandingPermission.uses),
+    )
+
+
+def _givers(session: Session, people: People, row: StandingPermission) -> list[Principal]:
+    query = (
+        select(Decision.person_id)
+        .join(Request, col(Request.id) == col(Decision.request_id))
+        .where(Request.action_id == row.action_id, Decision.vote == "approve")
+        .order_by(col(Decision.at))
+    )
+    found = [people.by_id(person_id) for person_id in session.exec(query)]
+    return [person for person in found if person is not None]
+
+
+def _givers_lapsed(
+    session: Session, people: People, row: StandingPermission, now: datetime
+) -> str | None:
+    """Whoever gave it must still be somebody who would be heard."""
+    asked = session.get(Action, row.action_id)
+    return "it is gone" if asked is None else grants.lapsed(session, people, asked, now=now)
+
+
+def _concerns(session: Session, people: People, row: StandingPermission, person: Principal) -> bool:
+    givers = {giver.id for giver in _givers(session, people, row)}
+    return person.operator or person.id == row.principal_id or person.id in givers
+
+
+def _record(  # noqa: PLR0917 - a private call
+    session: Session,
+    log: Log,
+    row: StandingPermission,
+    what: str,
+    actor: str,
+    reason: str,
+    now: datetime,
+    action_id: str | None = None,
+) -> None:
+    log.record(
+        session,
+        workspace_id=row.workspace_id,
+        type=f"approvals:standing:{what}",
+        subject=row.id,
+        actor=actor,
+        at=now,
+        reason=reason,
+        action_id=action_id or row.action_id,
+    )

@@ -1,0 +1,160 @@
+"""What somebody asks for when they ask for a standing permission: checked, and told in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from approvals.alike import Alike, alike, past_action
+from approvals.bounds import Bounds, bounds_like, outside_of
+from approvals.people import People
+from approvals.policy import Verdict
+from approvals.standing import may_stand
+from approvals.tables import Action
+from core.errors import ApprovalError
+from core.money import Money
+
+#: Past actions named on the card; the others are counted.
+_NAMED = 5
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A standing permission as it would be."""
+
+    example: Action
+    bounds: Bounds
+    uses: int
+    in_all: int | None
+    life: timedelta
+    past: Alike
+
+
+def asked_for(
+    session: Session,
+    people: People,
+    args: Mapping[str, Any],
+    *,
+    workspace_id: str,
+    asker_id: str | None,
+) -> Asked:
+    """The permission these arguments (`signoff.allow_alike`) ask for.
+
+    Raises `ApprovalError` with a sentence where there can be none: about an action that never
+    waited for people, for somebody else's, where its own example is not covered, or where it would
+    cover what a person rejected.
+    """
+    example = session.get(Action, str(args["action_id"]))
+    if example is None or example.workspace_id != workspace_id or example.verdict is None:
+        raise ApprovalError("There is no such action.")
+    if asker_id is not None and example.principal_id != asker_id:
+        raise ApprovalError("Only the person who asked for an action can ask for others like it.")
+    if not may_stand(Verdict.from_json(example.verdict)):
+        raise ApprovalError("This is asked each time, so nobody can allow others like it.")
+    past = past_action(session, people, example.id, workspace_id=workspace_id)
+    if past is None:
+        raise ApprovalError("What this action was about is not known any more.")
+    bounds = bounds_like(
+        past.subject(),
+        example.tool_version,
+        at_most=_money(args["at_most"]),
+        recipients=args["recipients"],
+        free=args["may_differ"],
+    )
+    why = outside_of(bounds, past.subject(), past.people, example.tool_version)
+    if why is not None:
+        raise ApprovalError(f"The action it starts from would not be covered: {why}.")
+    found = alike(session, people, bounds, workspace_id=workspace_id)
+    if found.rejected:
+        named = "; ".join(titles(session, found.rejected[:_NAMED]))
+        raise ApprovalError(
+            f"This would have covered what a person rejected: {named}. Ask for less."
+        )
+    in_all = _money(args["in_all"])
+    _check_sum(bounds, in_all)
+    return Asked(
+        example,
+        bounds,
+        args["uses"],
+        in_all.minor if in_all else None,
+        timedelta(days=args["days"]),
+        found,
+    )
+
+
+def words(session: Session, people: People, asked: Asked) -> list[tuple[str, str]]:
+    """Labels and what each says, for the card."""
+    limit = asked.bounds.at_most
+    whole = (
+        ""
+        if asked.in_all is None or limit is None
+        else (f", {Money(asked.in_all, limit.currency)} in all")
+    )
+    return [
+        ("for", _name(people, asked.bounds.asker)),
+        ("each", covers(asked.bounds)),
+        ("how many", f"{asked.uses}{whole}"),
+        ("for", f"{asked.life.days} days from its approval"),
+        ("would have covered", past_words(session, asked.past)),
+        ("rejected among them", "none"),
+    ]
+
+
+def covers(bounds: Bounds) -> str:
+    """`up to EUR 100.00, to @kappel.example, any order, sku SKU-1`."""
+    parts = [f"up to {bounds.at_most}"] if bounds.at_most else []
+    if bounds.recipients:
+        parts.append(f"to {', '.join(bounds.recipients)}")
+    for name, bound in bounds.fields.items():
+        if "any" in bound:
+            parts.append(f"any {name}")
+        elif "is" in bound:
+            parts.append(f"{name} {bound['is']}")
+        elif "from" in bound:
+            parts.append(f"{name} from {bound['from']} to {bound['to']}")
+    parts += [] if bounds.outside else ["inside the company"]
+    return ", ".join(parts)
+
+
+def past_words(session: Session, past: Alike) -> str:
+    """What it would have covered, the newest by name."""
+    if not past.asked:
+        return "no past action"
+    named = "; ".join(titles(session, past.asked[:_NAMED]))
+    more = f" and {len(past.asked) - _NAMED} more" if len(past.asked) > _NAMED else ""
+    unknown = f" ({past.unknown} could not be looked at)" if past.unknown else ""
+    return f"{named}{more}{unknown}"
+
+
+def titles(session: Session, ids: Sequence[str]) -> list[str]:
+    """What these actions were about, newest first."""
+    query = select(Action).where(col(Action.id).in_(ids)).order_by(col(Action.created_at).desc())
+    rows = session.exec(query)
+    return [
+        f"{(row.preview or {}).get('title') or row.tool}, {row.created_at:%d %b}" for row in rows
+    ]
+
+
+def _check_sum(bounds: Bounds, in_all: Money | None) -> None:
+    limit = bounds.at_most
+    if (limit is None) != (in_all is None):
+        raise ApprovalError("Say both what one of them may be worth and all of them, or neither.")
+    if limit is not None and in_all is not None and limit.currency != in_all.currency:
+        raise ApprovalError("Say both amounts in the same currency.")
+
+
+def _money(value: Mapping[str, Any] | None) -> Money | None:
+    return Money(value["minor"], value["currency"]) if value else None
+
+
+def _name(people: People, person_id: str) -> str:
+    person = people.by_id(person_id)
+    return person.first_name if person else person_id
+
+
+def _title(action: Action) -> str:
+    return str((action.preview or {}).get("title") or action.tool)

@@ -1,0 +1,187 @@
+"""Allow alike: a press opens the bounds, filled in from the action; what is sent is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from sqlmodel import Session
+
+from approvals.actions import Proposed, propose_by_hand
+from approvals.alike import past_action
+from approvals.bounds import may_differ
+from approvals.floors import ALLOW_ALIKE
+from approvals.people import Principal
+from approvals.standing_asked import asked_for, past_words
+from approvals.tables import Action
+from bot.blocks.alike import (
+    AT_MOST,
+    DAYS,
+    IN_ALL,
+    MAY_DIFFER,
+    RECIPIENTS,
+    USES,
+    Suggested,
+)
+from bot.cards import title_of
+from bot.clicks import STRANGER, Click, record_click, stands
+from bot.deps import BotDeps
+from bot.edits import Answered
+from bot.intake import take_trigger
+from bot.words import storable
+from core.errors import ApprovalError
+from core.money import Money, NotMoney, parse_money
+
+_USES, _DAYS = 10, 14
+_NOT_HERE = "Actions like this are asked about each time; nobody can allow them in advance."
+
+
+def take_alike(deps: BotDeps, click: Click, person: Principal) -> Suggested | str | None:
+    """Record the press. Whoever asked for the action gets the modal, others are told why not."""
+    with deps.db.transaction() as session:
+        if not record_click(session, deps, click, deps.clock.now()):
+            return None
+        if not stands(session, deps, click, ("card",), click.value):
+            return STRANGER
+    with deps.db.read() as session:
+        action = session.get(Action, click.value)
+        if action is None or action.principal_id != person.id:
+            return "Only the person who asked for this can ask for others like it."
+        return _suggested(session, deps, action)
+
+
+def submit_alike(
+    deps: BotDeps,
+    body: Mapping[str, Any],
+    person: Principal,
+    typed: Mapping[str, str | tuple[str, ...]],
+) -> Answered:
+    """Check what was typed and ask for it, in one transaction with the record of it."""
+    view = body.get("view") or {}
+    action_id = str(view.get("private_metadata") or "")[:300]
+    args, problems = _read(typed)
+    if problems:
+        return Answered(problems=problems)
+    with deps.db.read() as session:
+        example = session.get(Action, action_id)
+        if example is None or example.workspace_id != deps.identity.team_id:
+            return Answered(sentence=STRANGER)
+        args = {"action_id": action_id, **args}
+        try:
+            asked_for(
+                session,
+                deps.people,
+                args,
+                workspace_id=deps.identity.team_id,
+                asker_id=person.id,
+            )
+        except ApprovalError as error:
+            return Answered(problems={USES: error.sentence})
+    _propose(deps, body, person, example, args)
+    return Answered()
+
+
+def _propose(
+    deps: BotDeps,
+    body: Mapping[str, Any],
+    person: Principal,
+    example: Action,
+    args: Mapping[str, Any],
+) -> None:
+    now, trigger_id = deps.clock.now(), str(body.get("trigger_id"))
+    with deps.db.transaction() as session:
+        fresh = take_trigger(
+            session,
+            deps,
+            kind="view",
+            trigger_id=trigger_id,
+            user=person.slack_id,
+            channel=None,
+            payload={"allow_alike": example.id},
+            now=now,
+        )
+        if fresh:
+            propose_by_hand(
+                session,
+                deps.log,
+                Proposed(ALLOW_ALIKE, "1.0.0", args, f"Allow alike: {title_of(example)}"),
+                key=trigger_id,
+                principal_id=person.id,
+                workspace_id=deps.identity.team_id,
+                channel=example.channel,
+                thread_ts=example.thread_ts,
+                now=now,
+            )
+
+
+def _suggested(session: Session, deps: BotDeps, action: Action) -> Suggested | str:
+    past = past_action(session, deps.people, action.id, workspace_id=action.workspace_id)
+    if past is None:
+        return _NOT_HERE
+    subject = past.subject()
+    amount = subject.amount
+    suggested = Suggested(
+        action_id=action.id,
+        title=title_of(action),
+        at_most=str(amount) if amount else None,
+        in_all=str(Money(amount.minor * _USES, amount.currency)) if amount else None,
+        recipients=subject.recipients,
+        fixed=may_differ(subject),
+        uses=_USES,
+        days=_DAYS,
+        past="",
+    )
+    args = {**_plain(suggested), "action_id": action.id, "may_differ": list(suggested.fixed)}
+    try:
+        asked = asked_for(
+            session, deps.people, args, workspace_id=action.workspace_id, asker_id=None
+        )
+    except ApprovalError as error:
+        return replace(suggested, past=f"As widely as this it cannot be: {error.sentence}")
+    covered = past_words(session, asked.past)
+    return replace(suggested, past=f"With everything checked it would have covered {covered}.")
+
+
+def _plain(suggested: Suggested) -> dict[str, Any]:
+    return {
+        AT_MOST: _money(suggested.at_most),
+        IN_ALL: _money(suggested.in_all),
+        RECIPIENTS: list(suggested.recipients),
+        USES: suggested.uses,
+        DAYS: suggested.days,
+    }
+
+
+def _read(
+    typed: Mapping[str, str | tuple[str, ...]],
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Arguments of `signoff.allow_alike`, and a sentence for each input that cannot be read."""
+    problems: dict[str, str] = {}
+    args: dict[str, Any] = {AT_MOST: None, IN_ALL: None}
+    for name in (AT_MOST, IN_ALL):
+        if name in typed:
+            try:
+                args[name] = _money(str(typed[name]))
+            except NotMoney as error:
+                problems[name] = f"{error.sentence}."
+    for name, most in ((USES, 1_000), (DAYS, 90)):
+        text = str(typed.get(name, "")).strip()
+        args[name] = int(text) if text.isdecimal() and len(text) < 5 else 0
+        if not 1 <= args[name] <= most:
+            problems[name] = f"A whole number from 1 to {most:,}."
+    lines = storable(str(typed.get(RECIPIENTS, ""))).splitlines()
+    args[RECIPIENTS] = [line.strip() for line in lines if line.strip()]
+    args[MAY_DIFFER] = list(typed.get(MAY_DIFFER) or ())
+    if len(args[RECIPIENTS]) > 20:
+        problems[RECIPIENTS] = "Twenty at most."
+    return args, problems
+
+
+def _money(text: str | None) -> dict[str, Any] | None:
+    if text is None:
+        return None
+    amount = parse_money(text)
+    if amount.minor <= 0:
+        raise NotMoney("It must be more than nothing")
+    return {"minor": amount.minor, "currency": amount.currency}

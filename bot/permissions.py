@@ -1,0 +1,90 @@
+"""`tools.contract.Permissions` over the tables of `approvals`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from approvals import standing
+from approvals.floors import ALLOW_ALIKE
+from approvals.people import People
+from approvals.standing_asked import asked_for, words
+from approvals.tables import Action
+from audit.log import Log
+from core.db import Database
+from core.errors import ApprovalError
+from tools.contract import Meaning, Refused
+
+
+class PermissionsInSql:
+    """What the tools of the connector `signoff` look at and change."""
+
+    def __init__(self, db: Database, log: Log, people: People) -> None:
+        self._db, self._log, self._people = db, log, people
+
+    def look(self, what: str, args: Mapping[str, Any], *, caller_id: str) -> Meaning:
+        """What it would mean now. Raises `Refused` for what can never be permitted."""
+        try:
+            with self._db.read() as session:
+                return self._look(session, what, args, caller_id)
+        except ApprovalError as error:
+            raise Refused(error.sentence, code="not_permitted") from error
+
+    def change(self, what: str, args: Mapping[str, Any], *, action_id: str, now: datetime) -> str:
+        """Make it so, once per action. Raises `Refused` where it became impossible meanwhile."""
+        try:
+            with self._db.transaction() as session:
+                action = session.get_one(Action, action_id)
+                return self._change(session, what, args, action, now)
+        except ApprovalError as error:
+            raise Refused(error.sentence, code="not_permitted") from error
+
+    def _look(
+        self, session: Session, what: str, args: Mapping[str, Any], caller_id: str
+    ) -> Meaning:
+        if what == ALLOW_ALIKE:
+            asked = asked_for(
+                session,
+                self._people,
+                args,
+                workspace_id=self._people.workspace_id,
+                asker_id=caller_id,
+            )
+            title = str((asked.example.preview or {}).get("title") or asked.example.tool)
+            return Meaning(
+                f"Do things like “{title}” without asking each time",
+                tuple(words(session, self._people, asked)),
+                {"tool": f"{asked.bounds.tool}@{asked.bounds.tool_version}"},
+            )
+        raise ApprovalError("There is no such permission.")
+
+    def _change(
+        self,
+        session: Session,
+        what: str,
+        args: Mapping[str, Any],
+        action: Action,
+        now: datetime,
+    ) -> str:
+        if what == ALLOW_ALIKE:
+            asked = asked_for(
+                session,
+                self._people,
+                args,
+                workspace_id=action.workspace_id,
+                asker_id=action.principal_id,
+            )
+            return standing.give(
+                session,
+                self._log,
+                action=action,
+                bounds=asked.bounds,
+                uses=asked.uses,
+                in_all=asked.in_all,
+                until=now + asked.life,
+                now=now,
+            )
+        raise ApprovalError("There is no such permission.")

@@ -1,0 +1,125 @@
+"""Allow alike in Slack: the button, the modal, what is asked for, and Revoke in Home."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from sqlmodel import col, select
+
+from approvals.bounds import Bounds
+from approvals.standing import give
+from approvals.tables import Action, StandingPermission
+from core.money import Money
+from tests.bot.desk import ANA, FINN, SAM, Desk, buttons, dumped
+
+SENT = {
+    "at_most": {"at_most": "EUR 200"},
+    "uses": {"uses": "5"},
+    "in_all": {"in_all": "EUR 500"},
+    "days": {"days": "7"},
+}
+
+
+async def closed(desk: Desk, *, four_eyes: bool = False) -> dict[str, Any]:
+    """A refund that Finn approved, as its card stands then."""
+    card = await desk.card(four_eyes=four_eyes)
+    with desk.deps.db.transaction() as session:
+        row = session.get_one(Action, "act_1")
+        found = {"amount": row.args["amount"], "outside": False, "own": False, "recipients": []}
+        at = desk.clock.now().isoformat()
+        row.preview = {**(row.preview or {}), **found, "authority": ["order"], "read_at": at}
+        digests = {"policy": "sha256:p", "people": desk.deps.people.digest}
+        row.verdict = {**(row.verdict or {}), "digests": digests}
+    await desk.click(FINN, card["ts"], "approve")
+    await desk.send_owed()
+    return (await desk.messages())[-1]
+
+
+async def opened(desk: Desk) -> dict[str, Any]:
+    card = await closed(desk)
+    await desk.click(ANA, card["ts"], "allow_alike")
+    view: dict[str, Any] = (await desk.get(f"views?user={ANA}"))["views"][-1]
+    return view
+
+
+async def submit(desk: Desk, view: dict[str, Any], **changed: Any) -> dict[str, Any]:
+    return await desk.post("views", user=ANA, view_id=view["id"], values={**SENT, **changed})
+
+
+def asked_for(desk: Desk) -> list[Action]:
+    with desk.deps.db.read() as session:
+        query = select(Action).where(Action.tool == "signoff.allow_alike")
+        return list(session.exec(query.order_by(col(Action.created_at))))
+
+
+async def test_what_needs_two_people_each_time_offers_no_yes_in_advance(one_desk: Desk) -> None:
+    card = await closed(one_desk, four_eyes=True)
+
+    assert buttons(card) == ["Story"]
+
+
+async def test_only_the_asker_may_ask_for_it(one_desk: Desk) -> None:
+    card = await closed(one_desk)
+
+    await one_desk.click(FINN, card["ts"], "allow_alike")
+
+    assert (await one_desk.get(f"views?user={FINN}"))["views"] == []
+    assert (await one_desk.whispers(FINN))[-1].startswith("Only the person who asked for this")
+
+
+async def test_the_bounds_are_filled_in_and_what_is_sent_is_asked_for(desk: Desk) -> None:
+    view = await opened(desk)
+    assert "With everything checked it would have covered Refund EUR 180.00" in dumped(view)
+
+    wrong = await submit(desk, view, at_most={"at_most": "lots"}, days={"days": "400"})
+    narrow = await submit(desk, view, at_most={"at_most": "EUR 10"})
+    await submit(desk, view, may_differ={"may_differ": ["order"]})
+    await submit(desk, view) if (await desk.get(f"views?user={ANA}"))["views"] else None
+
+    assert set(wrong["errors"]) == {"at_most", "days"}
+    assert "would not be covered: it is about more money" in narrow["errors"]["uses"]
+    (action,) = asked_for(desk)
+    assert (action.status, action.principal_id, action.channel) == ("proposed", "ana", "C0SUPPORT")
+    assert action.args == {
+        "action_id": "act_1",
+        "at_most": {"minor": 20_000, "currency": "EUR"},
+        "in_all": {"minor": 50_000, "currency": "EUR"},
+        "recipients": [],
+        "may_differ": ["order"],
+        "uses": 5,
+        "days": 7,
+    }
+
+
+async def test_home_lists_it_and_revoke_ends_it_at_once(one_desk: Desk) -> None:
+    await closed(one_desk)
+    deps, now = one_desk.deps, one_desk.clock.now()
+    bounds = Bounds(
+        tool="shop.refund", tool_version="1.0.0", asker="ana", automation="assistant",
+        outside=False, own=False, at_most=Money(20_000, "EUR"), recipients=(),
+        fields={"order": {"any": True}},
+    )  # fmt: skip
+    with deps.db.transaction() as session:
+        row = session.get_one(Action, "act_1")
+        until = now + timedelta(days=7)
+        give(
+            session, deps.log, action=row, bounds=bounds, uses=5, in_all=50_000, until=until,
+            now=now,
+        )  # fmt: skip
+
+    told = await one_desk.command(ANA, "approvals")
+    others = await one_desk.command(SAM, "approvals")
+    await one_desk.post("home", user=ANA)
+    await one_desk.at_rest()
+    home = (await one_desk.get(f"views?user={ANA}"))["home"]
+    assert "given by Finn · until Fri 27 Nov 10:00" in dumped(home)
+    await one_desk.post("actions", user=ANA, view_id=home["id"], action_id="revoke")
+    await one_desk.at_rest()
+
+    assert "Given for a time (revoke it in my Home):" in told
+    assert "0 of 5 used, EUR 0.00 of EUR 500.00 · given by Finn" in told
+    assert others == "Nothing waits for you."
+    with deps.db.read() as session:
+        ended = session.exec(select(StandingPermission)).one()
+    assert (ended.revoked_by, ended.revoked_at) == ("ana", now)

@@ -1,0 +1,9 @@
+"""Signoff itself: what is permitted is changed by actions like any other, asked for and approved.
+
+No model is offered these tools: people ask for them with a button or a command. Retry class of all:
+*same key* (what an action made is found again by that action).
+"""
+
+from tools.connectors.signoff.declarations import make
+
+__all__ = ["make"]

@@ -1,0 +1,102 @@
+"""The declarations of the tools that change what is permitted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from core.origins import Origin
+from tools.connectors.signoff.shapes import AllowAlike, Changed
+from tools.contract import (
+    Arguments,
+    Call,
+    Connector,
+    Effect,
+    Permissions,
+    Ports,
+    Preview,
+    Retry,
+    Tool,
+)
+
+#: What an action made carries its id for good.
+_KEY_LIFE_S = 3_650 * 86_400.0
+
+
+def make(ports: Ports) -> Connector:
+    """The connector over `ports.permissions`; it needs no settings."""
+    does = _Does(ports.permissions)
+    return Connector(
+        name="signoff",
+        version="1.0.0",
+        settings=(),
+        tools=(
+            _tool(
+                "signoff.allow_alike",
+                AllowAlike,
+                does.allow_alike,
+                does.look,
+                scope="signoff:standing",
+                can="do things alike without asking each time",
+                done="Given",
+            ),
+        ),
+    )
+
+
+class _Does:
+    """The functions behind the declarations."""
+
+    def __init__(self, permissions: Permissions) -> None:
+        self._permissions = permissions
+
+    def allow_alike(self, args: AllowAlike, call: Call) -> Changed:
+        """Let actions alike to one that was approved be done without asking each time."""
+        return self._change("signoff.allow_alike", args, call)
+
+    def look(self, what: str, args: Arguments, call: Call) -> Preview:
+        plain = args.model_dump(mode="json")
+        meaning = self._permissions.look(what, plain, caller_id=call.caller.id)
+        return Preview(
+            title=meaning.title,
+            verb="it",
+            details=meaning.details,
+            facts=meaning.facts,
+            undo="yes, revoke it in my Home",
+        )
+
+    def _change(self, what: str, args: Arguments, call: Call) -> Changed:
+        plain = args.model_dump(mode="json")
+        made = self._permissions.change(what, plain, action_id=call.action_id, now=call.now)
+        return Changed(source="signoff", made=made)
+
+
+def _tool(
+    name: str,
+    args: type[Arguments],
+    run: Callable[[Any, Call], Changed],
+    look: Callable[[str, Any, Call], Preview],
+    *,
+    scope: str,
+    can: str,
+    done: str,
+) -> Tool:
+    return Tool(
+        name=name,
+        version="1.0.0",
+        args=args,
+        result=Changed,
+        effect=Effect.IRREVERSIBLE,
+        retry=Retry.IDEMPOTENT,
+        key_life_s=_KEY_LIFE_S,
+        run=run,
+        preview=lambda given, call: look(name, given, call),
+        done=lambda _args, _result: done,
+        scopes=(scope,),
+        # Every one of them decides what will be permitted.
+        authority=tuple(args.model_fields),
+        yields=Origin.FIRST_PARTY,
+        can=can,
+        offered=False,
+        timeout_s=30.0,
+    )

@@ -1,0 +1,32 @@
+"""Arguments and results of the tools that change what is permitted."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from tools.contract import Amount, Arguments, Result
+
+
+class AllowAlike(Arguments):
+    action_id: str = Field(
+        pattern=r"^act_[0-9a-f]{1,32}$", description="The action that others are to be alike to"
+    )
+    at_most: Amount | None = Field(
+        default=None, description="The most that one of them may be worth"
+    )
+    recipients: tuple[str, ...] = Field(
+        default=(),
+        max_length=20,
+        description="Whom they may go to: addresses, or @domain for everybody there",
+    )
+    may_differ: tuple[str, ...] = Field(
+        default=(), max_length=20, description="Deciding arguments that may be anything"
+    )
+    uses: int = Field(ge=1, le=1_000, description="How many of them")
+    in_all: Amount | None = Field(default=None, description="What they may be worth in all")
+    days: int = Field(ge=1, le=90, description="For how many days from its approval")
+
+
+class Changed(Result):
+    #: The id of what was made.
+    made: str
