@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, select
+from sqlalchemy import bindparam
+from sqlmodel import Session, select
 
 from core.outbox import Outbox, enqueue
 from core.posts import Post, ask_post
@@ -14,6 +15,11 @@ from core.posts import Post, ask_post
 TWIN_CHECK = timedelta(seconds=30)
 SEND = "send_post"
 _TWINS = ":twins"
+_ROWS = Outbox.__table__  # type: ignore[attr-defined]
+#: Built once: every sending begins with it.
+_JOBS = select(_ROWS.c.id, _ROWS.c.key, _ROWS.c.created_at).where(
+    _ROWS.c.job == SEND, _ROWS.c.subject == bindparam("post_id"), _ROWS.c.done_at.is_(None)
+)
 
 
 def ask_next(session: Session, row: Post, *, now: datetime) -> None:
@@ -55,11 +61,8 @@ class Jobs:
 
 def jobs_of(session: Session, post_id: str, *, now: datetime) -> Jobs:
     """The post's open jobs, but for a look for twins whose time has not come: it stays open."""
-    query = select(Outbox.id, Outbox.key, Outbox.created_at).where(
-        Outbox.job == SEND, Outbox.subject == post_id, col(Outbox.done_at).is_(None)
-    )
     rows, twins = [], False
-    for row_id, key, created_at in session.exec(query):
+    for row_id, key, created_at in session.connection().execute(_JOBS, {"post_id": post_id}):
         looks = key.endswith(_TWINS)
         if not looks or created_at + TWIN_CHECK <= now:
             rows.append(row_id)

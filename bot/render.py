@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from approvals.people import People
 from bot.blocks import answer, card, digest, inquiry, question, reminder, undo
@@ -16,7 +16,7 @@ from bot.inquiries import inquiry_view
 from bot.questions import question_view
 from bot.reminders import reminder_view
 from bot.undoing import held_view, not_undone_view, undoable_of_turn
-from core.posts import Post
+from core.posts import Post, post_id
 
 
 @dataclass(frozen=True)
@@ -68,10 +68,7 @@ class Renderer:
 
 def _parts(session: Session, people: People, post: Post, *, now: datetime) -> list[Message]:
     # The text lies in the first post; the others are cut from it.
-    query = select(Post.body).where(
-        Post.subject == post.subject, Post.kind == post.kind, Post.n == 0
-    )
-    body = session.exec(query).one() if post.n else post.body
+    body = session.get_one(Post, post_id(post.subject, post.kind)).body if post.n else post.body
     text = str(body.get("text") or "")
     if post.kind == "digest":
         return digest.build(text)

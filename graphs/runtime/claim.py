@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import structlog
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 from sqlmodel import Session, col, select
 
 from approvals.switches import Stopped, in_force
@@ -22,6 +22,20 @@ from graphs.runtime.turns import JOB, end_stopped, move_turn
 from graphs.runtime.waiting import has_open_actions
 
 Refusal = Literal["gone", "held", "answered", "failed", "stopped"]
+
+
+_TURNS = Turn.__table__  # type: ignore[attr-defined]
+#: Built once: every run begins with it.
+_EARLIER = (
+    select(_TURNS.c.id)
+    .where(
+        _TURNS.c.conversation_id == bindparam("conversation_id"),
+        _TURNS.c.message_ts < bindparam("message_ts"),
+        _TURNS.c.status == RECEIVED,
+        _TURNS.c.tries == 0,
+    )
+    .limit(1)
+)
 
 
 @dataclass(frozen=True)
@@ -125,13 +139,8 @@ def _stop_of(session: Session, turn: Turn) -> Stopped | None:
 def _overtakes(session: Session, turn: Turn) -> bool:
     """Whether an earlier message of the conversation has not been begun yet: Slack's ts orders
     them, deliveries do not. One that was tried and failed holds nobody up."""
-    earlier = select(Turn.id).where(
-        Turn.conversation_id == turn.conversation_id,
-        Turn.message_ts < turn.message_ts,
-        Turn.status == RECEIVED,
-        Turn.tries == 0,
-    )
-    return session.exec(earlier.limit(1)).first() is not None
+    place = {"conversation_id": turn.conversation_id, "message_ts": turn.message_ts}
+    return session.connection().execute(_EARLIER, place).first() is not None
 
 
 def _take_both(

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlalchemy import Row, bindparam
+from sqlmodel import Session, select
 
 from approvals.people import People
 from core.db import Database
@@ -15,6 +16,17 @@ from graphs.runtime.tables import HISTORY, Conversation, Turn
 from graphs.runtime.waiting import waiting_lines
 from llm.prompts import Asker, Said, assistant_messages
 
+_TURNS = Turn.__table__  # type: ignore[attr-defined]
+#: Built once: every turn begins with it.
+_BEFORE = (
+    select(_TURNS.c.message_ts, _TURNS.c.principal_id, _TURNS.c.text, _TURNS.c.answer)
+    .where(
+        _TURNS.c.conversation_id == bindparam("conversation_id"),
+        _TURNS.c.message_ts < bindparam("message_ts"),
+    )
+    .order_by(_TURNS.c.message_ts.desc())
+    .limit(HISTORY)
+)
 #: How much of each earlier text is told again.
 _MOST_CHARS = 4_000
 
@@ -39,13 +51,8 @@ def opening(db: Database, people: People, turn: Turn, *, now: datetime) -> State
 
 def _earlier(session: Session, people: People, turn: Turn) -> list[Said]:
     """The last turns and the thread's other messages, in Slack's order."""
-    query = (
-        select(Turn)
-        .where(Turn.conversation_id == turn.conversation_id, col(Turn.message_ts) < turn.message_ts)
-        .order_by(col(Turn.message_ts).desc())
-        .limit(HISTORY)
-    )
-    turns = session.exec(query).all()
+    place = {"conversation_id": turn.conversation_id, "message_ts": turn.message_ts}
+    turns = session.connection().execute(_BEFORE, place).all()
     told = {earlier.message_ts for earlier in turns} | {turn.message_ts}
     said = [
         (one.message_ts, index, item) for one in turns for index, item in _of(one, turn, people)
@@ -58,7 +65,7 @@ def _earlier(session: Session, people: People, turn: Turn) -> list[Said]:
     return [item for _ts, _index, item in sorted(said, key=lambda entry: entry[:2])]
 
 
-def _of(earlier: Turn, turn: Turn, people: People) -> Sequence[tuple[int, Said]]:
+def _of(earlier: Row[Any, Any, Any, Any], turn: Turn, people: People) -> Sequence[tuple[int, Said]]:
     if earlier.principal_id == turn.principal_id:
         asked = Said("asker", "", _cut(earlier.text))
     else:

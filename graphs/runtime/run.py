@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import structlog
+from sqlalchemy import bindparam
 from sqlmodel import Session, select
 
 from approvals.actions import settled
@@ -44,6 +45,21 @@ from llm.prompts import ASSISTANT
 from llm.sending import ModelRefused
 
 log = structlog.get_logger()
+
+_TURNS, _ROWS = Turn.__table__, Outbox.__table__  # type: ignore[attr-defined]
+#: Built once: every run ends with it.
+_DUE = (
+    select(_TURNS.c.id)
+    .join(_ROWS, _ROWS.c.subject == _TURNS.c.id)
+    .where(
+        _TURNS.c.conversation_id == bindparam("conversation_id"),
+        _TURNS.c.tries == 0,
+        _ROWS.c.job == JOB,
+        _ROWS.c.done_at.is_(None),
+    )
+    .order_by(_TURNS.c.message_ts)
+    .limit(1)
+)
 
 #: `later`: it came to nothing and is tried again when the sweeper delivers it.
 Outcome = Literal["answered", "waiting", "held", "later", "stopped", "failed", "gone"]
@@ -145,7 +161,8 @@ class TurnRunner:
             thread = self._thread(got, version)
             try:
                 if fresh:
-                    thread.begin(self._beginning(got.turn), work)
+                    if ended := thread.begin(self._beginning(got.turn), work):
+                        return ended
                 # A thread of a version that was taken over is not continued but run again.
                 elif got.turn.versions["graph"] != version.name or not thread.whole():
                     raise WrongGeneration()
@@ -220,15 +237,6 @@ class TurnRunner:
 def _next_due(session: Session, turn: Turn) -> str | None:
     """The oldest turn of the conversation that someone asked to run and that is not being retried
     (its own next occasion included)."""
-    query = (
-        select(Turn.id)
-        .join(Outbox, Outbox.subject == Turn.id)  # type: ignore[arg-type]
-        .where(
-            Turn.conversation_id == turn.conversation_id,
-            Turn.tries == 0,
-            Outbox.job == JOB,
-            Outbox.done_at == None,  # noqa: E711 - SQL
-        )
-        .order_by(Turn.message_ts)
-    )
-    return session.exec(query).first()
+    found = session.connection().execute(_DUE, {"conversation_id": turn.conversation_id})
+    first: str | None = found.scalars().first()
+    return first

@@ -22,6 +22,9 @@ from graphs.checkpoint.saver import RedisSaver
 #: Checkpoints a thread keeps: the newest, and the one before to look at. What a turn did stands in
 #: SQL, and each checkpoint holds the whole conversation again.
 _KEPT = 2
+#: What LangGraph adds to the values of a run that waits.
+#: https://docs.langchain.com/oss/python/langgraph/interrupts
+_WAITING = "__interrupt__"
 #: Nodes a turn passes per step at most.
 _NODES_PER_STEP = 4
 
@@ -60,10 +63,10 @@ class Thread:
             and self.saver.get_tuple(self._config()) is not None
         )
 
-    def begin(self, first: State, work: TurnWork) -> None:
-        """Run from START, in a thread emptied for this generation."""
+    def begin(self, first: State, work: TurnWork) -> Ended | None:
+        """Run from START, in a thread emptied for this generation; None when it waits."""
         self.saver.open_thread(self.thread_id, generation=self.generation, fence=self.fence)
-        self._invoke(first, work)
+        return self._invoke(first, work)
 
     def go_on(
         self, work: TurnWork, settled: Callable[[Sequence[str]], Mapping[str, str]]
@@ -81,7 +84,9 @@ class Thread:
                 return _ended(snapshot.values)
             open_tasks = [task for task in snapshot.tasks if task.result is None]
             if not open_tasks or any(not task.interrupts for task in open_tasks):
-                self._invoke(None, work)  # a worker died between two of its writes
+                # A worker died between two of its writes.
+                if ended := self._invoke(None, work):
+                    return ended
                 continue
             waits = {i.value["action_id"]: i.id for task in open_tasks for i in task.interrupts}
             heads = settled(list(waits))
@@ -89,7 +94,8 @@ class Thread:
                 nodes = {task.name for task in open_tasks if task.interrupts}
                 return Waits(tuple(waits), tuple(sorted(nodes)))
             resume = {waits[action_id]: head for action_id, head in heads.items()}
-            self._invoke(Command(resume=resume), work)
+            if ended := self._invoke(Command(resume=resume), work):
+                return ended
         raise GraphError(f"thread {self.thread_id} does not get on")
 
     @property
@@ -99,12 +105,14 @@ class Thread:
     def _snapshot(self) -> StateSnapshot:
         return self.graph.get_state(self._config())
 
-    def _invoke(self, given: State | Command[Any] | None, work: TurnWork) -> None:
+    def _invoke(self, given: State | Command[Any] | None, work: TurnWork) -> Ended | None:
+        """Run as far as it goes, every step kept; None when it waits for something."""
         try:
-            self.graph.invoke(given, self._config(), context=Run(work), durability="sync")
+            values = self.graph.invoke(given, self._config(), context=Run(work), durability="sync")
         except (UnknownInterruptError, EmptyInputError) as error:
             # Under the lease only a store wiped since the last look can have lost them.
             raise WrongGeneration() from error
+        return None if _WAITING in values else _ended(values)
 
     def _config(self) -> RunnableConfig:
         return {
