@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 from sqlmodel import Session, col, select
 
 from approvals.people import People
@@ -15,6 +15,16 @@ from audit.log import Log
 from core.db import insert_once
 
 ALL = "all"
+#: Built once: every turn and every call looks at them.
+_STOPS = (
+    select(Switch)
+    .where(
+        Switch.workspace_id == bindparam("workspace_id"),
+        col(Switch.scope).in_(bindparam("scopes", expanding=True)),
+        col(Switch.released_at).is_(None),
+    )
+    .order_by(col(Switch.stopped_at))
+)
 
 
 @dataclass(frozen=True)
@@ -80,17 +90,11 @@ def in_force(
 
     `all` is always looked at besides the scopes given.
     """
-    query = (
-        select(Switch)
-        .where(
-            Switch.workspace_id == workspace_id,
-            col(Switch.scope).in_({*scopes, ALL}),
-            col(Switch.released_at).is_(None),
-        )
-        .order_by(col(Switch.stopped_at))
-    )
+    looked_at = {"workspace_id": workspace_id, "scopes": [*scopes, ALL]}
     # What ends for good is told before what only waits.
-    pressed = sorted(session.exec(query), key=lambda row: not row.scope.startswith("turn:"))
+    pressed = sorted(
+        session.exec(_STOPS, params=looked_at), key=lambda row: not row.scope.startswith("turn:")
+    )
     found = next(iter(pressed), None)
     if found is None:
         return None

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 import structlog
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 from sqlmodel import Session, col, select
 
 from approvals.actions import cancel_turn
@@ -31,6 +31,16 @@ from llm.tables import ModelResponse
 
 log = structlog.get_logger()
 _ACTOR = "system:worker"
+_ANSWERS, _ACTIONS = ModelResponse.__table__.c, Action.__table__.c  # type: ignore[attr-defined]
+# Built once: every answer tells what it cost and what it rests on.
+_SPENT = select(_ANSWERS.cost_micros, _ANSWERS.input_tokens, _ANSWERS.output_tokens).where(
+    _ANSWERS.turn_id == bindparam("turn_id")
+)
+_DONE = (
+    select(_ACTIONS.id)
+    .where(_ACTIONS.turn_id == bindparam("turn_id"))
+    .order_by(_ACTIONS.created_at)
+)
 
 
 class Endings:
@@ -200,11 +210,8 @@ def give_back(session: Session, got: Claim, *, now: datetime) -> None:
 
 
 def _answer_body(session: Session, turn: Turn, came_to: Ended) -> dict[str, Any]:
-    query = select(
-        ModelResponse.cost_micros, ModelResponse.input_tokens, ModelResponse.output_tokens
-    ).where(ModelResponse.turn_id == turn.id)
-    answers = session.exec(query).all()
-    actions = select(Action.id).where(Action.turn_id == turn.id).order_by(col(Action.created_at))
+    link, mine = session.connection(), {"turn_id": turn.id}
+    answers = link.execute(_SPENT, mine).all()
     costs = [cost for cost, _, _ in answers]
     known = [cost for cost in costs if cost is not None]
     return {
@@ -214,7 +221,7 @@ def _answer_body(session: Session, turn: Turn, came_to: Ended) -> dict[str, Any]
         "cost_micros": sum(known) if len(known) == len(costs) else None,
         "model": turn.versions.get("model"),
         "tokens": sum(tokens_in + tokens_out for _, tokens_in, tokens_out in answers),
-        "action_ids": list(session.exec(actions)),
+        "action_ids": list(link.execute(_DONE, mine).scalars()),
     }
 
 

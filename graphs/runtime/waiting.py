@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from approvals.policy import approver_words
@@ -12,6 +13,17 @@ from approvals.tables import Action
 from graphs.runtime.tables import Turn
 
 _ASKED = frozenset({"awaiting", "unknown"})
+#: Built once: every turn begins with it.
+_WAITING = (
+    select(Action)
+    .join(Turn, Turn.id == Action.turn_id)  # type: ignore[arg-type]
+    .where(
+        Turn.conversation_id == bindparam("conversation_id"),
+        Turn.id != bindparam("except_turn"),
+        col(Action.status).in_(_ASKED),
+    )
+    .order_by(col(Action.created_at), col(Action.id))
+)
 _AT_WORK = frozenset({"proposed", "allowed", "approved", "executing"})
 
 
@@ -19,17 +31,8 @@ def waiting_lines(
     session: Session, *, conversation_id: str, except_turn: str | None = None
 ) -> list[str]:
     """`Refund EUR 180.00 to Mara Lind asks Finance`, one per open question of the conversation."""
-    query = (
-        select(Action)
-        .join(Turn, Turn.id == Action.turn_id)  # type: ignore[arg-type]
-        .where(
-            Turn.conversation_id == conversation_id,
-            Turn.id != (except_turn or ""),
-            col(Action.status).in_(_ASKED),
-        )
-        .order_by(col(Action.created_at), col(Action.id))
-    )
-    return [waiting_line(action) for action in session.exec(query)]
+    place = {"conversation_id": conversation_id, "except_turn": except_turn or ""}
+    return [waiting_line(action) for action in session.exec(_WAITING, params=place)]
 
 
 def tools_busy(session: Session, turn_id: str) -> bool:
