@@ -72,6 +72,12 @@ def _parts(session: Session, people: People, post: Post, *, now: datetime) -> li
     text = str(body.get("text") or "")
     if post.kind == "digest":
         return digest.build(text)
+    # An answer that rests on no call has nothing to take back.
+    undo = (
+        undoable_of_turn(session, people, post.subject, now=now)
+        if body.get("action_ids", True)
+        else ()
+    )
     return answer.build(
         answer.Answer(
             text=text,
@@ -79,6 +85,6 @@ def _parts(session: Session, people: People, post: Post, *, now: datetime) -> li
             cost_micros=body.get("cost_micros"),
             model=str(body.get("model") or ""),
             story=post.subject,
-            undo=tuple(undoable_of_turn(session, people, post.subject, now=now)),
+            undo=tuple(undo),
         )
     )
