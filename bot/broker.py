@@ -13,12 +13,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
+import structlog
 from celery import Celery
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from core.outbox import Message
+
+log = structlog.get_logger()
 
 #: Called with a job's keyword arguments: plain values, idempotent on their row.
 Handler = Callable[..., object]
@@ -76,7 +79,10 @@ class Doorbell:
     tenth of its cost: publishing took as long as all else the bot does with a message.
     """
 
-    def __init__(self, redis_url: str) -> None:
+    def __init__(self, redis_url: str, *, most: int = 2_000) -> None:
+        """A queue is not made longer than about `most`: SQL holds the rest."""
+        self._most = most
+        self._lengths: dict[str, int] = {}
         self._redis = Redis.from_url(
             redis_url,
             socket_timeout=2,
@@ -85,14 +91,19 @@ class Doorbell:
         )
 
     def __call__(self, messages: Sequence[Message]) -> None:
-        """Publish these jobs. Raises whatever the transport raises: the caller leaves them all to
-        SQL, published or not."""
+        """Publish these jobs, but those for queues that are long enough: they wait in SQL.
+
+        Raises whatever the transport raises: the caller leaves them all to SQL, published or not.
+        """
         queues: dict[str, list[str]] = defaultdict(list)
         for message in messages:
             queue = QUEUES[message.job]
             queues[queue].append(enveloped(message.job, message.args, queue))
         for queue, bodies in queues.items():
-            self._redis.lpush(queue, *bodies)
+            if self._has_room(queue):
+                self._lengths[queue] = int(self._redis.lpush(queue, *bodies))
+            else:
+                log.warning("queue_full", queue=queue, left_in_sql=len(bodies))
 
     def in_line(self, due: Mapping[str, int]) -> set[str]:
         """Those of these jobs, so many due of each, whose queue is at least as long: they are not
@@ -100,8 +111,18 @@ class Doorbell:
         wanted: dict[str, int] = defaultdict(int)
         for job, count in due.items():
             wanted[QUEUES[job]] += count
-        held = {queue for queue, count in wanted.items() if self._redis.llen(queue) >= count}
+        held = {
+            queue
+            for queue, count in wanted.items()
+            if self._redis.llen(queue) >= min(count, self._most)
+        }
         return {job for job in due if QUEUES[job] in held}
+
+    def _has_room(self, queue: str) -> bool:
+        # What the last push answered; asked anew only when that was too long: no trip more.
+        if self._lengths.get(queue, 0) >= self._most:
+            self._lengths[queue] = int(self._redis.llen(queue))
+        return self._lengths.get(queue, 0) < self._most
 
     def close(self) -> None:
         self._redis.close()

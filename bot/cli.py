@@ -27,6 +27,7 @@ COMMANDS = {
     "why": ("tell", "the story of one action: who allowed it, what happened"),
     "audit": ("tell", "show the log's entries for one action"),
     "runs": ("runs", "what a turn did, step by step; its state at a step; a new try from there"),
+    "dead": ("dead", "jobs that were given up: try them again, or drop them"),
     "findings": ("findings", "where our ledger and a system's own record disagree"),
     "policy": ("policy", "check a policy file, play its examples, or try it on what was done"),
 }
@@ -69,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     made["worker"].add_argument("kind", choices=("graphs", "tools"))
     made["worker"].add_argument("--name", help="this process's name, worker-KIND unless said")
     made["worker"].add_argument("--concurrency", type=int)
-    for name in ("can", "why", "audit", "runs", "findings", "policy"):
+    for name in ("can", "why", "audit", "runs", "dead", "findings", "policy"):
         made[name].add_argument("--data", type=Path, help="its folder, ./data unless said")
     made["why"].add_argument("action", nargs="?", help="an action's id; the latest unless said")
     made["audit"].add_argument("what", choices=("show",))
@@ -80,6 +81,11 @@ def _parser() -> argparse.ArgumentParser:
     runs.add_argument("turn", help="a turn's id; last is the newest")
     runs.add_argument("step", nargs="*", type=int, help="as show counts them; 0 is the beginning")
     runs.add_argument("--as", dest="asked_by", metavar="PERSON", help="who asks, for the log")
+    dead = made["dead"]
+    dead.add_argument("what", choices=("list", "show", "replay", "drop"))
+    dead.add_argument("id", nargs="?", help="a dead letter's id, as list shows it")
+    dead.add_argument("--reason", help="drop only: why, for the log")
+    dead.add_argument("--as", dest="asked_by", metavar="PERSON", help="who says so, for the log")
     findings = made["findings"]
     findings.add_argument("what", choices=("list", "settle"))
     findings.add_argument("id", nargs="?", help="a finding's id, as list shows it")

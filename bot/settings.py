@@ -57,8 +57,8 @@ class Settings:
     rehearsal: bool
     synchronous: str
     log_level: str
-    #: Times that tests and the practice workspace shorten: `turn_lease_s`, and `tools_<name>` for
-    #: each name of `tools.limits.Limits`.
+    #: Times that tests and the practice workspace shorten: `turn_lease_s`, `reconcile_every_s`,
+    #: `job_tries` (of a job that fails), and `tools_<name>` for each name of `tools.limits.Limits`.
     limits: Mapping[str, float]
 
     def slack(self) -> SlackAccess:

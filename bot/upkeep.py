@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 from approvals.people import Principal
 from bot.deps import BotDeps
 from bot.words import day_time
+from core.dead import dead_letters
 from tools.findings import Backlog, backlog, open_findings
 from tools.tables import Breaker
 
@@ -22,6 +23,10 @@ def upkeep(session: Session, deps: BotDeps, person: Principal, *, now: datetime)
     if person.operator:
         for each in backlog(session, deps.registry, workspace_id=team):
             lines += _behind(each, person, now)
+        given_up = len(dead_letters(session, workspace_id=team))
+        if given_up:
+            jobs = "job was" if given_up == 1 else "jobs were"
+            lines.append(f"{given_up} {jobs} given up, see signoff dead list.")
         found = open_findings(session, workspace_id=team)
         if found:
             few = "finding is" if len(found) == 1 else "findings are"

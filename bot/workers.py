@@ -11,6 +11,7 @@ import os
 import secrets
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -19,7 +20,9 @@ from celery import signals
 
 from bot.bootstrap import Floor, lay_floor
 from bot.broker import QUEUES, Doorbell, Handler, make_celery
+from bot.failures import Failures
 from bot.settings import Settings
+from core.dead import Patience
 from core.errors import SignoffError
 from core.relay import Relay
 
@@ -47,6 +50,8 @@ def run_worker(
     for job, queue in QUEUES.items():
         if queue == kind:
             app.task(name=job, bind=False)(_task(job, wiring))
+    # In the parent: a child that died, or was ended at its time limit, can say nothing itself.
+    signals.task_failure.connect(wiring.lost, weak=False)
     started = signals.worker_process_init if pool == "prefork" else signals.worker_init
     started.connect(lambda **_: _wired_or_ended(wiring), weak=False)
     signals.worker_ready.connect(lambda **_: ready(), weak=False)
@@ -80,6 +85,8 @@ class _Wiring:
     def __init__(self, kind: str, settings: Settings, environ: Mapping[str, str]) -> None:
         self._kind, self._settings, self._environ = kind, settings, environ
         self._handlers: Mapping[str, Handler] = {}
+        self._failures: Failures | None = None
+        self._lost: deque[str] = deque(maxlen=100)
 
     def check(self) -> Floor:
         """Read everything once, so that bad configuration stops the start with a sentence."""
@@ -91,6 +98,7 @@ class _Wiring:
 
             check_start(floor)
         floor.db.engine.dispose()
+        self._failures = _failures(floor)
         return floor
 
     def wire(self) -> None:
@@ -99,6 +107,7 @@ class _Wiring:
         relay = Relay(Doorbell(self._settings.redis_url))
         relay.start()
         floor.db.wake = relay.wake
+        self._failures = _failures(floor)
         self._handlers = self._jobs(floor)
 
     def _jobs(self, floor: Floor) -> Mapping[str, Handler]:
@@ -116,6 +125,23 @@ class _Wiring:
         signals.worker_shutting_down.connect(lambda **_: drain.begin(), weak=False)
         return graph_jobs(floor, drain)
 
+    def failed(self, job: str, args: Mapping[str, Any], error: BaseException) -> None:
+        """Count a failed try of this job."""
+        if self._failures is not None:
+            self._failures.note(job, args, error)
+
+    def lost(
+        self, sender: Any, task_id: str, exception: BaseException, kwargs: Any, **_more: Any
+    ) -> None:
+        """A child died with its job, or was ended at its limit: nobody else counts it."""
+        if task_id in self._lost:  # Celery tells of the limit, and of the child it then killed
+            return
+        self._lost.append(task_id)
+        self.failed(sender.name, dict(kwargs), exception)
+        if self._failures is not None:
+            # The pool forks on: no child is to inherit an open connection.
+            self._failures.db.engine.dispose()
+
     def handler(self, job: str) -> Handler:
         return self._handlers[job]
 
@@ -132,11 +158,19 @@ def _task(job: str, wiring: _Wiring) -> Callable[..., None]:
             except SignoffError as error:
                 # Its outbox row stays open: the sweeper brings it back.
                 log.warning("job_put_off", error=type(error).__name__, detail=error.sentence)
-            except Exception:
+                wiring.failed(job, args, error)
+            except Exception as error:
                 log.exception("job_failed", reference=secrets.token_hex(4))
+                wiring.failed(job, args, error)
 
     run.__name__ = job
     return run
+
+
+def _failures(floor: Floor) -> Failures:
+    limits = floor.settings.limits
+    patience = Patience(tries=int(limits.get("job_tries", Patience.tries)))
+    return Failures(floor.db, floor.log, floor.people, floor.clock, patience)
 
 
 def _limit(floor: Floor) -> float:

@@ -42,6 +42,8 @@ class Outbox(SQLModel, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
     next_at: datetime = Field(sa_type=UtcDateTime, index=True)
     published: int = 0
+    #: Tries that failed (core.dead).
+    failures: int = 0
     done_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
 
 

@@ -27,6 +27,7 @@ TABLES = (
     "approvals.tables",
     "audit.tables",
     "bot.tables",
+    "core.dead",
     "core.leases",
     "core.outbox",
     "core.posts",

@@ -7,8 +7,12 @@ from datetime import timedelta
 from sqlmodel import select
 
 from bot.tables import ScheduleRun
+from core.dead import DeadLetter
 from core.outbox import Outbox
 from tests.bot.desk import ANA, FINN, GENERAL, GITA, OLGA, SAM, SUPPORT, Desk, propose_refund
+from tools.tables import Breaker, Compared, Finding
+
+TEAM = "T0PRACTICE"
 
 HELP = (
     "Mention me or DM me. status what I'm doing · approvals waiting for you · stop stop my work "
@@ -46,6 +50,40 @@ async def test_status_tells_what_is_being_done(one_desk: Desk) -> None:
     assert await one_desk.command(FINN, "status") == (
         "• Ana asked: “Where is order 4711?” (not begun yet)"
     )
+
+
+async def test_status_tells_everybody_what_does_not_answer_and_operators_what_needs_them(
+    one_desk: Desk,
+) -> None:
+    now = one_desk.deps.clock.now()
+    with one_desk.deps.db.transaction() as session:
+        soon = now + timedelta(minutes=5)
+        why = "The shop does not answer."
+        session.add(
+            Breaker(workspace_id=TEAM, connector="shop", opened_at=now, until=soon, why=why)
+        )
+        session.add(
+            Compared(workspace_id=TEAM, tool="shop.refund", until=now, failing_since=now, why=why)
+        )
+        about = {"tool": "shop.refund", "told": "The shop shows <something>.", "found_at": now}
+        session.add(Finding(id="find_1", workspace_id=TEAM, kind="unasked", **about))
+        left = {"args": {}, "tries": 16, "why": "RecallError", "died_at": now}
+        session.add(
+            DeadLetter(id="d", workspace_id=TEAM, job="prepare", subject="a", key="a", **left)
+        )
+
+    down = "shop: The shop does not answer. Left alone since 10:00; I try again from 10:05."
+    nothing = "I am doing nothing for you or in this channel right now."
+    assert await one_desk.command(SAM, "status") == f"{down}\n{nothing}"
+    assert (await one_desk.command(OLGA, "status")).split("\n") == [
+        down,
+        "shop.refund: 0 not compared with its system's record; failing since 10:00: "
+        "The shop does not answer.",
+        "1 job was given up, see signoff dead list.",
+        "1 finding is open, see signoff findings list. Newest:",
+        "The shop shows &lt;something&gt;.",
+        nothing,
+    ]
 
 
 async def test_approvals_lists_what_waits_for_the_asker_with_a_link_to_the_card(

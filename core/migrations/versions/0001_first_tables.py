@@ -184,6 +184,25 @@ def upgrade() -> None:
     sa.Column('why', sa.String(), nullable=False),
     sa.PrimaryKeyConstraint('workspace_id', 'tool')
     )
+    op.create_table('dead_letter',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('workspace_id', sa.String(), nullable=False),
+    sa.Column('job', sa.String(), nullable=False),
+    sa.Column('subject', sa.String(), nullable=False),
+    sa.Column('key', sa.String(), nullable=False),
+    sa.Column('args', sa.JSON(), nullable=False),
+    sa.Column('tries', sa.Integer(), nullable=False),
+    sa.Column('why', sa.String(), nullable=False),
+    sa.Column('died_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('status', sa.String(), nullable=False),
+    sa.Column('decided_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('decided_by', sa.String(), nullable=True),
+    sa.Column('reason', sa.String(), nullable=True),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index(op.f('ix_dead_letter_status'), 'dead_letter', ['status'], unique=False)
+    op.create_index(op.f('ix_dead_letter_subject'), 'dead_letter', ['subject'], unique=False)
+    op.create_index(op.f('ix_dead_letter_workspace_id'), 'dead_letter', ['workspace_id'], unique=False)
     op.create_table('finding',
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('workspace_id', sa.String(), nullable=False),
@@ -261,6 +280,7 @@ def upgrade() -> None:
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('next_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('published', sa.Integer(), nullable=False),
+    sa.Column('failures', sa.Integer(), nullable=False),
     sa.Column('done_at', sa.DateTime(timezone=True), nullable=True),
     sa.PrimaryKeyConstraint('id'),
     sa.UniqueConstraint('job', 'key')
