@@ -231,3 +231,22 @@ class StandingPermission(SQLModel, table=True):
     expires_at: datetime = Field(sa_type=UtcDateTime)
     revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     revoked_by: str | None = None
+
+
+class Compensation(SQLModel, table=True):
+    """What a piece of work had done when a later step failed or somebody stopped it: taken back in
+    reverse order, one after the other, or kept."""
+
+    #: Derives from the turn: there is one at most.
+    id: str = Field(primary_key=True)
+    workspace_id: str = Field(index=True)
+    turn_id: str = Field(unique=True)
+    #: The action that failed; None where the work was stopped.
+    failed_id: str | None = None
+    #: Ids of the actions to take back, in the order in which they are.
+    steps: list[Any] = _json()
+    #: offered | running | done | stuck | kept
+    status: str = Field(default="offered", index=True)
+    #: Who wanted it so; None while it is offered, `system:tools` where it is automatic.
+    decided_by: str | None = None
+    created_at: datetime = Field(sa_type=UtcDateTime)

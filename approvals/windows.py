@@ -13,6 +13,7 @@ from typing import Any, Literal
 from sqlmodel import Session, col, select
 
 from approvals.tables import Action
+from core.ids import derive_id
 from core.outbox import enqueue
 from core.posts import Post, ask_post, refresh_posts
 
@@ -65,8 +66,25 @@ def follow(session: Session, action: Action, *, now: datetime) -> None:
         _queue(session, action, f"{action.id}:closes", now=now, not_before=until)
     if action.not_before is not None:
         refresh_posts(session, subject=action.id, kind="held", now=now)
+    if action.status == "failed" and action.undoes is None and action.turn_id is not None:
+        ask_compensation(session, action.workspace_id, action.turn_id, action.id, now=now)
     if action.undoes is not None:
         _queue(session, action, f"{action.id}:{action.status}", now=now)
+
+
+def ask_compensation(
+    session: Session, workspace_id: str, turn_id: str, occasion: str, *, now: datetime
+) -> None:
+    """Have somebody look, once this turn has ended, whether what it did is to be taken back."""
+    enqueue(
+        session,
+        workspace_id=workspace_id,
+        job="offer_back",
+        subject=derive_id("comp", turn_id),
+        key=f"{turn_id}:{occasion}",
+        args={"turn_id": turn_id},
+        now=now,
+    )
 
 
 def ask_held(session: Session, action: Action, *, now: datetime) -> None:

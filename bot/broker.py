@@ -38,6 +38,7 @@ QUEUES = {
     "reconcile": "tools",
     "index_note": "tools",
     "undo_changed": "tools",
+    "offer_back": "tools",
 }
 
 

@@ -8,10 +8,11 @@ from datetime import datetime
 from sqlmodel import Session
 
 from approvals.people import People
-from bot.blocks import answer, card, digest, inquiry, question, reminder, undo
+from bot.blocks import answer, card, compensation, digest, inquiry, question, reminder, undo
 from bot.blocks.parts import Message
 from bot.blocks.text import one_line
 from bot.cards import Unrenderable, card_view
+from bot.compensations import offer_view
 from bot.inquiries import inquiry_view
 from bot.questions import question_view
 from bot.reminders import reminder_view
@@ -51,6 +52,8 @@ class Renderer:
             return Rendered(answer.build_notice(str(post.body.get("text") or "")))
         if post.kind == "card":
             return Rendered(card.build(card_view(session, self.people, post.subject, now=now)))
+        if post.kind == "compensation":
+            return Rendered(compensation.build(offer_view(session, people, post.subject)))
         if post.kind == "held":
             return Rendered(undo.build_held(held_view(session, people, post.subject, now=now)))
         if post.kind == "not_undone":

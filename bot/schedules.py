@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -57,6 +57,9 @@ class Automations(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     digests: tuple[DigestEntry, ...] = ()
+    #: What follows when a step of somebody's request fails after others were done: the asker is
+    #: asked whether to take those back, or they are.
+    undo_when_failed: Literal["ask", "automatic"] = "ask"
 
     @field_validator("digests")
     @classmethod

@@ -10,7 +10,9 @@ import structlog
 from approvals.floors import make_floor
 from bot.bootstrap import Floor
 from bot.broker import Handler
+from bot.compensations import Offers
 from bot.credentials import NoCredentialsHere
+from bot.schedules import load_automations
 from core.errors import RecallError
 from core.leases import take
 from graphs.runtime.evidence import make_evidence
@@ -40,6 +42,8 @@ def tool_jobs(floor: Floor) -> Mapping[str, Handler]:
         limits=limits_of(floor.settings.limits),
     )
     executor = Executor(deps)
+    automations = load_automations(floor.settings.config / "automations.yaml")
+    automatic = automations.undo_when_failed == "automatic"
     _repair_index(floor)
 
     def index_note(*, note_id: str) -> None:
@@ -54,6 +58,7 @@ def tool_jobs(floor: Floor) -> Mapping[str, Handler]:
         "reconcile": Reconciler(deps).run,
         "index_note": index_note,
         "undo_changed": UndoNews(deps).run,
+        "offer_back": Offers(floor, automatic=automatic).run,
     }
 
 

@@ -6,11 +6,12 @@ import structlog
 from sqlmodel import Session
 
 from approvals.tables import Action
-from approvals.undoing import undone_action
+from approvals.undoing import IN_VAIN, undone_action
 from approvals.windows import redraw, undo_until
 from core.outbox import finish, open_rows
 from core.posts import ask_post
 from tools.claim import postpone
+from tools.compensating import go_on, of_step
 from tools.deps import Deps
 
 log = structlog.get_logger()
@@ -48,8 +49,13 @@ class UndoNews:
 
     def _settled(self, session: Session, undo: Action) -> None:
         now = self._deps.clock.now()
-        redraw(session, undone_action(session, undo), now=now)
-        if undo.status in _UNTOLD:
+        done = undone_action(session, undo)
+        redraw(session, done, now=now)
+        back = of_step(session, done)
+        if back is not None and back.status == "running":
+            go_on(session, self._deps.log, self._deps.registry, back, now=now)
+        # Where several steps are taken back, whatever ends that is told.
+        if undo.status in _UNTOLD or (back is not None and undo.status in IN_VAIN):
             ask_post(
                 session,
                 workspace_id=undo.workspace_id,

@@ -26,6 +26,7 @@ from bot.clicks import (
     take_vote,
     wait_until_stored,
 )
+from bot.compensations import take_back
 from bot.edits import take_edit
 from bot.inquiries import take_ask, take_reply
 from bot.listeners.home import publish
@@ -109,6 +110,11 @@ async def _stop(delivery: Delivery, click: Click, person: Principal) -> str | No
 
 async def _undo(delivery: Delivery, click: Click, person: Principal) -> str | None:
     return await asyncio.to_thread(take_undo, delivery.deps, click, person)
+
+
+async def _undo_all(delivery: Delivery, click: Click, person: Principal) -> str | None:
+    back = click.action_id == "undo_all"
+    return await asyncio.to_thread(take_back, delivery.deps, click, person, back=back)
 
 
 async def _odd(delivery: Delivery, click: Click, person: Principal) -> str | None:
@@ -204,4 +210,6 @@ PRESSES: Mapping[str, Press] = {
     "stop": _stop,
     "story": _tell_story,
     "undo": _undo,
+    "undo_all": _undo_all,
+    "keep": _undo_all,
 }

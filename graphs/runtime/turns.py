@@ -11,6 +11,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, select
 
 from approvals.actions import cancel_turn
+from approvals.windows import ask_compensation
 from audit.log import Log
 from core.errors import GraphError, InvalidTransition
 from core.ids import derive_id
@@ -114,6 +115,7 @@ def end_stopped(
     move_turn(session, log, turn, STOPPED, now=now, actor=by, reason=reason)
     cancel_turn(session, log, turn.id, now=now, actor=by, reason=reason)
     finish(session, open_rows(session, job=JOB, subject=turn.id), now=now)
+    ask_compensation(session, turn.workspace_id, turn.id, STOPPED, now=now)
     post_notice(session, turn, f"{reason}. {done_words(session, turn.id)}", now=now)
 
 

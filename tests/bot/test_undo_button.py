@@ -14,6 +14,7 @@ from approvals.windows import ask_held
 from bot.clicks import STRANGER
 from core.posts import ask_post, refresh_posts
 from tests.bot.desk import ANA, ASKER, FINN, SAM, SUPPORT, Desk, buttons, propose_refund, shown
+from tools.compensating import offer
 
 REFUNDED = {
     "status": "succeeded",
@@ -237,6 +238,68 @@ async def test_an_undo_that_could_not_be_is_told_to_who_wanted_it(one_desk: Desk
     assert f"<@{ANA}> *This could not be undone:* Refund EUR 180.00 to Mara Lind" in shown(told)
     assert f"{why} Nothing was changed." in shown(told)
     assert buttons(told) == ["Undo", "Story"]
+
+
+async def test_the_steps_before_one_that_failed_are_offered_back_together(desk: Desk) -> None:
+    steps = [_step(desk, 0, "Book “Tea”"), _step(desk, 1, "Change the stock of Tent by +3")]
+    failed = _step(desk, 2, "Refund EUR 9.00 to Mara Lind")
+    failed.status, failed.outcome = "failed", {"message": "The shop has no such order."}
+    with desk.deps.db.transaction() as session:
+        session.add_all([*steps, failed])
+        session.flush()
+        offer(
+            session,
+            desk.deps.log,
+            desk.deps.registry,
+            turn_id="turn_1",
+            automatic=False,
+            now=desk.clock.now(),
+        )
+    await desk.send_owed()
+    asked = (await desk.messages())[-1]
+
+    assert shown(asked).splitlines()[:6] == [
+        f"<@{ANA}>",
+        "Refund EUR 9.00 to Mara Lind failed: The shop has no such order.",
+        "Done before that:",
+        "• Change the stock of Tent by +3",
+        "• Book “Tea”",
+        "Undo it, the last first?",
+    ]
+    assert buttons(asked) == ["Undo both", "Keep"]
+
+    await desk.click(SAM, asked["ts"], "undo_all")
+    await desk.click(ANA, asked["ts"], "undo_all")
+    await desk.send_owed()
+
+    assert await desk.whispers(SAM) == ["Only Ana can take this back."]
+    told = await again(desk, asked)
+    assert "• Change the stock of Tent by +3: being undone" in shown(told)
+    assert "• Book “Tea”: not undone" in shown(told)
+    assert buttons(told) == []
+
+
+def _step(desk: Desk, number: int, title: str) -> Action:
+    at = desk.clock.now() + timedelta(seconds=number)
+    return Action(
+        id=f"act_step_{number}",
+        workspace_id=desk.deps.identity.team_id,
+        turn_id="turn_1",
+        step=number,
+        principal_id="ana",
+        channel=SUPPORT,
+        tool="shop.restock",
+        tool_version="1.0.0",
+        args={"sku": "TENT-2", "quantity": 3},
+        origins={},
+        status="succeeded",
+        preview={"title": title},
+        verdict={"undo_s": 600, "effect": "reversible", "digests": {}},
+        outcome={"result": {"sku": "TENT-2", "quantity": 3}},
+        alike=f"sha256:{number}",
+        created_at=at,
+        settled_at=at,
+    )
 
 
 def _button(value: str) -> dict[str, Any]:

@@ -1,0 +1,129 @@
+"""Several steps taken back, as people meet it: the offer, its buttons, and how far it has come."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlmodel import Session
+
+from approvals.people import People, Principal
+from approvals.tables import Action, Compensation
+from approvals.undoing import IN_VAIN
+from approvals.windows import undo_of
+from bot.blocks.compensation import Offer
+from bot.blocks.parts import Press
+from bot.bootstrap import Floor
+from bot.cards import Unrenderable, title_of
+from bot.clicks import STRANGER, Click, record_click, stands
+from bot.deps import BotDeps
+from core.ids import derive_id
+from core.outbox import finish, open_rows
+from graphs.runtime.states import TERMINAL
+from graphs.runtime.tables import Turn
+from tools.compensating import KIND, decide_back, offer
+
+
+class Offers:
+    """The job `offer_back`: once a turn has ended after a failure or a stop."""
+
+    def __init__(self, floor: Floor, *, automatic: bool) -> None:
+        self._floor, self._automatic = floor, automatic
+
+    def run(self, turn_id: str) -> str:
+        """Offer to take back what was done; `held` while the turn goes on: it may mend it."""
+        floor, subject = self._floor, derive_id("comp", turn_id)
+        with floor.db.transaction() as session:
+            turn = session.get(Turn, turn_id)
+            if turn is not None and turn.status not in TERMINAL:
+                return "held"  # its row stays open
+            queued = open_rows(session, job="offer_back", subject=subject)
+            now = floor.clock.now()
+            row = offer(
+                session,
+                floor.log,
+                floor.registry,
+                turn_id=turn_id,
+                automatic=self._automatic,
+                now=now,
+            )
+            finish(session, queued, now=now)
+            return "nothing" if row is None else row.status
+
+
+def take_back(deps: BotDeps, click: Click, person: Principal, *, back: bool) -> str | None:
+    """Record the press on [Undo] or [Keep] and follow it; the sentence to tell."""
+    now = deps.clock.now()
+    with deps.db.transaction() as session:
+        if not record_click(session, deps, click, now):
+            return None
+        if not stands(session, deps, click, (KIND,), click.value):
+            return STRANGER
+        return decide_back(
+            session,
+            deps.log,
+            deps.people,
+            deps.registry,
+            compensation_id=click.value,
+            person=person,
+            back=back,
+            now=now,
+        )
+
+
+def offer_view(session: Session, people: People, compensation_id: str) -> Offer:
+    """What the offer tells now. Raises `Unrenderable`."""
+    row = session.get(Compensation, compensation_id)
+    if row is None:
+        raise Unrenderable()
+    steps = [session.get_one(Action, step) for step in row.steps]
+    asker = people.by_id(steps[0].principal_id)
+    return Offer(
+        user=asker.slack_id if asker and row.status in ("offered", "stuck") else None,
+        why=_why(session, row),
+        steps=tuple(f"{title_of(step)}{_how(session, step, row)}" for step in steps),
+        line=_line(people, row),
+        offers=_presses(row),
+    )
+
+
+def _why(session: Session, row: Compensation) -> str:
+    failed = session.get(Action, row.failed_id) if row.failed_id else None
+    if failed is None:
+        return "This was stopped halfway."
+    message = str((failed.outcome or {}).get("message") or "it could not be done")
+    return f"{title_of(failed)} failed: {message}"
+
+
+def _how(session: Session, step: Action, row: Compensation) -> str:
+    undo = undo_of(session, step.id)
+    if undo is None:
+        return "" if row.status in ("offered", "kept") else ": not undone"
+    if undo.status == "succeeded":
+        return ": undone"
+    if undo.status in IN_VAIN:
+        return ": could not be undone"
+    if undo.status == "awaiting":
+        return ": its undo waits for an approval"
+    if undo.status == "unknown":
+        return ": not known whether it was undone"
+    return ": being undone"
+
+
+def _line(people: People, row: Compensation) -> str:
+    person = people.by_id(row.decided_by or "")
+    who = person.first_name if person else "I"
+    return {
+        "offered": "Undo it, the last first?" if len(row.steps) > 1 else "Undo it?",
+        "running": f"{who} wanted it undone: one after the other, the last first.",
+        "done": "All of it was undone.",
+        "kept": f"{who} kept it as it is.",
+        "stuck": "I stopped there. What should happen now?",
+    }[row.status]
+
+
+def _presses(row: Compensation) -> Sequence[Press]:
+    keep = Press("Keep", "keep", row.id)
+    if row.status == "offered":
+        count = {1: "Undo", 2: "Undo both"}.get(len(row.steps), f"Undo all {len(row.steps)}")
+        return (Press(count, "undo_all", row.id, style="primary"), keep)
+    return (Press("Try again", "undo_all", row.id), keep) if row.status == "stuck" else ()

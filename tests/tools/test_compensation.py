@@ -1,0 +1,320 @@
+"""Steps taken back when a later one fails: backwards, one after the other, never silently."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import random
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from road import Road
+from sqlmodel import select
+from till import Fault, Till
+
+from approvals.tables import Action, Compensation
+from approvals.undoing import IN_VAIN
+from approvals.windows import undo_of
+from core.posts import Post
+from tools.compensating import decide_back, offer
+from tools.saga import Done, Next, backwards, following
+from tools.undo_news import UndoNews
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+# The order, without any database
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3), st.integers(0, 3), st.booleans())))
+def test_the_order_is_that_of_what_was_done_backwards(
+    rows: list[tuple[int, int, int, bool]],
+) -> None:
+    steps = [
+        Done(str(n), NOON + timedelta(seconds=at), step, call, able)
+        for n, (at, step, call, able) in enumerate(rows)
+    ]
+
+    order = backwards(steps)
+
+    known = {step.id: (step.settled_at, step.step, step.call) for step in steps}
+    assert set(order) == {step.id for step in steps if step.undoable}
+    assert all(known[a] >= known[b] for a, b in itertools.pairwise(order))
+
+
+STATUSES = st.sampled_from(["proposed", "awaiting", "executing", "unknown", "succeeded", "failed"])
+
+
+@given(st.lists(st.one_of(st.none(), STATUSES), max_size=6))
+def test_nothing_is_begun_before_the_one_before_it_is_undone(statuses: list[str | None]) -> None:
+    steps = [(f"step_{n}", status) for n, status in enumerate(statuses)]
+
+    found = following(steps)
+
+    ready = [name for name, status in steps if status != "succeeded"]
+    if not ready:
+        assert found == Next("done")
+        return
+    status = dict(steps)[ready[0]]
+    expected = {None: "propose", "failed": "stuck"}.get(status, "wait")
+    assert found == Next(expected, ready[0])  # type: ignore[arg-type]
+
+
+@given(st.data())
+def test_any_story_of_failures_and_repeated_looks_ends_in_order(data: st.DataObject) -> None:
+    names = [f"step_{n}" for n in range(data.draw(st.integers(1, 5)))]
+    undo: dict[str, str | None] = dict.fromkeys(names)
+    begun: list[str] = []
+    for _ in range(60):
+        again = data.draw(st.booleans())
+        found = following(list(undo.items()), again=again)
+        if found.what == "done":
+            break
+        assert found.step is not None
+        if found.what == "propose":
+            before = names[: names.index(found.step)]
+            assert all(undo[name] == "succeeded" for name in before)
+            undo[found.step] = "executing"
+            begun.append(found.step)
+        elif found.what == "wait":
+            undo[found.step] = data.draw(
+                st.sampled_from(["succeeded", "failed", "unknown", "executing"])
+            )
+    firsts = list(dict.fromkeys(begun))
+    assert firsts == names[: len(firsts)]
+
+
+# On the road
+
+
+def done(road: Road, count: int) -> list[str]:
+    """So many orders of goods in one turn, done one after the other, and a letter that fails."""
+    made = []
+    for n in range(count):
+        action_id = road.propose("till.order", f"turn_step_{n}", sku=f"SKU-{n}", quantity=1)
+        road.wait(1)
+        road.prepare(action_id)
+        assert road.status(action_id) == "succeeded"
+        made.append(action_id)
+    failed = road.propose("till.order", "turn_failing", sku="SKU-9", quantity=1)
+    for n, action_id in enumerate([*made, failed]):
+        road.set(action_id, turn_id="turn_1", step=n)
+    return [*made, failed]
+
+
+def fail(road: Road, till: Till, action_id: str) -> None:
+    till.faults.append(Fault("POST /order", "status", status=400))
+    road.wait(1)
+    road.prepare(action_id)
+    assert road.status(action_id) == "failed"
+
+
+def offered(road: Road, *, automatic: bool = False) -> Compensation | None:
+    with road.db.transaction() as session:
+        return offer(
+            session,
+            road.deps.log,
+            road.deps.registry,
+            turn_id="turn_1",
+            automatic=automatic,
+            now=road.clock.now(),
+        )
+
+
+def decided(road: Road, row: Compensation, *, by: str = "ana", back: bool = True) -> str:
+    person = road.deps.people.by_id(by)
+    assert person is not None
+    with road.db.transaction() as session:
+        return decide_back(
+            session,
+            road.deps.log,
+            road.deps.people,
+            road.deps.registry,
+            compensation_id=row.id,
+            person=person,
+            back=back,
+            now=road.clock.now(),
+        )
+
+
+def status(road: Road) -> str:
+    with road.db.read() as session:
+        return session.exec(select(Compensation.status)).one()
+
+
+def undo(road: Road, action_id: str) -> Action | None:
+    with road.db.read() as session:
+        return undo_of(session, action_id)
+
+
+def work(road: Road) -> bool:
+    """Do what is queued for every undo under way, once; whether there was anything."""
+    with road.db.read() as session:
+        undos = session.exec(select(Action).where(Action.undoes.is_not(None))).all()  # type: ignore[union-attr]
+    busy = [one for one in undos if road.open_jobs(one.id)]
+    for one in busy:
+        if one.status == "proposed":
+            road.prepare(one.id)
+        elif one.status == "executing":
+            road.wait(1)
+            road.execute(one.id)
+        UndoNews(road.deps).run(one.id)
+    return bool(busy)
+
+
+def test_the_asker_is_asked_and_all_is_taken_back_in_reverse(road: Road, till: Till) -> None:
+    *steps, failing = done(road, 3)
+    fail(road, till, failing)
+
+    row = offered(road)
+    assert row is not None
+    assert (row.status, row.steps, row.failed_id) == ("offered", steps[::-1], failing)
+    assert offered(road) is not None  # asked again, still once
+    assert all(undo(road, step) is None for step in steps)
+    assert decided(road, row) == "I take it back step by step, the last one first."
+    while work(road):
+        pass
+
+    assert status(road) == "done"
+    undone = [undo(road, step) for step in steps]
+    assert [one.status for one in undone if one] == ["succeeded"] * 3
+    times = [one.created_at for one in undone if one]
+    assert till.effects("/order") == 6
+    assert times == sorted(times, reverse=True)
+    assert decided(road, row) == "Ana had it taken back already."
+    with road.db.read() as session:
+        assert len(session.exec(select(Post).where(Post.kind == "compensation")).all()) == 1
+
+
+def test_keeping_it_changes_nothing(road: Road, till: Till) -> None:
+    *steps, failing = done(road, 2)
+    fail(road, till, failing)
+    row = offered(road)
+    assert row is not None
+
+    told = [decided(road, row, back=False), decided(road, row)]
+
+    assert told == ["Kept as it is.", "Ana kept it already."]
+    assert all(undo(road, step) is None for step in steps)
+
+
+def test_others_do_not_decide_and_late_is_told(road: Road, till: Till) -> None:
+    *_, failing = done(road, 1)
+    fail(road, till, failing)
+    row = offered(road)
+    assert row is not None
+
+    assert decided(road, row, by="finn") == "Only Ana can take this back."
+    road.wait(601)
+    assert decided(road, row) == "The time to undo this is over. Nothing was changed."
+
+
+def test_nothing_is_offered_where_nothing_was_done_or_it_was_made_up_for(
+    road: Road, till: Till
+) -> None:
+    failing = road.propose("till.order", sku="SKU-9", quantity=1)
+    fail(road, till, failing)
+
+    assert offered(road) is None
+
+
+def test_an_undo_that_fails_stops_there_and_asks(road: Road, till: Till) -> None:
+    first, second, failing = done(road, 2)
+    fail(road, till, failing)
+    row = offered(road)
+    assert row is not None
+    decided(road, row)
+    till.faults.append(Fault("POST /order", "status", status=400))
+    while work(road):
+        pass
+
+    broken = undo(road, second)
+    assert broken is not None
+    assert broken.status == "failed"
+    assert (status(road), undo(road, first)) == ("stuck", None)
+    assert road.posts(broken.id, "not_undone") == 1
+
+    decided(road, row)
+    while work(road):
+        pass
+
+    assert status(road) == "done"
+    assert till.effects("/order") == 4
+
+
+def test_automatic_begins_at_once(road: Road, till: Till) -> None:
+    *steps, failing = done(road, 2)
+    fail(road, till, failing)
+
+    row = offered(road, automatic=True)
+    while work(road):
+        pass
+
+    assert row is not None
+    assert status(road) == "done"
+    last = undo(road, steps[-1])
+    assert last is not None
+    assert last.undone_by == "ana"
+
+
+def test_what_has_an_unclear_outcome_is_not_taken_back(road: Road, till: Till) -> None:
+    first, second, failing = done(road, 2)
+    road.set(second, status="unknown", settled_at=None)
+    fail(road, till, failing)
+
+    row = offered(road)
+
+    assert row is not None
+    assert row.steps == [first]
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_failures_and_crashes_anywhere_leave_it_in_order(road: Road, till: Till, seed: int) -> None:
+    """Undos fail, jobs come twice or their transaction is lost; it is taken back in order."""
+    chance = random.Random(seed)
+    *steps, failing = done(road, 4)
+    fail(road, till, failing)
+    row = offered(road)
+    assert row is not None
+    decided(road, row)
+    for _ in range(60):
+        if chance.random() < 0.3:
+            till.faults.append(Fault("POST /order", "status", status=400))
+        if chance.random() < 0.2:
+            _lost(road, row)
+        if not work(road) and status(road) == "stuck":
+            till.faults.clear()
+            decided(road, row)
+        _in_order(road, steps)
+        if status(road) == "done":
+            break
+
+    assert status(road) == "done"
+    assert till.effects("/order") == 8
+
+
+def _lost(road: Road, row: Compensation) -> None:
+    """A worker dies before its commit: nothing of what it did is there."""
+    with contextlib.suppress(RuntimeError), road.db.transaction() as session:
+        decide_back(
+            session,
+            road.deps.log,
+            road.deps.people,
+            road.deps.registry,
+            compensation_id=row.id,
+            person=road.deps.people.by_id("ana"),  # type: ignore[arg-type]
+            back=True,
+            now=road.clock.now(),
+        )
+        raise RuntimeError("killed")
+
+
+def _in_order(road: Road, steps: list[str]) -> None:
+    found = [undo(road, step) for step in reversed(steps)]
+    statuses = [one.status if one else None for one in found]
+    begun = [status for status in statuses if status is not None]
+    assert statuses[: len(begun)] == begun, "a gap in the order"
+    assert all(status == "succeeded" for status in begun[:-1]), "one before it is not undone"
+    assert IN_VAIN  # what ends in vain is only ever the last begun
