@@ -12,6 +12,7 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from approvals.asking import remind, show_card
+from approvals.batches import likeness
 from approvals.directory import as_of
 from approvals.entitlement import eligible, stage_of, whom
 from approvals.loads import spread
@@ -56,7 +57,7 @@ def begin_stage(
     stage = stage_of(request)
     able = eligible(people, action, stage)
     put_stage(session, request, spread(session, stage, able, request.workspace_id))
-    request.stage_at = now
+    request.stage_at, request.batch_id = now, None
     plan(session, people, request, action, now=now)
     # A direct message has one reader besides us.
     if action.channel.startswith("D"):
@@ -83,6 +84,7 @@ def plan(
     asked = eligible(people, action, stage)
     missing = awaited(session, people, request, action, stage)
     request.awaited = [person.id for person in missing]
+    request.likeness = likeness(action, request, stage, missing)
     request.next_at = next_at(stage, missing, asked, request.stage_at, now)
     session.add(request)
     session.flush()

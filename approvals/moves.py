@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import update
 from sqlmodel import Session, col
 
+from approvals.batches import refresh_batch
 from approvals.states import ACTION_TERMINAL, advance_action
 from approvals.tables import Action, Request
 from approvals.windows import follow
@@ -44,7 +45,8 @@ def move(
 
     Raises `InvalidTransition` when the table forbids it or somebody was faster.
     """
-    advance_action(action.status, to)
+    was = action.status
+    advance_action(was, to)
     if action.status == "awaiting":
         _close_request(session, log, action, to, now=now, actor=actor)
     values: dict[str, Any] = {**changes, "status": to}
@@ -68,6 +70,8 @@ def move(
         about=moved.principal_id,
     )
     _tell(session, moved, to, now=now)
+    if was == "awaiting":
+        refresh_batch(session, moved.id, now=now)
     return moved
 
 

@@ -82,6 +82,10 @@ class Request(SQLModel, table=True):
     stage_at: datetime = Field(sa_type=UtcDateTime)
     #: Ids of those whose answer is missing, as of the last change; see `keeping_time.plan`.
     awaited: list[Any] = _json()
+    #: Open questions with the same are alike; see `approvals.batches.likeness`.
+    likeness: str | None = Field(default=None, index=True)
+    #: The batch that offers it together with others.
+    batch_id: str | None = None
     #: When somebody is next reminded or the stage escalates; None where neither is to come.
     next_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
     expires_at: datetime = Field(sa_type=UtcDateTime, index=True)
@@ -249,4 +253,15 @@ class Compensation(SQLModel, table=True):
     status: str = Field(default="offered", index=True)
     #: Who wanted it so; None while it is offered, `system:tools` where it is automatic.
     decided_by: str | None = None
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Batch(SQLModel, table=True):
+    """Questions alike, offered together; what it lists never changes."""
+
+    id: str = Field(primary_key=True)
+    workspace_id: str = Field(index=True)
+    request_ids: list[Any] = _json()
+    #: The stage they were in.
+    stage: int
     created_at: datetime = Field(sa_type=UtcDateTime)

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlmodel import Session, col, func, select
 
 from approvals import grants
+from approvals.batches import refresh_batch
 from approvals.decided import Decided
 from approvals.entitlement import stage_of, whom
 from approvals.keeping_time import begin_stage, plan
@@ -71,9 +72,11 @@ def count(
     if votes < stage.quorum:
         plan(session, people, request, action, now=now)
         refresh_posts(session, subject=action.id, kind="card", now=now)
+        refresh_batch(session, action.id, now=now)
         return Decided("counted", f"Counted. {_missing(stage, votes)}")
     if request.stage + 1 < len(request.stages):
         request.stage += 1
+        refresh_batch(session, action.id, now=now)
         begin_stage(session, people, request, action, now=now)
         refresh_posts(session, subject=action.id, kind="card", now=now)
         following = approver_words(stage_of(request).who)

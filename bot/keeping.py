@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from approvals.batches import offer_due
 from approvals.gaps import gaps
 from approvals.keeping_time import nudge_due
 from approvals.owners import tell_owners
@@ -49,6 +50,9 @@ def make_keeper(floor: Floor, publish: Publish, in_line: InLine) -> Keeper:
     def groups(session: Session, now: datetime) -> int:
         return ask_due(session, floor.people, now=now)
 
+    def batches(session: Session, now: datetime) -> int:
+        return offer_due(session, floor.log, floor.people, now=now)
+
     def order(session: Session, _now: datetime) -> int:
         return order_events(session, limit=500)
 
@@ -79,6 +83,7 @@ def make_keeper(floor: Floor, publish: Publish, in_line: InLine) -> Keeper:
     loops = [
         Loop("expiries", 1.0, expire),
         Loop("reminders", 2.0, nudge),
+        Loop("batches", 2.0, batches),
         Loop("user groups", 10.0, groups),
         Loop("actions", 1.0, resume_actions),
         Loop("schedules", 2.0, schedules),

@@ -245,6 +245,7 @@ def _said(row: Post) -> str:
         "question": "Asked whether it happened",
         "inquiry": "Asked back in Slack",
         "reminder": "Reminded in Slack",
+        "batch": "Asked about several alike in Slack",
         "digest": "Posted the digest",
     }
     return shown.get(row.kind, "Told in Slack")

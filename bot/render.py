@@ -8,7 +8,8 @@ from datetime import datetime
 from sqlmodel import Session
 
 from approvals.people import People
-from bot.blocks import answer, card, compensation, digest, inquiry, question, reminder, undo
+from bot.batches import batch_view
+from bot.blocks import answer, batch, card, compensation, digest, inquiry, question, reminder, undo
 from bot.blocks.parts import Message
 from bot.blocks.text import one_line
 from bot.cards import Unrenderable, card_view
@@ -63,6 +64,8 @@ class Renderer:
             return Rendered(question.build(question_view(session, self.people, post.subject)))
         if post.kind == "inquiry":
             return Rendered(inquiry.build(inquiry_view(session, self.people, post.subject)))
+        if post.kind == "batch":
+            return Rendered(batch.build(batch_view(session, self.people, post.subject, now=now)))
         if post.kind == "reminder":
             shown = reminder_view(session, self.people, post.body, url=self.url, now=now)
             return Rendered(reminder.build(shown))

@@ -93,6 +93,16 @@ def pages(card: Card) -> tuple[tuple[Block, ...], ...]:
     return _shown(card, titled(card.title)).pages
 
 
+def listed(card: Card) -> tuple[tuple[Block, ...], bool]:
+    """The card as one of several on a message, without its title: every value it holds, and whether
+    all of them are shown."""
+    shown = _shown(card, titled(card.title))
+    line = " · ".join([_line(card), *shown.said])
+    votes = f"Approved so far: {', '.join(card.votes)}. " if card.votes else ""
+    head = rich(run(f"\n{line}\n{votes}Expires {card.expires}, then nothing happens."))
+    return (head, *_changed(card), *shown.blocks), shown.whole and not shown.pages
+
+
 def answer_label(card: Card) -> str:
     """What the button says that lets it happen."""
     return "Do it" if card.confirm else f"Approve {one_line(card.verb, 40)}"

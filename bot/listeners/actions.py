@@ -11,7 +11,9 @@ from slack_sdk.errors import SlackApiError
 
 from approvals.people import Principal
 from bot.alike import take_alike
+from bot.batches import take_batch, take_choosing
 from bot.blocks.alike import alike_modal
+from bot.blocks.batch import form
 from bot.blocks.edit import edit_modal
 from bot.blocks.modals import ask_modal, page_modal, reject_modal, reply_modal, text_modal
 from bot.boundary import Delivery, Edge, guarded
@@ -172,6 +174,18 @@ async def _allow_alike(delivery: Delivery, click: Click, person: Principal) -> s
     return await _open(delivery, click, alike_modal(suggested))
 
 
+async def _approve_batch(delivery: Delivery, click: Click, person: Principal) -> str | None:
+    return await asyncio.to_thread(take_batch, delivery.deps, click, person)
+
+
+async def _choose_batch(delivery: Delivery, click: Click, person: Principal) -> str | None:
+    found = await asyncio.to_thread(take_choosing, delivery.deps, click, person)
+    delivery.recorded = True
+    if isinstance(found, str) or found is None:
+        return found
+    return await _open(delivery, click, form(click.value, found))
+
+
 async def _tell_story(delivery: Delivery, click: Click, person: Principal) -> str | None:
     fits = await asyncio.to_thread(take_story, delivery.deps, click)
     delivery.recorded = True
@@ -201,6 +215,8 @@ PRESSES: Mapping[str, Press] = {
     "reject": _ask_why,
     "edit": _edit,
     "read": _read,
+    "approve_batch": _approve_batch,
+    "choose_batch": _choose_batch,
     "ask": _ask,
     "reply": _reply,
     "allow_alike": _allow_alike,

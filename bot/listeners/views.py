@@ -11,6 +11,8 @@ from slack_bolt.async_app import AsyncApp
 
 from approvals.people import Principal
 from approvals.requests import decide
+from bot.batches import read_form, submit_batch
+from bot.blocks.batch import WHICH
 from bot.blocks.edit import typed_of
 from bot.blocks.modals import REASON, REASON_LIMIT, page_modal, text_modal
 from bot.boundary import Delivery, Edge, guarded
@@ -25,6 +27,7 @@ from bot.words import storable
 def register(app: AsyncApp, edge: Edge) -> None:
     app.view_submission("reject")(guarded(edge, on_reject))
     app.view_submission("edit")(guarded(edge, on_edit))
+    app.view_submission("batch")(guarded(edge, on_batch))
     app.view_submission("read")(guarded(edge, on_read))
     app.view_submission(re.compile("^(ask|reply)$"))(guarded(edge, on_words))
     app.view_closed(re.compile(".*"))(guarded(edge, on_closed))
@@ -113,6 +116,30 @@ async def on_words(delivery: Delivery) -> None:
     title = "Ask" if kind == "ask" else "Answer"
     if told:
         await delivery.answer(response_action="update", view=text_modal(title, [told]))
+    else:
+        await delivery.answer()
+
+
+async def on_batch(delivery: Delivery) -> None:
+    chosen = read_form(delivery.body.get("view") or {})
+    problem = None
+    if chosen.vote == "reject":
+        problem = _problem(chosen.reason, "Please say why, in a few words.")
+    if problem is not None or not chosen.request_ids:
+        at = WHICH if not chosen.request_ids else REASON
+        told = "Tick at least one." if at == WHICH else str(problem)
+        await delivery.answer(response_action="errors", errors={at: told})
+        return
+    account = await delivery.account()
+    if account.principal is None:
+        sentence: str | None = account.refusal
+    else:
+        sentence = await asyncio.to_thread(
+            submit_batch, delivery.deps, Submitted.of(delivery.body), account.principal, chosen
+        )
+        delivery.recorded = True
+    if sentence:
+        await delivery.answer(response_action="update", view=text_modal("Choose", [sentence]))
     else:
         await delivery.answer()
 

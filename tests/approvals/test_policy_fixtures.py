@@ -22,6 +22,8 @@ def test_the_starter_policy_does_what_its_examples_say() -> None:
         ("looking needs nobody", None),
         ("a refund of EUR 180 needs Finance", None),
         ("support confirms a refund of EUR 100", None),
+        ("taking back a refund of EUR 180 needs Finance as well", None),
+        ("support confirms that a refund of EUR 80 is taken back", None),
         ("sales cannot confirm a refund", None),
         ("a letter cannot choose who gets mail", None),
         ("a known partner named in a letter is asked about", None),

@@ -400,6 +400,8 @@ def upgrade() -> None:
     sa.Column('stage', sa.Integer(), nullable=False),
     sa.Column('stage_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('awaited', sa.JSON(), nullable=False),
+    sa.Column('likeness', sa.String(), nullable=True),
+    sa.Column('batch_id', sa.String(), nullable=True),
     sa.Column('next_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('on_expiry', sa.String(), nullable=False),
@@ -409,6 +411,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id'),
     sa.UniqueConstraint('action_id')
     )
+    op.create_index(op.f('ix_request_likeness'), 'request', ['likeness'], unique=False)
     op.create_index(op.f('ix_request_next_at'), 'request', ['next_at'], unique=False)
     op.create_index(op.f('ix_request_expires_at'), 'request', ['expires_at'], unique=False)
     op.create_index(op.f('ix_request_status'), 'request', ['status'], unique=False)
@@ -454,6 +457,15 @@ def upgrade() -> None:
     op.create_index(op.f('ix_turn_principal_id'), 'turn', ['principal_id'], unique=False)
     op.create_index(op.f('ix_turn_status'), 'turn', ['status'], unique=False)
     op.create_index(op.f('ix_turn_workspace_id'), 'turn', ['workspace_id'], unique=False)
+    op.create_table('batch',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('workspace_id', sa.String(), nullable=False),
+    sa.Column('request_ids', sa.JSON(), nullable=False),
+    sa.Column('stage', sa.Integer(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index(op.f('ix_batch_workspace_id'), 'batch', ['workspace_id'], unique=False)
     op.create_table('delegation',
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('workspace_id', sa.String(), nullable=False),
