@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from tests.faults.campaign import SHORT, Campaign, Counts, Plan
+from tests.faults.campaign import SHORT, Campaign, Counts, Plan, twice
 from tests.faults.controls import ENGINES
 from tests.faults.experiment import Result
 from tests.faults.lane import FLOWS
@@ -50,16 +50,20 @@ def report(counts: Counts, plan: Plan, seconds: float) -> Iterator[str]:
     for flow in plan.flows:
         mine = [result for result in tried if result.experiment.flow == flow]
         yield f"{flow}: effects {_spread(mine)}, {sum(r.questions for r in mine)} questions asked"
+    raised: Counter[str] = sum((result.raised for result in tried), Counter())
+    told = ", ".join(f"{name} x {number}" for name, number in raised.most_common())
+    yield f"deliveries that came to nothing and were made again: {told or 'none'}"
     for engine in ENGINES:
         mine = [result for result in counts.controls if result.experiment.engine == engine]
-        failed = [result for result in mine if result.broken]
-        yield f"{engine}: {len(failed)} of {len(mine)} failed, effects {_spread(failed)}"
+        failed = [result for result in mine if twice(result)]
+        yield f"{engine}, wrong on purpose: {len(failed)} of {len(mine)} failed"
+        for one in failed[:1]:
+            yield f"  like {one.experiment}: {one.broken[0]}"
     deaths = sum(result.deaths for result in [*tried, *counts.controls])
     yield (
         f"faults: {len(counts.singles)} single and {len(counts.pairs)} in pairs, {deaths} kills, "
         f"{len(counts.failures)} failures, "
-        f"{sum(bool(r.broken) for r in counts.controls)} of {len(counts.controls)} in wrong "
-        f"engines seen; {seconds:.0f} s"
+        f"wrong engines seen to fail {sum(map(twice, counts.controls))} times; {seconds:.0f} s"
     )
 
 

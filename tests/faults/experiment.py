@@ -12,6 +12,7 @@ import os
 import signal
 import socket
 import traceback
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -80,6 +81,8 @@ class Result:
     missed: list[Fault] = field(default_factory=list)
     effects: int = 0
     questions: int = 0
+    #: What deliveries that came to nothing raised, by the name of the exception.
+    raised: Counter[str] = field(default_factory=Counter)
     #: What was promised and not kept, in words.
     broken: list[str] = field(default_factory=list)
 
@@ -166,6 +169,8 @@ def _heard(
             result.hit.append(said["job"])
         case "acked":
             known.acked.add(said["what"])
+        case "raised":
+            result.raised[said["what"]] += 1
         case "end":
             known.end = said["end"]
         case "trouble":
@@ -236,6 +241,7 @@ class _Inside:
         _moved(self._lane, known.at, engine)
         Watch(self._seen).install()
         house = self._lane.house
+        house.raised = lambda name: self._say("raised", what=name)
         house.play(errand, self._tell, known.acked)
         self._say("end", end=house.end(errand))
 

@@ -12,7 +12,6 @@ import contextlib
 import json
 import os
 from base64 import b64decode
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -114,8 +113,8 @@ class House:
         }
         self._keeper = make_keeper(self.floor, self._publish, self._publish.in_line)
         self.db.wake = self._ring
-        #: What deliveries that came to nothing raised.
-        self.troubles: Counter[str] = Counter()
+        #: Told what a delivery that came to nothing raised.
+        self.raised: Callable[[str], None] = lambda _name: None
         #: The delivery that is being worked on: what a doubled one does again.
         self.job: tuple[str, dict[str, Any]] = ("", {})
         self.part()
@@ -148,7 +147,7 @@ class House:
             elif job in self.handlers:
                 self.handlers[job](**args)
         except Exception as error:  # noqa: BLE001 - as `bot.workers` does: the sweeper has it
-            self.troubles[type(error).__name__] += 1
+            self.raised(type(error).__name__)
             return False
         finally:
             self.job = ("", {})
