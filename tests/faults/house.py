@@ -3,7 +3,8 @@
 The handlers are the workers' own (`bot.tool_jobs`, the turn runner, the poster) and the keeper is
 the real one; what Celery does is done here by a loop over the same lists in Redis, one job after
 the other, so that a run is the same each time. Everything is wired before the fork and connects
-after it. Previews and status lines, which threads send when they have time, are left out.
+after it. Previews and status lines, which threads send when they have time, are left out; so is the
+reconciler, which would find the effects of all other errands at the same counterparts.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ from bot.tool_jobs import tool_jobs
 from bot.web import make_async_web, make_web
 from core.clock import HeldClock
 from core.db import Database, open_database
-from core.outbox import Outbox
+from core.outbox import Outbox, finish
 from core.posts import Post
 from core.schema import migrate
 from graphs.checkpoint.connect import open_saver
@@ -56,12 +57,14 @@ from graphs.runtime.work import Desk
 from llm.tables import ModelResponse
 from tools.catalogue import make_all
 from tools.contract import Ports
+from tools.due import queue_comparisons
 from tools.registry import Registry
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "xoxb-practice"
 #: Real threads renew leases; none of these runs lasts long enough for that.
 _LEASE = timedelta(seconds=60)
+_NEVER_S = 1e10
 #: A person takes a moment: by then the facts of a card are old and are read again.
 _A_MOMENT = timedelta(seconds=5)
 #: Rounds of waiting for what is due before an errand counts as hung.
@@ -117,6 +120,7 @@ class House:
         self.raised: Callable[[str], None] = lambda _name: None
         #: The delivery that is being worked on: what a doubled one does again.
         self.job: tuple[str, dict[str, Any]] = ("", {})
+        self._never_compare()
         self.part()
 
     @property
@@ -198,6 +202,16 @@ class House:
                 "steps": list(session.exec(select(ModelResponse.step))),
                 "log": check(session, self.floor.log).sentence,
             }
+
+    def _never_compare(self) -> None:
+        """Its only occasion in so long a time is queued, and done."""
+        now = self.clock.now()
+        with self.db.transaction() as session:
+            queue_comparisons(
+                session, self.floor.registry, self.deps.identity.team_id, now=now, every_s=_NEVER_S
+            )
+            rows = session.exec(select(Outbox.id).where(Outbox.job == "reconcile")).all()
+            finish(session, rows, now=now)
 
     def _ring(self, messages: Any) -> None:
         with contextlib.suppress(redis.RedisError):  # as the relay does: the sweeper has them
@@ -296,7 +310,14 @@ class Hung(Exception):
 
 
 def _floor(folder: Path, servers: Servers, clock: HeldClock) -> Floor:
-    limits = json.dumps({"tools_facts_age_s": 2})
+    limits = json.dumps(
+        {
+            "tools_facts_age_s": 2,
+            # On a busy machine the counterparts may be slow; only what is lost here is lost.
+            "tools_deadline_factor": 6,
+            "reconcile_every_s": _NEVER_S,
+        }
+    )
     settings = read_settings(
         {
             "SIGNOFF_DATA": str(folder),
