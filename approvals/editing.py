@@ -42,6 +42,8 @@ def may_answer(
     request = _locked(session, request_id)
     if request is None or request.status != "pending" or request.expires_at <= now:
         return None
+    if request.withheld is not None:
+        return None
     action = session.get_one(Action, request.action_id, populate_existing=True)
     people = as_of(session, people, now=now)
     return action if entitled(people, action, stage_of(request), person)[0] else None

@@ -59,11 +59,13 @@ def begin_stage(
     put_stage(session, request, spread(session, stage, able, request.workspace_id))
     request.stage_at, request.batch_id = now, None
     plan(session, people, request, action, now=now)
-    # A direct message has one reader besides us.
-    if action.channel.startswith("D"):
-        missing = awaited(session, people, request, action, stage_of(request))
-        others = [person for person in missing if person.id != action.principal_id]
-        show_card(session, request, action, others, now=now)
+    missing = awaited(session, people, request, action, stage_of(request))
+    others = [person for person in missing if person.id != action.principal_id]
+    if request.cards == "thread" and request.readers is not None:
+        others = [person for person in others if person.slack_id not in request.readers]
+    elif request.cards != "dm":
+        others = []
+    show_card(session, request, action, others, now=now)
 
 
 def put_stage(session: Session, request: Request, stage: Stage) -> None:

@@ -134,7 +134,9 @@ def _tell(session: Session, action: Action, to: str, *, now: datetime) -> None:
     if to in ACTION_TERMINAL or to == "unknown":
         follow(session, action, now=now)
     if to in _REDRAWN:
-        refresh_posts(session, subject=action.id, kind="card", now=now)
+        asked = (action.verdict or {}).get("kind") == "ask"
+        for kind in ("card", "status", "disclosure") if asked else ("card",):
+            refresh_posts(session, subject=action.id, kind=kind, now=now)
         if action.supersedes is not None:
             # The older card says what became of the newer one.
             refresh_posts(session, subject=action.supersedes, kind="card", now=now)

@@ -110,6 +110,8 @@ class Policy:
     default_stages: tuple[Stage, ...]
     expires: Span
     digest: str
+    #: Where cards stand: thread | dm | channel:<id>.
+    cards: str = "thread"
     _index: dict[str, tuple[Rule, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     def rules_for(self, tool: str) -> tuple[Rule, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -18,6 +19,7 @@ from approvals.stages import REQUESTER, Stage
 from core.configfile import ConfigFile, Place, parse_config, read_config
 from core.money import Money, NotMoney, parse_money
 
+_CARDS = re.compile(r"thread|dm|channel:[CG][A-Z0-9]+")
 _MEND = "Compare with the starter file config/policy.yaml."
 
 Words = str | tuple[str, ...]
@@ -69,6 +71,7 @@ class _File(BaseModel):
     default_approvers: Words
     expires: str = "3 days"
     remind: str | None = None
+    cards: str = "thread"
     rules: tuple[_RuleEntry, ...]
 
 
@@ -98,7 +101,14 @@ def _policy(file: ConfigFile) -> Policy:
     _refuse_twins(file, rules)
     reminds = (remind.seconds, remind.working) if remind else (None, False)
     stages = tuple(Stage(who, 1, "", *reminds) for who in approvers)
-    return Policy(rules, stages, span_of(file, ("expires",), parsed.expires), file.digest)
+    if not _CARDS.fullmatch(parsed.cards):
+        raise file.error(
+            ("cards",),
+            f"{parsed.cards!r} is no place for a card",
+            "Write thread, dm, or channel: and a channel's id, like channel:C0123ABCD.",
+        )
+    expires = span_of(file, ("expires",), parsed.expires)
+    return Policy(rules, stages, expires, file.digest, parsed.cards)
 
 
 def _rule(file: ConfigFile, index: int, entry: _RuleEntry, remind: Span | None) -> Rule:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Literal
 
@@ -12,18 +13,17 @@ from approvals.closed import closed_sentence
 from approvals.decided import Decided
 from approvals.directory import as_of
 from approvals.entitlement import eligible, entitled, impossible, places, stage_of, whom
-from approvals.keeping_time import begin_stage
 from approvals.loads import flooding
 from approvals.owners import tell_owners
 from approvals.people import People, Principal
 from approvals.policy import Stage, Verdict, approver_words
+from approvals.showing import hidden_from, present, withhold
 from approvals.tables import Action, Request
 from approvals.timing import expires_at
 from approvals.votes import cast, count, voted
 from approvals.waiting import waiting_for, waiting_of
 from audit.log import Log
 from core.ids import derive_id
-from core.posts import ask_post
 
 __all__ = ["Decided", "decide", "expire_due", "open_request", "waiting_for", "waiting_of"]
 
@@ -31,9 +31,21 @@ _STRANGER = "This button doesn't belong to an open request."
 
 
 def open_request(
-    session: Session, log: Log, action: Action, verdict: Verdict, people: People, *, now: datetime
+    session: Session,
+    log: Log,
+    action: Action,
+    verdict: Verdict,
+    people: People,
+    *,
+    now: datetime,
+    readers: Collection[str] | None = None,
+    cards: str = "thread",
 ) -> Request | None:
     """Put the question and its card; the action waits. `action.verdict` is set to this verdict.
+
+    `readers` are the Slack ids of those who can read the conversation it was asked in, None where
+    everybody can; a direct message has one reader besides us, whatever is said here. `cards` is
+    where the policy wants its card.
 
     None when nobody could ever approve, or too much of the asker's waits already: then the action
     is denied, saying so.
@@ -76,22 +88,18 @@ def open_request(
         awaited=[],
         expires_at=expires_at(verdict, _able(people, action, verdict), now),
         on_expiry=verdict.on_expiry,
+        readers=_readers(people, moved, readers),
+        cards=cards,
         created_at=now,
     )
     session.add(request)
     session.flush()
     _record(session, log, moved, "opened", "The question was put", "system:policy", now)
-    ask_post(
-        session,
-        workspace_id=moved.workspace_id,
-        subject=moved.id,
-        kind="card",
-        channel=moved.channel,
-        thread_ts=moved.thread_ts,
-        body={"request_id": request.id},
-        now=now,
-    )
-    begin_stage(session, people, request, moved, now=now)
+    hidden = hidden_from(people, moved, verdict.stages, request.readers)
+    if hidden:
+        withhold(session, request, hidden, now=now)
+    else:
+        present(session, people, request, moved, now=now)
     return request
 
 
@@ -117,6 +125,8 @@ def decide(
         return Decided("expired", closed_sentence(session, people, request, person))
     if request.status != "pending":
         return Decided("already_decided", closed_sentence(session, people, request, person))
+    if request.withheld is not None:
+        return Decided("not_allowed", "Whoever asked for this has yet to agree that it is shown.")
     people = as_of(session, people, now=now)
     stage = stage_of(request)
     allowed, why = entitled(people, action, stage, person)
@@ -162,6 +172,13 @@ def _locked(session: Session, request_id: str) -> Request | None:
         .execution_options(populate_existing=True)
     )
     return session.exec(query).first()
+
+
+def _readers(people: People, action: Action, readers: Collection[str] | None) -> list[str] | None:
+    if not action.channel.startswith("D"):
+        return None if readers is None else sorted(readers)
+    asker = people.by_id(action.principal_id)
+    return [asker.slack_id] if asker else []
 
 
 def _able(people: People, action: Action, verdict: Verdict) -> list[Principal]:

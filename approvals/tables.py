@@ -89,6 +89,13 @@ class Request(SQLModel, table=True):
     #: When somebody is next reminded or the stage escalates; None where neither is to come.
     next_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
     expires_at: datetime = Field(sa_type=UtcDateTime, index=True)
+    #: Slack ids of those who can read the conversation it was asked in; None where everybody can.
+    readers: list[Any] | None = _json(nullable=True)
+    #: People who cannot read it and to whom the asker has yet to agree to show it: nobody decides
+    #: before. None where there is nothing to agree to.
+    withheld: list[Any] | None = _json(nullable=True)
+    #: Where its card stands: thread | dm | channel:<id>.
+    cards: str = "thread"
     #: What it is then: `nothing` (expired, not done) or `reject` (it counts as refused).
     on_expiry: str = "nothing"
     created_at: datetime = Field(sa_type=UtcDateTime)

@@ -36,7 +36,7 @@ def waiting_for(
             for place in places(people, action, stage, person)
             if place.id not in taken and (not stage.asked or place.id in stage.asked)
         ]
-        if free and person.id not in voters:
+        if free and person.id not in voters and request.withheld is None:
             found.append((request, action))
     return found
 

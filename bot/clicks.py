@@ -164,7 +164,7 @@ def take_story(deps: BotDeps, click: Click) -> bool | None:
     with deps.db.transaction() as session:
         if not record_click(session, deps, click, now):
             return None
-        return stands(session, deps, click, ("card", "answer"), click.value)
+        return stands(session, deps, click, ("card", "status", "answer"), click.value)
 
 
 def take_odd(deps: BotDeps, click: Click) -> None:
@@ -190,7 +190,9 @@ def record_click(session: Session, deps: BotDeps, click: Click, now: datetime) -
 def fits(session: Session, deps: BotDeps, click: Click) -> bool:
     """Whether the value is a request whose card is exactly the message that was clicked."""
     request = session.get(Request, click.value)
-    return request is not None and stands(session, deps, click, ("card",), request.action_id)
+    return request is not None and stands(
+        session, deps, click, ("card", "disclosure"), request.action_id
+    )
 
 
 def stands(

@@ -45,6 +45,8 @@ from graphs.runtime.waiting import tools_busy
 from graphs.runtime.work import Desk
 from llm.config import Tier
 
+#: What stands in the place of a turn's preview while people are asked.
+_ASKING = frozenset({"card", "question", "status", "disclosure"})
 _TIER: Tier = "large"
 #: Seconds one call about a preview may take.
 _PREVIEW_S = 5
@@ -133,7 +135,7 @@ class _Posts:
     def send(self, *, post_id: str) -> None:
         with self.db.read() as session:
             post = session.get(Post, post_id)
-            asks = post is not None and post.shown == 0 and post.kind in ("card", "question")
+            asks = post is not None and post.shown == 0 and post.kind in _ASKING
             action = session.get(Action, post.subject) if post and asks else None
             turn = session.get(Turn, action.turn_id) if action and action.turn_id else None
         if turn is not None:

@@ -64,6 +64,8 @@ class Said:
     account: Account
     #: What people call the channel.
     place: str
+    #: Slack ids of those who can read it; None where everybody can.
+    readers: tuple[str, ...] | None = None
 
 
 def take_messages(deps: BotDeps, said: Sequence[Said]) -> list[Taken]:
@@ -166,6 +168,7 @@ def _follow(entry: _Entry, turns: list[Received]) -> Taken:
         workspace_id=entry.deps.identity.team_id,
         kind="dm" if heard.direct else "channel",
         place=entry.said.place,
+        readers=entry.said.readers,
         principal_id=principal.id,
         asker=principal.first_name,
         channel=heard.channel,

@@ -243,6 +243,8 @@ def _said(row: Post) -> str:
         "answer": "Answered in Slack",
         "card": "Asked in Slack",
         "question": "Asked whether it happened",
+        "status": "Told how it stands",
+        "disclosure": "Asked whether it may be shown",
         "inquiry": "Asked back in Slack",
         "reminder": "Reminded in Slack",
         "batch": "Asked about several alike in Slack",

@@ -14,6 +14,7 @@ from bot.blocks.parts import Message
 from bot.blocks.text import one_line
 from bot.cards import Unrenderable, card_view
 from bot.compensations import offer_view
+from bot.elsewhere import elsewhere
 from bot.inquiries import inquiry_view
 from bot.questions import question_view
 from bot.reminders import reminder_view
@@ -62,6 +63,8 @@ class Renderer:
             return Rendered(undo.build_not_undone(view))
         if post.kind == "question":
             return Rendered(question.build(question_view(session, self.people, post.subject)))
+        if post.kind in ("status", "disclosure"):
+            return Rendered(elsewhere(session, self.people, post, now=now))
         if post.kind == "inquiry":
             return Rendered(inquiry.build(inquiry_view(session, self.people, post.subject)))
         if post.kind == "batch":

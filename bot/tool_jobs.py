@@ -15,7 +15,7 @@ from bot.credentials import NoCredentialsHere
 from bot.schedules import load_automations
 from core.errors import RecallError
 from core.leases import take
-from graphs.runtime.evidence import make_evidence
+from graphs.runtime.evidence import make_evidence, readers_of
 from tools.deps import Deps
 from tools.executor import Executor
 from tools.limits import limits_of
@@ -39,6 +39,7 @@ def tool_jobs(floor: Floor) -> Mapping[str, Handler]:
         clock=floor.clock,
         evidence=make_evidence(floor.people, floor.registry),
         floor=make_floor(floor.db),
+        readers=readers_of,
         limits=limits_of(floor.settings.limits),
     )
     executor = Executor(deps)

@@ -25,6 +25,14 @@ Evidence = Callable[[Session, Action], Sequence[Labelled]]
 #: Raises the verdict on what changes permissions themselves, whatever policy says of it.
 Floor = Callable[[Subject, Verdict], Verdict]
 
+#: The Slack ids of those who can read the conversation of an action; None where everybody can.
+Readers = Callable[[Session, Action], Sequence[str] | None]
+
+
+def everybody(_session: Session, _action: Action) -> None:
+    """Of conversations nobody told us anything about."""
+
+
 #: Whom the log names for what a worker did by itself.
 ACTOR = "system:tools"
 
@@ -39,6 +47,7 @@ class Deps:
     clock: Clock
     evidence: Evidence
     floor: Floor | None = None
+    readers: Readers = everybody
     limits: Limits = field(default_factory=Limits)
     bounded: Bounded = field(default_factory=lambda: Bounded(max_stuck=8))
     #: A number from 0 to 1 each time: how much of a wait is waited. Tests hold it.

@@ -212,7 +212,16 @@ class Prepare:
         if standing is not None:
             return self._allowed(session, row, verdict, standing=standing)
         if verdict.kind == "ask":
-            open_request(session, self._deps.log, row, verdict, self._deps.people, now=now)
+            open_request(
+                session,
+                self._deps.log,
+                row,
+                verdict,
+                self._deps.people,
+                now=now,
+                readers=self._deps.readers(session, row),
+                cards=self._deps.policy.cards,
+            )
             return row_of(session, action.id).status
         if verdict.kind == "deny":
             return self._denied(session, row, verdict)

@@ -88,6 +88,51 @@ def build(card: Card) -> Message:
     )
 
 
+def build_disclosure(card: Card, names: str, *, told: str | None) -> Message:
+    """What the asker sees before others do who cannot read where it was asked; `told` is what
+    became of it."""
+    title = titled(card.title)
+    shown = _shown(card, title)
+    who = one_line(names)
+    if told is not None:
+        return Message(
+            _fallback(f"{title}: {told}"), (rich(run(title, bold=True)), literal(one_line(told)))
+        )
+    first = "They cannot read this conversation, so I ask you before I show them anything."
+    buttons = [
+        button(f"Show it to {who}", "disclose", card.request_id, style="primary"),
+        button("Cancel", "withdraw", card.request_id),
+    ]
+    if shown.pages:
+        buttons.insert(0, button("Read all", "read", card.request_id))
+    return Message(
+        _fallback(f"{who} will see this: {title}"),
+        (
+            rich(run(f"{who} will see this:", bold=True), run(f"\n{first}")),
+            _head(card, title, shown.said),
+            *_changed(card),
+            *shown.blocks,
+            actions(*buttons),
+        ),
+    )
+
+
+def build_status(card: Card, whom: str) -> Message:
+    """What the asker's thread shows while the card stands elsewhere."""
+    title = titled(card.title)
+    told = (
+        " · ".join(card.closed) if card.closed else f"Waiting for {whom}. Expires {card.expires}."
+    )
+    return Message(
+        _fallback(f"{title}: {told}"),
+        (
+            rich(run(title, bold=True), run(f"\n{_line(card)}")),
+            literal(cut(visible(told), 2_900)),
+            actions(button("Story", "story", card.action_id), *map(pressed, card.offers)),
+        ),
+    )
+
+
 def pages(card: Card) -> tuple[tuple[Block, ...], ...]:
     """What must be read before it can be approved, page by page; none where the card shows all."""
     return _shown(card, titled(card.title)).pages

@@ -30,6 +30,7 @@ from bot.clicks import (
 )
 from bot.compensations import take_back
 from bot.edits import take_edit
+from bot.elsewhere import take_disclosure
 from bot.inquiries import take_ask, take_reply
 from bot.listeners.home import publish
 from bot.looks import take_look
@@ -186,6 +187,11 @@ async def _choose_batch(delivery: Delivery, click: Click, person: Principal) -> 
     return await _open(delivery, click, form(click.value, found))
 
 
+async def _disclose(delivery: Delivery, click: Click, person: Principal) -> str | None:
+    agrees = click.action_id == "disclose"
+    return await asyncio.to_thread(take_disclosure, delivery.deps, click, person, agrees=agrees)
+
+
 async def _tell_story(delivery: Delivery, click: Click, person: Principal) -> str | None:
     fits = await asyncio.to_thread(take_story, delivery.deps, click)
     delivery.recorded = True
@@ -218,6 +224,8 @@ PRESSES: Mapping[str, Press] = {
     "approve_batch": _approve_batch,
     "choose_batch": _choose_batch,
     "ask": _ask,
+    "disclose": _disclose,
+    "withdraw": _disclose,
     "reply": _reply,
     "allow_alike": _allow_alike,
     "happened": _answer,

@@ -40,7 +40,8 @@ async def on_message(delivery: Delivery) -> None:
         await delivery.answer()
         return
     place = await delivery.edge.places.name(heard.channel)
-    taken = await delivery.edge.messages.take(Said(heard, account, place))
+    readers = await delivery.edge.places.readers(heard.channel)
+    taken = await delivery.edge.messages.take(Said(heard, account, place, readers))
     await point_async("intake:committed")
     delivery.recorded = True
     log.info("message_taken", taken=str(taken), channel=heard.channel, ts=heard.ts)

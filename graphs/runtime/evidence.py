@@ -43,6 +43,12 @@ def _by_hand(action: Action) -> list[Labelled]:
     return [Labelled(Origin.REQUESTER, json.dumps(action.args))]
 
 
+def readers_of(session: Session, action: Action) -> Sequence[str] | None:
+    """The port `tools.prepare` asks: who could read the conversation when this was asked for."""
+    turn = session.get(Turn, action.turn_id) if action.turn_id else None
+    return turn.readers if turn else None
+
+
 def _typed(session: Session, turn: Turn) -> list[Labelled]:
     """The request, the thread before it, and earlier requests the model was told again."""
     texts = [Labelled(Origin.REQUESTER, turn.text)]

@@ -38,6 +38,8 @@ class Received:
     message_ts: str
     text: str
     context: Sequence[Mapping[str, Any]] = ()
+    #: Slack ids of those who can read it; None where everybody can.
+    readers: Sequence[str] | None = None
 
     @property
     def root(self) -> str:
@@ -95,6 +97,7 @@ def _turn(message: Received, now: datetime) -> dict[str, Any]:
         "message_ts": message.message_ts,
         "text": clean(message.text),
         "context": [dict(item) for item in message.context],
+        "readers": None if message.readers is None else list(message.readers),
         "versions": {},
         "created_at": now,
     }

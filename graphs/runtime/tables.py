@@ -46,6 +46,8 @@ class Turn(SQLModel, table=True):
     text: str
     #: [{"author": name, "author_id", "trusted": bool, "text", "ts"}] the thread before the message.
     context: list[Any] = Field(default=None, sa_column=Column(JSON, nullable=False))
+    #: Slack ids of those who could read the conversation; None where everybody can.
+    readers: list[Any] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
     status: str = Field(default="received", index=True)
     #: The checkpoint thread's generation; a rebuild raises it.
     generation: int = 1

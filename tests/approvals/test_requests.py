@@ -23,6 +23,7 @@ from approvals.requests import (
     waiting_for,
     waiting_of,
 )
+from approvals.showing import disclose
 from approvals.tables import Action, Decision, Grant, Request
 from audit.log import Log
 from audit.tables import Event
@@ -465,7 +466,7 @@ def test_an_approver_who_left_the_group_is_noticed_at_execution(
         )
 
 
-def test_what_is_asked_in_a_direct_message_is_shown_to_those_who_decide_as_well(
+def test_what_is_asked_in_a_direct_message_is_shown_to_those_who_decide_once_the_asker_agrees(
     db: Database, log: Log, people: People, propose_some: Propose
 ) -> None:
     (action,) = propose_some()
@@ -473,10 +474,18 @@ def test_what_is_asked_in_a_direct_message_is_shown_to_those_who_decide_as_well(
         row = session.get_one(Action, action.id)
         row.channel, row.thread_ts = "D0ANA", None
         session.flush()
-        open_request(session, log, row, verdict(), people, now=NOW)
+        request = open_request(session, log, row, verdict(), people, now=NOW)
+        assert request is not None
+        before = session.exec(select(Post.kind)).all()
+        ana = people.by_id("ana")
+        assert ana is not None
+        disclose(
+            session, log, people, request_id=request.id, person=ana, agrees=True, now=NOW
+        )  # fmt: skip
 
     with db.read() as session:
         cards = session.exec(select(Post).where(Post.kind == "card").order_by("n")).all()
+    assert before == ["disclosure"]
     assert [(card.n, card.channel, card.thread_ts) for card in cards] == [
         (0, "D0ANA", None),
         (1, "U0FINN", None),

@@ -183,6 +183,7 @@ def propose_refund(
     four_eyes: bool = True,
     channel: str = SUPPORT,
     editable: tuple[str, ...] = (),
+    **shown: Any,
 ) -> Action:
     """An awaiting refund with its request and its card."""
     action = Action(
@@ -221,7 +222,7 @@ def propose_refund(
         effect="irreversible",
         digests={"policy": "sha256:p", "people": "sha256:q"},
     )
-    open_request(session, deps.log, action, verdict, deps.people, now=deps.clock.now())
+    open_request(session, deps.log, action, verdict, deps.people, now=deps.clock.now(), **shown)
     return action
 
 

@@ -172,7 +172,10 @@ async def test_what_was_asked_in_a_direct_message_reaches_its_approvers_in_their
     with one_desk.deps.db.transaction() as session:
         propose_refund(session, one_desk.deps, channel="D0ANA")
     await one_desk.send_owed()
-    [asked] = await one_desk.messages("D0ANA")
+    [first] = await one_desk.messages("D0ANA")
+    await one_desk.click(ANA, first["ts"], "disclose", channel="D0ANA")
+    await one_desk.send_owed()
+    _, asked = await one_desk.messages("D0ANA")
     [card] = await one_desk.messages("D0FINN")
     assert shown(card) == shown(asked)
     assert f"/D0FINN/p{card['ts'].replace('.', '')}" in await one_desk.command(FINN, "approvals")
@@ -182,7 +185,7 @@ async def test_what_was_asked_in_a_direct_message_reaches_its_approvers_in_their
     assert one_desk.action().status == "approved"
     await one_desk.send_owed()
     for channel in ("D0ANA", "D0FINN"):
-        [closed] = await one_desk.messages(channel)
+        closed = (await one_desk.messages(channel))[-1]
         assert buttons(closed) == ["Story"]
 
 

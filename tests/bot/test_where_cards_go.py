@@ -1,0 +1,153 @@
+"""Where a card stands, and what its asker agrees to before others see it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlmodel import select
+
+from approvals.tables import Request
+from audit.tables import Event
+from bot.places import is_private
+from tests.bot.desk import ANA, ASKER, FINN, GENERAL, OLGA, SUPPORT, Desk, buttons, propose_refund
+from tests.bot.desk import shown as text_of
+
+
+async def asked(desk: Desk, **how: Any) -> None:
+    with desk.deps.db.transaction() as session:
+        propose_refund(session, desk.deps, **how)
+    await desk.send_owed()
+
+
+def request(desk: Desk) -> Request:
+    with desk.deps.db.read() as session:
+        return session.exec(select(Request)).one()
+
+
+async def forged(desk: Desk, user: str, ts: str, action_id: str) -> None:
+    """A click on a message in Ana's conversation that Slack would not let this person make."""
+    value = request(desk).id
+    payload = {
+        "type": "block_actions",
+        "team": {"id": "T0PRACTICE"},
+        "user": {"id": user, "team_id": "T0PRACTICE"},
+        "channel": {"id": "D0ANA"},
+        "container": {"type": "message", "message_ts": ts, "channel_id": "D0ANA"},
+        "trigger_id": f"1.{action_id}",
+        "actions": [{"type": "button", "action_id": action_id, "value": value, "block_id": "b"}],
+    }
+    await desk.post("deliver", type="interactive", payload=payload)
+
+
+async def test_the_asker_of_a_direct_message_sees_first_what_others_will_see(
+    any_desk: Desk,
+) -> None:
+    desk = any_desk
+    await asked(desk, channel="D0ANA")
+
+    [first] = await desk.messages("D0ANA")
+
+    assert text_of(first).startswith("Finn will see this:")
+    assert "Refund EUR 180.00 to Mara Lind?" in text_of(first)
+    assert buttons(first) == ["Show it to Finn", "Cancel"]
+    assert await desk.messages("D0FINN") == []
+    assert "Nothing waits for you" in await desk.command(FINN, "approvals")
+
+
+async def test_once_they_agree_it_stands_with_both_and_changes_in_both(one_desk: Desk) -> None:
+    await asked(one_desk, channel="D0ANA")
+    [first] = await one_desk.messages("D0ANA")
+
+    await forged(one_desk, FINN, first["ts"], "disclose")
+    assert request(one_desk).withheld == ["finn"]
+    await one_desk.click(ANA, first["ts"], "disclose", channel="D0ANA")
+    await one_desk.send_owed()
+
+    told, here = await one_desk.messages("D0ANA")
+    [there] = await one_desk.messages("D0FINN")
+    assert buttons(told) == []
+    assert buttons(here) == buttons(there) == ["Approve refund", "Reject…", "Ask…"]
+    await one_desk.click(FINN, there["ts"], "approve", channel="D0FINN")
+    await one_desk.send_owed()
+    for channel in ("D0ANA", "D0FINN"):
+        assert buttons((await one_desk.messages(channel))[-1]) == ["Story"]
+    with one_desk.deps.db.read() as session:
+        reasons = session.exec(select(Event.reason)).all()
+    assert "Ana agreed that this is shown to Finn" in reasons
+
+
+async def test_who_does_not_want_it_shown_drops_it_and_nobody_was_shown_anything(
+    one_desk: Desk,
+) -> None:
+    await asked(one_desk, channel="D0ANA")
+    [first] = await one_desk.messages("D0ANA")
+
+    await one_desk.click(ANA, first["ts"], "withdraw", channel="D0ANA")
+    await one_desk.send_owed()
+
+    assert one_desk.action().status == "cancelled"
+    [told] = await one_desk.messages("D0ANA")
+    assert "Dropped. Nobody was shown anything." in text_of(told)
+    assert await one_desk.messages("D0FINN") == []
+
+
+async def test_nobody_decides_before_the_asker_agreed(one_desk: Desk) -> None:
+    await asked(one_desk, channel="D0ANA")
+    [first] = await one_desk.messages("D0ANA")
+    await forged(one_desk, FINN, first["ts"], "approve")
+
+    assert one_desk.action().status == "awaiting"
+
+
+async def test_in_a_private_channel_only_those_who_are_not_in_it_need_showing(
+    one_desk: Desk,
+) -> None:
+    await asked(one_desk, readers=[ANA, FINN])
+    [card] = await one_desk.messages()
+    assert buttons(card)[0] == "Approve refund"
+
+    await asked(one_desk, readers=[ANA, OLGA], action_id="act_2")
+    first = (await one_desk.messages())[-1]
+    assert buttons(first) == ["Show it to Finn", "Cancel"]
+    await one_desk.click(ANA, first["ts"], "disclose")
+    await one_desk.send_owed()
+
+    [copy] = await one_desk.messages("D0FINN")
+    assert buttons(copy)[0] == "Approve refund"
+
+
+async def test_the_askers_own_confirmation_is_shown_to_nobody_else(one_desk: Desk) -> None:
+    await asked(one_desk, channel="D0ANA", stages=(ASKER,), four_eyes=False)
+
+    [card] = await one_desk.messages("D0ANA")
+
+    assert buttons(card) == ["Do it", "Don't"]
+
+
+@pytest.mark.parametrize(("cards", "place"), [("dm", "D0FINN"), (f"channel:{GENERAL}", GENERAL)])
+async def test_a_card_elsewhere_leaves_how_it_stands_in_the_thread(
+    one_desk: Desk, cards: str, place: str
+) -> None:
+    await asked(one_desk, cards=cards)
+
+    [status] = await one_desk.messages(SUPPORT)
+    [card] = await one_desk.messages(place)
+
+    assert "Waiting for Finance. Expires Mon 10:00." in text_of(status)
+    assert buttons(status) == ["Story"]
+    assert buttons(card) == ["Approve refund", "Reject…", "Ask…"]
+    await one_desk.click(FINN, card["ts"], "approve", channel=place)
+    await one_desk.send_owed()
+    [status] = await one_desk.messages(SUPPORT)
+    assert "Approved by Finn 10:00" in text_of(status)
+    await one_desk.click(FINN, status["ts"], "story")
+    assert (await one_desk.get(f"views?user={FINN}"))["views"]
+
+
+@pytest.mark.parametrize(
+    ("info", "private"),
+    [({"is_private": False}, False), ({"is_private": True}, True), ({"is_mpim": True}, True)],
+)
+def test_what_not_every_member_can_read_is_private(info: dict[str, Any], private: bool) -> None:
+    assert is_private(info) is private
