@@ -21,6 +21,7 @@ from benchmarks import (
     checkpoint,
     click,
     conversations,
+    executor,
     hops,
     policy_try,
     stop,
@@ -30,7 +31,7 @@ from benchmarks.figures import Figure, table
 from benchmarks.office import Office
 
 ROADS = ("acknowledge", "answer", "click", "conversations", "stop")
-NAMES = (*ROADS, "checkpoint", "verdicts", "policy_try")
+NAMES = (*ROADS, "checkpoint", "verdicts", "policy_try", "executor")
 
 
 def main() -> None:
@@ -44,6 +45,8 @@ def main() -> None:
         figures += verdicts.measure(options.verdicts)
     if "policy_try" in names:
         figures += policy_try.measure(options.past)
+    if "executor" in names:
+        figures += executor.measure(options.actions)
     roads = [name for name in names if name in ROADS]
     if roads:
         figures += _in_the_office(roads, options)
@@ -88,6 +91,7 @@ def _options() -> argparse.Namespace:
     add("--seconds", type=float, default=10.0, help="of each load, for `acknowledge`")
     add("--talk-seconds", type=float, default=30.0, help="of each rate, for `conversations`")
     add("--cycles", type=int, default=200, help="of each saver, for `checkpoint`")
+    add("--actions", type=int, default=300, help="for `executor`")
     add("--verdicts", type=int, default=2000, help="of each file")
     add("--past", type=int, default=1_000_000, help="actions, for `policy_try`")
     add("--first", action="store_true", help="before other work on this machine (root on Linux)")
