@@ -17,6 +17,7 @@ from approvals.unknowns import Answered, answer_unknown, ask_about
 from audit.log import Log
 from core.db import insert_once
 from core.ids import derive_id
+from core.origins import Origin
 from core.outbox import enqueue
 
 __all__ = [
@@ -125,6 +126,12 @@ def propose_by_hand(
         created_at=now,
     )
     return insert(session, log, row, f"Asked for: {call.title or call.tool}", now=now)
+
+
+def by_hand(action: Action, args: Mapping[str, Any]) -> dict[str, Origin]:
+    """JSON pointer of each argument of an action that a person filled in -> theirs, where they
+    left it empty too; nothing for any other action."""
+    return {f"/{name}": Origin.REQUESTER for name in args if action.automation == BY_HAND}
 
 
 def head(session: Session, action_id: str) -> Action:

@@ -9,14 +9,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from approvals.cases import Subject
-from approvals.policy import Stage, Verdict
+from approvals.people import OPERATORS, People
+from approvals.policy import REQUESTER, Stage, Verdict
 from approvals.tables import Action
 from core.db import Database
 
 ALLOW_ALIKE = "signoff.allow_alike"
+ELEVATE = "signoff.elevate"
 
 
-def make_floor(db: Database) -> Callable[[Subject, Verdict], Verdict]:
+def make_floor(db: Database, people: People) -> Callable[[Subject, Verdict], Verdict]:
     """The floor over this installation's actions, for `tools.deps.Deps`."""
 
     def floor(subject: Subject, verdict: Verdict) -> Verdict:
@@ -24,6 +26,8 @@ def make_floor(db: Database) -> Callable[[Subject, Verdict], Verdict]:
             with db.read() as session:
                 example = session.get(Action, str(subject.args["action_id"]))
             return _as_the_example(verdict, example)
+        if subject.tool == ELEVATE:
+            return _by_others(verdict, people)
         return verdict
 
     return floor
@@ -45,6 +49,26 @@ def _as_the_example(verdict: Verdict, example: Action | None) -> Verdict:
         reason=why,
         stages=stages,
         four_eyes=then.four_eyes or (verdict.four_eyes and bool(said)),
+        standing=False,
+    )
+
+
+def _by_others(verdict: Verdict, people: People) -> Verdict:
+    """Somebody else must agree: whom policy names, or an operator. Where there is one operator
+    only, they may give themselves what they could give anybody."""
+    if verdict.kind == "deny":
+        return verdict
+    others = tuple(s for s in verdict.stages if s.who != REQUESTER)
+    if verdict.kind == "ask" and others and verdict.rules:
+        return replace(verdict, stages=others, four_eyes=True, standing=False)
+    why = "only an operator may give somebody more than their roles do"
+    alone = sum(person.operator for person in people.everyone) < 2
+    return replace(
+        verdict,
+        kind="ask",
+        reason=why,
+        stages=(Stage(OPERATORS, 1, why),),
+        four_eyes=not alone,
         standing=False,
     )
 

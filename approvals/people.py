@@ -37,6 +37,8 @@ class Principal:
     hours: Hours = _DEFAULT_HOURS
     #: Open questions above which new ones go to others of the group first; None: any number.
     load: int | None = None
+    #: What they may use at all: scopes of tools, `*` for anything.
+    scopes: tuple[str, ...] = ("*",)
 
     @property
     def first_name(self) -> str:
@@ -184,6 +186,11 @@ def _people(file: ConfigFile) -> People:
     )
 
 
+def _scopes(entry: PersonEntry, parsed: PeopleFile) -> tuple[str, ...]:
+    found = [parsed.scopes.get(role, ()) for role in ("everyone", *entry.roles)]
+    return tuple(dict.fromkeys(scope for scopes in found for scope in scopes))
+
+
 def _principal(entry: PersonEntry, parsed: PeopleFile) -> Principal:
     return Principal(
         id=entry.id,
@@ -196,6 +203,7 @@ def _principal(entry: PersonEntry, parsed: PeopleFile) -> Principal:
         operator=entry.operator,
         hours=hours_of(entry, parsed.holidays),
         load=parsed.load if entry.load is None else entry.load,
+        scopes=_scopes(entry, parsed),
     )
 
 

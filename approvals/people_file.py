@@ -90,6 +90,7 @@ class PeopleFile(BaseModel):
     holidays: dict[str, tuple[date, ...]] = {}
     load: int | None = Field(default=None, ge=1)
     most_open: int | None = Field(default=None, ge=1)
+    scopes: dict[str, tuple[str, ...]] = {"everyone": ("*",)}
     domains: tuple[str, ...] = ()
     known_addresses: tuple[str, ...] = ()
     known_domains: tuple[str, ...] = ()

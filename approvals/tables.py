@@ -272,3 +272,19 @@ class Batch(SQLModel, table=True):
     #: The stage they were in.
     stage: int
     created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Elevation(SQLModel, table=True):
+    """A scope that a person or an automation has for a time."""
+
+    id: str = Field(primary_key=True)
+    workspace_id: str = Field(index=True)
+    #: The action that asked for it.
+    action_id: str = Field(unique=True)
+    #: A person's id, or `automation:<name>`.
+    holder: str = Field(index=True)
+    scope: str
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    expires_at: datetime = Field(sa_type=UtcDateTime)
+    revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    revoked_by: str | None = None

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from sqlmodel import Session, col, select
 
-from approvals import standing
+from approvals import elevation, standing
 from approvals.bounds import Bounds
 from approvals.people import Principal
 from approvals.requests import waiting_for, waiting_of
 from approvals.standing_asked import covers
-from approvals.tables import Action, Request, StandingPermission
+from approvals.tables import Action, Elevation, Request, StandingPermission
 from bot.blocks.home import Home, Item
 from bot.cards import place_of, title_of
 from bot.deps import BotDeps
@@ -51,7 +51,19 @@ def given_items(session: Session, deps: BotDeps, person: Principal) -> Sequence[
     rows = standing.live_ones(
         session, deps.people, person, workspace_id=deps.identity.team_id, now=now
     )
-    return [_standing(session, deps, person, row) for row in rows]
+    scopes = elevation.live_ones(session, person, workspace_id=deps.identity.team_id, now=now)
+    return [
+        *(_standing(session, deps, person, row) for row in rows),
+        *(_elevation(session, deps, person, row) for row in scopes),
+    ]
+
+
+def _elevation(session: Session, deps: BotDeps, person: Principal, row: Elevation) -> Item:
+    holder = deps.people.by_id(row.holder)
+    title = f"{first_name(holder.name) if holder else row.holder} may use {row.scope}"
+    until = day_time(row.expires_at, person.tz, deps.clock.now())
+    link = card_link(session, deps.identity.url, row.action_id, person)
+    return Item(title, f"until {until}", link, revokes=row.id)
 
 
 def _standing(session: Session, deps: BotDeps, person: Principal, row: StandingPermission) -> Item:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session
 
-from approvals import standing
-from approvals.floors import ALLOW_ALIKE
+from approvals import elevation, standing
+from approvals.floors import ALLOW_ALIKE, ELEVATE
 from approvals.people import People
 from approvals.standing_asked import asked_for, words
 from approvals.tables import Action
@@ -59,6 +59,13 @@ class PermissionsInSql:
                 tuple(words(session, self._people, asked)),
                 {"tool": f"{asked.bounds.tool}@{asked.bounds.tool_version}"},
             )
+        if what == ELEVATE:
+            holder = elevation.check(self._people, args["holder"], args["scope"], args["minutes"])
+            return Meaning(
+                f"Give {holder} {args['scope']} for {_span(args['minutes'])}",
+                (("ends", "by itself, counted from its approval"),),
+                {},
+            )
         raise ApprovalError("There is no such permission.")
 
     def _change(
@@ -87,4 +94,21 @@ class PermissionsInSql:
                 until=now + asked.life,
                 now=now,
             )
+        if what == ELEVATE:
+            elevation.check(self._people, args["holder"], args["scope"], args["minutes"])
+            return elevation.give(
+                session,
+                self._log,
+                action=action,
+                holder=args["holder"],
+                scope=args["scope"],
+                until=now + timedelta(minutes=args["minutes"]),
+                now=now,
+            )
         raise ApprovalError("There is no such permission.")
+
+
+def _span(minutes: int) -> str:
+    hours, rest = divmod(minutes, 60)
+    parts = [f"{hours} h"] if hours else []
+    return " ".join(parts + ([f"{rest} min"] if rest else []))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from approvals import standing
+from approvals import elevation, standing
 from approvals.people import Principal
 from bot.deps import BotDeps
 from bot.intake import take_trigger
@@ -39,6 +39,8 @@ def take_revoke(
         )
         if not fresh:
             return None
+        if row_id.startswith("elev_"):
+            return elevation.revoke(session, deps.log, elevation_id=row_id, person=person, now=now)
         return standing.revoke(
             session, deps.log, deps.people, permission_id=row_id, person=person, now=now
         )

@@ -16,6 +16,7 @@ from bot.blocks.home import lines
 from bot.blocks.text import escape, words
 from bot.deps import BotDeps
 from bot.digests import ask_digest
+from bot.elevating import elevate_lines
 from bot.homes import given_items, waiting_items
 from bot.stories import action_to_explain, told
 from bot.switching import Place, resume_named, stop_named, stops_in_force
@@ -38,6 +39,8 @@ class Asked:
     #: Whether this very command was recorded before: then nothing is changed again.
     again: bool
     now: datetime
+    #: Tells this command from every other one.
+    key: str
 
     @property
     def team(self) -> str:
@@ -143,6 +146,10 @@ def _hand(asked: Asked) -> Sequence[str]:
     return hand_lines(_command(asked))
 
 
+def _elevate(asked: Asked) -> Sequence[str]:
+    return elevate_lines(_command(asked), channel=asked.channel, key=asked.key)
+
+
 def _command(asked: Asked) -> Command:
     return Command(asked.session, asked.deps, asked.person, asked.words, asked.again, asked.now)
 
@@ -182,5 +189,6 @@ _HANDLERS: Mapping[str, Callable[[Asked], Sequence[str]]] = {
     "can": _can,
     "digest": _digest,
     "delegate": _delegate,
+    "elevate": _elevate,
     "hand": _hand,
 }

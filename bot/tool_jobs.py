@@ -38,7 +38,7 @@ def tool_jobs(floor: Floor) -> Mapping[str, Handler]:
         policy=floor.policy,
         clock=floor.clock,
         evidence=make_evidence(floor.people, floor.registry),
-        floor=make_floor(floor.db),
+        floor=make_floor(floor.db, floor.people),
         readers=readers_of,
         limits=limits_of(floor.settings.limits),
     )

@@ -17,6 +17,7 @@ from sqlalchemy import update
 from sqlmodel import Session, col
 
 from approvals import grants
+from approvals.actions import by_hand
 from approvals.editing import typed_in_edits
 from approvals.moves import move, row_of
 from approvals.origins import label
@@ -40,6 +41,7 @@ from tools.gates import take_look
 from tools.holding import waits_until
 from tools.judging import plain_preview, preview_json, verdict_on
 from tools.reach import reach
+from tools.scoped import missing_scope
 from tools.stood import STOOD_ON, Stood, covering
 from tools.tables import Breaker
 from tools.unprepared import deny, fail, hold, put_off
@@ -92,6 +94,10 @@ class Prepare:
             )
         if principal is None:
             return deny(self._deps, action, "the person who asked is not served any more", queued)
+        with self._deps.db.read() as session:
+            lacking = missing_scope(session, action, tool, principal, now=self._deps.clock.now())
+        if lacking is not None:
+            return deny(self._deps, action, f"Not allowed: {lacking}", queued)
         until = self._waits_until(action, tool, seen)
         if until is not None:
             return hold(self._deps, action, tool, principal, seen, until, queued)
@@ -139,7 +145,7 @@ class Prepare:
         with self._deps.db.read() as session:
             texts = self._deps.evidence(session, action)
             done = undone_action(session, action) if action.undoes else None
-        found = label(arguments, texts) | typed_in_edits(action)
+        found = label(arguments, texts) | by_hand(action, arguments) | typed_in_edits(action)
         origins = {pointer: origin.value for pointer, origin in found.items()}
         if done is not None:
             origins = undoing.origins_of(done, origins)

@@ -31,6 +31,7 @@ from tools.judging import preview_json, verdict_on
 from tools.outcomes import failure
 from tools.protocol import Step
 from tools.reach import reach
+from tools.scoped import missing_scope
 from tools.stood import spend
 
 #: How often something permitted looks whether a stop still holds it.
@@ -96,6 +97,9 @@ def _claim(deps: Deps, work: Work, reads: int) -> Claim | str:
             if due is not None:
                 postpone(session, work.queued, due)
                 return "held"
+            lacking = missing_scope(session, action, tool, work.principal, now=now)
+            if lacking is not None:
+                return _move_on(deps, session, work, "denied", f"Not allowed: {lacking}")
             unstood = spend(session, deps, action, now=now)
             if unstood is not None:
                 return _superseded(deps, session, work, unstood)

@@ -6,7 +6,8 @@ HELP = (
     "Mention me or DM me. status what I'm doing · approvals waiting for you · stop stop my work "
     "(anyone may), or stop all, an automation or a linked conversation · resume let that go on · "
     "why who allowed it · can what I may do for you and who approves · digest · "
-    "delegate @sam until 2026-12-01 while you are away · hand @sam what waits for you. "
+    "delegate @sam until 2026-12-01 while you are away · hand @sam what waits for you · "
+    "elevate shop:stock 2h for a scope for a time. "
     "I ask before money, outside mail and other people's data."
 )
 SUBCOMMANDS = (
@@ -20,6 +21,7 @@ SUBCOMMANDS = (
     "digest",
     "delegate",
     "hand",
+    "elevate",
 )
 
 

@@ -64,6 +64,7 @@ def take_command(delivery: Delivery, person: Principal | None, refusal: str) -> 
             words=rest.strip(),
             again=not fresh,
             now=now,
+            key=str(body.get("trigger_id")),
         )
         return answer(asked, subcommand.lower())
 

@@ -40,7 +40,7 @@ def alike(road: Road, till: Till, ports: Ports) -> Road:
     return road.changed(
         registry=registry,
         policy=parse_policy(STANDING, Path("policy.yaml")),
-        floor=make_floor(road.db),
+        floor=make_floor(road.db, road.deps.people),
         evidence=_evidence(road, registry),
     )
 

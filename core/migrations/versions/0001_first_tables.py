@@ -137,6 +137,21 @@ def upgrade() -> None:
     op.create_index(op.f('ix_standing_permission_principal_id'), 'standing_permission', ['principal_id'], unique=False)
     op.create_index(op.f('ix_standing_permission_tool'), 'standing_permission', ['tool'], unique=False)
     op.create_index(op.f('ix_standing_permission_workspace_id'), 'standing_permission', ['workspace_id'], unique=False)
+    op.create_table('elevation',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('workspace_id', sa.String(), nullable=False),
+    sa.Column('action_id', sa.String(), nullable=False),
+    sa.Column('holder', sa.String(), nullable=False),
+    sa.Column('scope', sa.String(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('revoked_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('revoked_by', sa.String(), nullable=True),
+    sa.PrimaryKeyConstraint('id'),
+    sa.UniqueConstraint('action_id')
+    )
+    op.create_index(op.f('ix_elevation_holder'), 'elevation', ['holder'], unique=False)
+    op.create_index(op.f('ix_elevation_workspace_id'), 'elevation', ['workspace_id'], unique=False)
     op.create_table('event',
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('workspace_id', sa.String(), nullable=False),

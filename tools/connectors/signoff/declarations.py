@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from core.origins import Origin
-from tools.connectors.signoff.shapes import AllowAlike, Changed
+from tools.connectors.signoff.shapes import AllowAlike, Changed, Elevate
 from tools.contract import (
     Arguments,
     Call,
@@ -40,6 +40,15 @@ def make(ports: Ports) -> Connector:
                 can="do things alike without asking each time",
                 done="Given",
             ),
+            _tool(
+                "signoff.elevate",
+                Elevate,
+                does.elevate,
+                does.look,
+                scope="signoff:elevate",
+                can="give somebody a scope for a time",
+                done="Given",
+            ),
         ),
     )
 
@@ -54,12 +63,16 @@ class _Does:
         """Let actions alike to one that was approved be done without asking each time."""
         return self._change("signoff.allow_alike", args, call)
 
+    def elevate(self, args: Elevate, call: Call) -> Changed:
+        """Give a person or an automation a scope for a time."""
+        return self._change("signoff.elevate", args, call)
+
     def look(self, what: str, args: Arguments, call: Call) -> Preview:
         plain = args.model_dump(mode="json")
         meaning = self._permissions.look(what, plain, caller_id=call.caller.id)
         return Preview(
             title=meaning.title,
-            verb="it",
+            verb="change",
             details=meaning.details,
             facts=meaning.facts,
             undo="yes, revoke it in my Home",

@@ -27,6 +27,16 @@ class AllowAlike(Arguments):
     days: int = Field(ge=1, le=90, description="For how many days from its approval")
 
 
+class Elevate(Arguments):
+    scope: str = Field(min_length=1, max_length=100, description="The scope, like shop:write")
+    holder: str = Field(
+        min_length=1,
+        max_length=100,
+        description="A person's id, or automation:<name>",
+    )
+    minutes: int = Field(ge=1, le=480, description="For how long from its approval; 480 at most")
+
+
 class Changed(Result):
     #: The id of what was made.
     made: str

@@ -1,0 +1,156 @@
+"""What a person or an automation may use at all, and scopes they have for a time.
+
+people.yaml gives roles their scopes. Whoever lacks one that a tool needs is refused before any
+other system is asked; an elevation, asked for and approved like any action, adds one for a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
+from typing import Any
+
+from sqlalchemy import update
+from sqlmodel import Session, col, select
+
+from approvals.people import People, Principal
+from approvals.tables import Action, Elevation
+from audit.log import Log
+from core.db import insert_once
+from core.errors import ApprovalError
+from core.ids import derive_id
+
+LONGEST = timedelta(hours=8)
+AUTOMATION = "automation:"
+
+
+def missing(
+    session: Session,
+    principal: Principal,
+    scopes: Sequence[str],
+    *,
+    workspace_id: str,
+    automation: str,
+    now: datetime,
+) -> str | None:
+    """Why this person may not use a tool that needs these scopes, as a sentence's end.
+
+    None when they may: by their roles, or by an elevation of theirs or of the automation that asks.
+    """
+    lacking = [scope for scope in scopes if not _has(principal, scope)]
+    if not lacking:
+        return None
+    query = select(Elevation.scope).where(
+        Elevation.workspace_id == workspace_id,
+        col(Elevation.holder).in_((principal.id, f"{AUTOMATION}{automation}")),
+        *_live(now),
+    )
+    given = set(session.exec(query))
+    still = [scope for scope in lacking if scope not in given]
+    if not still:
+        return None
+    return (
+        f"{principal.first_name} may not use {still[0]}; "
+        f"/signoff elevate {still[0]} 1h asks for it for an hour"
+    )
+
+
+def check(people: People, holder: str, scope: str, minutes: int) -> str:
+    """The holder in words. Raises `ApprovalError` where this cannot be given."""
+    if not timedelta(0) < timedelta(minutes=minutes) <= LONGEST:
+        raise ApprovalError("A scope is given for 8 hours at most.")
+    if holder.startswith(AUTOMATION):
+        return f"the automation {holder.removeprefix(AUTOMATION)}"
+    person = people.by_id(holder)
+    if person is None:
+        raise ApprovalError(f"Nobody is called {holder}.")
+    if _has(person, scope):
+        raise ApprovalError(f"{person.first_name} may use {scope} already.")
+    return person.first_name
+
+
+def give(
+    session: Session,
+    log: Log,
+    *,
+    action: Action,
+    holder: str,
+    scope: str,
+    until: datetime,
+    now: datetime,
+) -> str:
+    """The scope this action asked for; its id. Giving it again changes nothing."""
+    row = Elevation(
+        id=derive_id("elev", action.id),
+        workspace_id=action.workspace_id,
+        action_id=action.id,
+        holder=holder,
+        scope=scope,
+        created_at=now,
+        expires_at=until,
+    )
+    if insert_once(session, row):
+        said = f"{holder} may use {scope} for a time"
+        _record(session, log, row, "given", "system:approvals", said, now)
+    return row.id
+
+
+def revoke(
+    session: Session,
+    log: Log,
+    *,
+    elevation_id: str,
+    person: Principal,
+    now: datetime,
+) -> str:
+    """End it at once; the sentence for whoever pressed: its holder or an operator."""
+    row = session.get(Elevation, elevation_id, populate_existing=True)
+    if row is None or not (person.operator or person.id == row.holder):
+        return "You cannot revoke this."
+    changed = session.execute(
+        update(Elevation)
+        .where(col(Elevation.id) == elevation_id, col(Elevation.revoked_at).is_(None))
+        .values(revoked_at=now, revoked_by=person.id)
+        .execution_options(synchronize_session=False)
+    )
+    if changed.rowcount != 1:  # type: ignore[attr-defined]
+        return "This was revoked before."
+    said = f"{person.first_name} took {row.scope} back"
+    _record(session, log, row, "revoked", person.id, said, now)
+    return "Revoked. From now on it is refused again."
+
+
+def live_ones(
+    session: Session, person: Principal, *, workspace_id: str, now: datetime
+) -> list[Elevation]:
+    """Those in force that concern this person: their own, all for operators."""
+    query = (
+        select(Elevation)
+        .where(Elevation.workspace_id == workspace_id, *_live(now))
+        .order_by(col(Elevation.expires_at), col(Elevation.id))
+    )
+    return [row for row in session.exec(query) if person.operator or row.holder == person.id]
+
+
+def _has(principal: Principal, scope: str) -> bool:
+    return any(fnmatchcase(scope, pattern) for pattern in principal.scopes)
+
+
+def _live(now: datetime) -> Sequence[Any]:
+    return (col(Elevation.revoked_at).is_(None), col(Elevation.expires_at) > now)
+
+
+def _record(  # noqa: PLR0917 - a private call
+    session: Session, log: Log, row: Elevation, what: str, actor: str, reason: str, now: datetime
+) -> None:
+    log.record(
+        session,
+        workspace_id=row.workspace_id,
+        type=f"approvals:elevation:{what}",
+        subject=row.id,
+        actor=actor,
+        at=now,
+        reason=reason,
+        action_id=row.action_id,
+    )

@@ -1,0 +1,136 @@
+"""Scopes: what people may use at all, and what they are given for a time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from road import PEOPLE, Road
+from sqlmodel import select
+from till import Till
+from till_tools import connector
+
+from approvals.actions import Proposed, propose_by_hand
+from approvals.elevation import live_ones, revoke
+from approvals.floors import make_floor
+from approvals.people import People
+from approvals.tables import Elevation
+from bot.permissions import PermissionsInSql
+from graphs.runtime.evidence import make_evidence
+from tools.connectors import signoff
+from tools.contract import Ports
+from tools.registry import Registry
+
+NARROW = PEOPLE + "scopes: {everyone: ['till:read', 'signoff:*'], support: ['till:letters']}\n"
+pytestmark = pytest.mark.parametrize("empty_db", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def narrow(road: Road, till: Till, ports: Ports) -> Road:
+    """The road where Ana may look into the till and no more."""
+    people = People.parse(NARROW, Path("people.yaml"))
+    permissions = PermissionsInSql(road.db, road.deps.log, people)
+    own = signoff.make(replace(ports, permissions=permissions))
+    registry = Registry.of([connector(till.url), own])
+    by_hand, typed = make_evidence(people, registry), road.deps.evidence
+    return road.changed(
+        registry=registry,
+        people=people,
+        floor=make_floor(road.db, people),
+        evidence=lambda s, action: [*by_hand(s, action), *typed(s, action)],
+    )
+
+
+def ask(road: Road, *, by: str = "ana", key: str = "1", minutes: int = 60) -> str:
+    args = {"scope": "till:write", "holder": "ana", "minutes": minutes}
+    with road.db.transaction() as session:
+        return propose_by_hand(
+            session, road.deps.log, Proposed("signoff.elevate", "1.0.0", args), key=key,
+            principal_id=by, workspace_id="T0PRACTICE", channel="C0SUPPORT", thread_ts=None,
+            now=road.clock.now(),
+        ).id  # fmt: skip
+
+
+def elevated(road: Road) -> None:
+    """Ana has till:write for an hour; Olga, the operator, said so."""
+    asked = ask(road)
+    assert road.prepare(asked) == "awaiting"
+    assert road.decide(asked, person="olga").outcome == "approved"
+    assert road.execute(asked) == "succeeded"
+
+
+def test_without_the_scope_it_is_refused_before_the_till_is_asked(narrow: Road, till: Till) -> None:
+    """R2, R3: refused where it is prepared, before any connector is reached."""
+    before = len(till.journal)
+    action_id = narrow.propose("till.refund", order="4711", minor=100)
+
+    assert narrow.prepare(action_id) == "denied"
+
+    assert len(till.journal) == before
+    assert narrow.reasons(action_id)[-1] == (
+        "Not allowed: Ana may not use till:write; /signoff elevate till:write 1h asks for it for "
+        "an hour"
+    )
+
+
+def test_with_the_scope_policy_still_decides(narrow: Road) -> None:
+    """R4, R9: an elevation lets something be asked; it approves nothing."""
+    elevated(narrow)
+
+    action_id = narrow.propose("till.refund", turn="turn_2", order="4711", minor=100)
+
+    assert narrow.prepare(action_id) == "awaiting"
+
+
+@pytest.mark.parametrize("end", ["expired", "revoked"])
+def test_what_ended_before_it_began_is_refused(narrow: Road, end: str) -> None:
+    """R4, R5: it ends by itself or at once by hand, and counts until the moment of beginning."""
+    elevated(narrow)
+    action_id = narrow.approved("till.refund", turn="turn_2", order="4711", minor=100)
+
+    if end == "expired":
+        narrow.wait(3600)
+    else:
+        with narrow.db.transaction() as session:
+            row = session.exec(select(Elevation)).one()
+            ana = narrow.deps.people.by_id("ana")
+            assert ana is not None
+            now = narrow.clock.now()
+            told = revoke(session, narrow.deps.log, elevation_id=row.id, person=ana, now=now)
+        assert told == "Revoked. From now on it is refused again."
+
+    assert narrow.execute(action_id) == "denied"
+
+
+def test_it_is_asked_of_an_operator_whatever_the_policy_says(narrow: Road) -> None:
+    asked = ask(narrow)
+
+    narrow.prepare(asked)
+
+    row = narrow.row(asked)
+    assert row.verdict is not None
+    assert [stage["who"] for stage in row.verdict["stages"]] == ["operators"]
+    assert set(row.origins.values()) == {"requester"}
+    assert narrow.decide(asked, person="finn").outcome == "not_allowed"
+    assert narrow.decide(asked, person="ana").outcome == "not_allowed"
+
+
+def test_more_than_eight_hours_is_never_given(narrow: Road) -> None:
+    asked = ask(narrow, minutes=481)
+
+    assert narrow.prepare(asked) == "failed"
+
+
+def test_it_is_listed_for_its_holder_and_for_operators(narrow: Road) -> None:
+    elevated(narrow)
+
+    with narrow.db.read() as session:
+        found = {
+            person.id: len(
+                live_ones(session, person, workspace_id="T0PRACTICE", now=narrow.clock.now())
+            )
+            for person in narrow.deps.people.everyone
+        }
+
+    assert found == {"ana": 1, "finn": 0, "olga": 1}

@@ -1,0 +1,26 @@
+"""Whether the asker may use a tool at all: before it is looked into, and again when it begins."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from approvals.elevation import missing
+from approvals.people import Principal
+from approvals.tables import Action
+from tools.contract import Tool
+
+
+def missing_scope(
+    session: Session, action: Action, tool: Tool, principal: Principal, *, now: datetime
+) -> str | None:
+    """Why this tool may not be used for this person now; None when it may."""
+    return missing(
+        session,
+        principal,
+        tool.scopes,
+        workspace_id=action.workspace_id,
+        automation=action.automation,
+        now=now,
+    )
