@@ -47,8 +47,15 @@ class Floor:
     notes: NoteStore | None
 
 
-def lay_floor(settings: Settings, environ: Mapping[str, str], *, acting: bool = False) -> Floor:
+def lay_floor(
+    settings: Settings,
+    environ: Mapping[str, str],
+    *,
+    acting: bool = False,
+    clock: Clock | None = None,
+) -> Floor:
     """Read the configuration, open the stores, declare the tools; `acting` in the tool worker.
+    Who holds the clock gives it.
 
     Raises `ConfigError` (file, line, mend) for bad configuration or a credential in the
     environment, `StorageError` when the database cannot be reached or is not up to date.
@@ -58,7 +65,7 @@ def lay_floor(settings: Settings, environ: Mapping[str, str], *, acting: bool = 
     log = Log(keys=KeyRing.load_or_create(settings.key_file))
     db = open_database(settings.database_url, synchronous=settings.synchronous)
     require_current(db)
-    clock = make_clock(settings)
+    clock = clock or make_clock(settings)
     lookup = open_secrets(settings.secrets_file) if acting else nothing_here
     notes = _notes(settings, db, people.workspace_id) if acting else None
     ports = Ports(

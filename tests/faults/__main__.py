@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
 from collections import Counter
@@ -11,9 +12,9 @@ from dataclasses import replace
 
 from tests.faults.campaign import SHORT, Campaign, Counts, Plan, twice
 from tests.faults.controls import ENGINES
-from tests.faults.experiment import Result
 from tests.faults.lane import FLOWS
 from tests.faults.lanes import open_lanes
+from tests.faults.results import Result
 
 
 def main(argv: Sequence[str]) -> int:
@@ -27,6 +28,7 @@ def main(argv: Sequence[str]) -> int:
     )
     if options.pairs is not None:
         plan = replace(plan, pairs=options.pairs, least_pairs=min(plan.least_pairs, options.pairs))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is ended then, too
     began = time.monotonic()
     with open_lanes(options.lanes) as lanes:
         counts = Campaign(lanes, plan, lambda line: print(line, flush=True)).run()

@@ -21,9 +21,9 @@ from itertools import product
 
 from tests.faults.controls import ENGINES
 from tests.faults.crossings import Moment
-from tests.faults.experiment import Crossed, Experiment, Fault, Result, What
 from tests.faults.lane import FLOWS
 from tests.faults.lanes import Lanes
+from tests.faults.results import Crossed, Experiment, Fault, Result, What
 
 #: What can go wrong at a crossing.
 FAULTS: tuple[tuple[What, Moment], ...] = (

@@ -81,7 +81,7 @@ class Watch:
                 name = self._begin("commit")
             self._ended(name)
 
-        Database.transaction = transaction  # type: ignore[method-assign]
+        Database.transaction = transaction  # type: ignore[method-assign,assignment]
 
     def _redis(self) -> None:
         watch = self

@@ -12,91 +12,20 @@ import os
 import signal
 import socket
 import traceback
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
 from tests.faults.controls import ENGINES
 from tests.faults.crossings import Moment, Watch
 from tests.faults.house import Errand
+from tests.faults.judge import judge
 from tests.faults.lane import Lane
+from tests.faults.results import Crossed, Experiment, Fault, Result
 
-What = Literal["kill", "wipe", "double", "lost"]
 #: A run that takes longer hangs; seconds.
 _LONGEST_S = 120
-
-
-@dataclass(frozen=True)
-class Fault:
-    """`what` happens in the run with this number, at this crossing."""
-
-    run: int
-    crossing: str
-    moment: Moment
-    what: What
-
-    def __str__(self) -> str:
-        return f"{self.what} {self.moment} {self.crossing} of run {self.run}"
-
-
-@dataclass(frozen=True)
-class Experiment:
-    flow: str
-    faults: tuple[Fault, ...] = ()
-    #: `ours`, or one that is wrong on purpose.
-    engine: str = "ours"
-
-    def __str__(self) -> str:
-        engine = "" if self.engine == "ours" else f"{self.engine}: "
-        return f"{engine}{self.flow}, " + (", then ".join(map(str, self.faults)) or "undisturbed")
-
-
-@dataclass(frozen=True)
-class Crossed:
-    run: int
-    job: str
-    name: str
-
-    @property
-    def kind(self) -> str:
-        return self.name.split()[0]
-
-    @property
-    def place(self) -> str:
-        """Its name without how often it was passed."""
-        return self.name.rpartition(" ")[0]
-
-
-@dataclass
-class Result:
-    experiment: Experiment
-    crossed: list[Crossed] = field(default_factory=list)
-    #: The faults that came about, and the jobs they hit.
-    met: list[Fault] = field(default_factory=list)
-    hit: list[str] = field(default_factory=list)
-    deaths: int = 0
-    #: The faults that did not: their crossing never came.
-    missed: list[Fault] = field(default_factory=list)
-    effects: int = 0
-    questions: int = 0
-    #: What deliveries that came to nothing raised, by the name of the exception.
-    raised: Counter[str] = field(default_factory=Counter)
-    #: What was promised and not kept, in words.
-    broken: list[str] = field(default_factory=list)
-
-    def at(self, fault: Fault) -> int:
-        """How much had been crossed when it came, itself included; everything if it did not."""
-        for place, crossed in enumerate(self.crossed, 1):
-            if (crossed.run, crossed.name) == (fault.run, fault.crossing):
-                return place
-        return len(self.crossed)
-
-    @property
-    def after(self) -> list[Crossed]:
-        """What was crossed after the last fault."""
-        return self.crossed[self.at(self.experiment.faults[-1]) :]
 
 
 @dataclass
@@ -119,7 +48,9 @@ def perform(lane: Lane, experiment: Experiment) -> Result:
         if _one_run(lane, errand, experiment.engine, number, faults, known, result) == 0:
             break
         result.deaths += 1
-    _judge(lane, errand, known, result)
+    if known.trouble:
+        result.broken.append(known.trouble)
+    judge(lane, errand, known.end, result)
     return result
 
 
@@ -267,47 +198,3 @@ class _Inside:
     def _say(self, say: str, **more: Any) -> None:
         line = {"say": say, "now": self._lane.house.clock.now().isoformat(), **more}
         self._link.sendall(json.dumps(line).encode() + b"\n")
-
-
-def _judge(lane: Lane, errand: Errand, known: _Run, result: Result) -> None:
-    """Compare how it ended with what is promised of such a tool."""
-    broken, end = result.broken, known.end
-    result.effects = lane.effects(errand.flow, errand.mark)
-    if known.trouble:
-        broken.append(known.trouble)
-    result.missed = [fault for fault in result.experiment.faults if fault not in result.met]
-    if end is None:
-        broken.append("it came to no end")
-        return
-    kinds = [post[0] for post in end["posts"]]
-    result.questions = kinds.count("question")
-    broken += _actions(errand, end, result)
-    broken += [
-        f"{what} is {end[what]}, not {wanted}"
-        for what, wanted in (("turn", "answered"), ("open", 0), ("grants", 1), ("steps", [0, 1]))
-        if end[what] != wanted
-    ]
-    if not end["log"].startswith("intact"):
-        broken.append(end["log"])
-    if kinds.count("answer") != 1 or "card" not in kinds:
-        broken.append(f"messages: {kinds}")
-    standing = lane.standing(end["posts"])
-    owed = {post[1]: 1 for post in end["posts"]}
-    if standing != owed:
-        broken.append(f"live messages {standing} for posts {owed}")
-
-
-def _actions(errand: Errand, end: dict[str, Any], result: Result) -> list[str]:
-    if len(end["actions"]) != 1:
-        return [f"actions: {end['actions']}"]
-    status = end["actions"][0][1]
-    if result.questions == 0:
-        kept = (result.effects, status) == (1, "succeeded")
-    else:
-        # It can neither be repeated nor looked up: a person was asked, once, and has looked.
-        may_ask = errand.flow == "mail" and "execute" in result.hit and result.questions == 1
-        said = {0: "failed", 1: "succeeded"}.get(result.effects)
-        kept = may_ask and status == said
-    if kept:
-        return []
-    return [f"{result.effects} effects, {status}, {result.questions} questions"]

@@ -13,58 +13,38 @@ import contextlib
 import json
 import os
 from base64 import b64decode
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import redis
-from slack_sdk import WebClient
 from sqlmodel import Session, col, func, select
 
 from approvals.people import People, Principal
-from approvals.policy_file import load_policy
 from approvals.tables import Action, Grant, Request
 from audit.check import check
-from audit.keys import KeyRing
-from audit.log import Log
-from bot.bootstrap import Floor, make_models
+from bot.bootstrap import make_models
 from bot.broker import Doorbell, Handler
 from bot.clicks import Click, take_answer, take_vote
-from bot.deps import BotDeps, Identity
+from bot.deps import Identity
 from bot.graph_jobs import _desk
 from bot.intake import Heard, Said, take_messages
 from bot.keeping import make_keeper
 from bot.members import Account
-from bot.ports import NoNotesHere, PeopleDirectory
-from bot.posting import Poster
-from bot.render import Renderer
-from bot.settings import read_settings
 from bot.tool_jobs import tool_jobs
-from bot.web import make_async_web, make_web
+from bot.web import make_web
 from core.clock import HeldClock
-from core.db import Database, open_database
+from core.db import Database
 from core.outbox import Outbox, finish
 from core.posts import Post
-from core.schema import migrate
-from graphs.checkpoint.connect import open_saver
-from graphs.runtime.claim import Limits
-from graphs.runtime.run import TurnRunner
 from graphs.runtime.states import TERMINAL
 from graphs.runtime.tables import Turn
-from graphs.runtime.work import Desk
 from llm.tables import ModelResponse
-from tools.catalogue import make_all
-from tools.contract import Ports
+from tests.faults.wiring import NEVER_S, TOKEN, Servers, bot_side, floor_over, thinking
 from tools.due import queue_comparisons
-from tools.registry import Registry
 
-ROOT = Path(__file__).parents[2]
-TOKEN = "xoxb-practice"
-#: Real threads renew leases; none of these runs lasts long enough for that.
-_LEASE = timedelta(seconds=60)
-_NEVER_S = 1e10
 #: A person takes a moment: by then the facts of a card are old and are read again.
 _A_MOMENT = timedelta(seconds=5)
 #: Rounds of waiting for what is due before an errand counts as hung.
@@ -82,37 +62,26 @@ class Errand:
     ts: str
 
 
-@dataclass(frozen=True)
-class Servers:
-    """Addresses of the counterparts, and the settings the connectors read."""
-
-    redis_url: str
-    slack_api: str
-    model_url: str
-    secrets: Mapping[str, str]
-
-
 #: Told "acked" and what of, or "effects" and a mark, which it answers with their number.
 Tell = Callable[[str, str], int]
 
 
 class House:
-    """The installation over these servers, in `folder`. Nothing is connected before `open`."""
+    """The installation over these servers, in `folder`. Nothing of it is connected."""
 
     def __init__(self, folder: Path, servers: Servers) -> None:
         self.folder, self.clock = folder, HeldClock(datetime.now(UTC))
         self.redis = redis.Redis.from_url(servers.redis_url)
-        self.floor = _floor(folder, servers, self.clock)
+        self.floor = floor_over(folder, servers, self.clock)
         self._publish = Doorbell(servers.redis_url)
         self._web = make_web(TOKEN, servers.slack_api)
         identity = Identity.of(self._web.auth_test().data)  # type: ignore[arg-type]
-        migrate(self.db)
-        self.deps = _bot(self.floor, identity, servers)
+        self.deps = bot_side(self.floor, identity, servers)
         desk = _desk(self.floor)
         self._models = desk.models
         self.handlers: dict[str, Handler] = {
             **tool_jobs(self.floor),
-            **_thinking(self.floor, servers, self._web, identity, desk),
+            **thinking(self.floor, servers, self._web, identity, desk),
         }
         self._keeper = make_keeper(self.floor, self._publish, self._publish.in_line)
         self.db.wake = self._ring
@@ -208,7 +177,7 @@ class House:
         now = self.clock.now()
         with self.db.transaction() as session:
             queue_comparisons(
-                session, self.floor.registry, self.deps.identity.team_id, now=now, every_s=_NEVER_S
+                session, self.floor.registry, self.deps.identity.team_id, now=now, every_s=NEVER_S
             )
             rows = session.exec(select(Outbox.id).where(Outbox.job == "reconcile")).all()
             finish(session, rows, now=now)
@@ -242,7 +211,7 @@ class House:
     def _work(self) -> None:
         """Everything that lies in the broker, as one worker of each kind would do it."""
         while (raw := self.redis.rpop("tools") or self.redis.rpop("graphs")) is not None:
-            envelope = json.loads(str(raw, "utf-8"))
+            envelope = json.loads(raw)  # type: ignore[arg-type]
             _, args, _ = json.loads(b64decode(envelope["body"]))
             self.deliver(envelope["headers"]["task"], args)
 
@@ -307,76 +276,6 @@ class House:
 
 class Hung(Exception):
     """An errand that comes to no end."""
-
-
-def _floor(folder: Path, servers: Servers, clock: HeldClock) -> Floor:
-    limits = json.dumps(
-        {
-            "tools_facts_age_s": 2,
-            # On a busy machine the counterparts may be slow; only what is lost here is lost.
-            "tools_deadline_factor": 6,
-            "reconcile_every_s": _NEVER_S,
-        }
-    )
-    settings = read_settings(
-        {
-            "SIGNOFF_DATA": str(folder),
-            "SIGNOFF_CONFIG": str(ROOT / "config"),
-            "REDIS_URL": servers.redis_url,
-            "SIGNOFF_LIMITS": limits,
-            "SIGNOFF_REHEARSAL": "1",
-            "OPENAI_API_KEY": "practice",
-            "OPENAI_BASE_URL": servers.model_url,
-        }
-    )
-    people, policy = (
-        People.load(settings.config / "people.yaml"),
-        load_policy(settings.config / "policy.yaml"),
-    )
-    db = open_database(settings.database_url, synchronous="OFF")
-    ports = Ports(
-        setting=servers.secrets.__getitem__,
-        clock=clock,
-        directory=PeopleDirectory(people, policy),
-        notes=NoNotesHere(),
-    )
-    log = Log(keys=KeyRing.load_or_create(settings.key_file))
-    registry = Registry.of(make_all(ports))
-    return Floor(settings, clock, db, log, people, policy, registry, None)
-
-
-def _bot(floor: Floor, identity: Identity, servers: Servers) -> BotDeps:
-    return BotDeps(
-        db=floor.db,
-        log=floor.log,
-        clock=floor.clock,
-        people=floor.people,
-        policy=floor.policy,
-        registry=floor.registry,
-        identity=identity,
-        web=make_async_web(TOKEN, servers.slack_api),
-    )
-
-
-def _thinking(
-    floor: Floor, servers: Servers, web: WebClient, identity: Identity, desk: Desk
-) -> dict[str, Handler]:
-    """What `bot.graph_jobs` wires, without previews and status lines."""
-    poster = Poster(
-        db=floor.db,
-        log=floor.log,
-        clock=floor.clock,
-        web=web,
-        identity=identity,
-        renderer=Renderer(floor.people, identity.url),
-        lease=_LEASE,
-    )
-    desk = replace(desk, deliver=poster.send)
-    runner = TurnRunner(desk, floor.people, open_saver(servers.redis_url), Limits(lease=_LEASE))
-    return {
-        "run_turn": lambda *, turn_id: runner.run(turn_id),
-        "send_post": lambda *, post_id: poster.send(post_id),
-    }
 
 
 def _turn(session: Session, errand: Errand) -> Turn | None:

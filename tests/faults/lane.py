@@ -24,7 +24,8 @@ import redis
 from sandbox.office.testing import Office
 from sandbox.office.testing import start as start_office
 from sandbox.slack.testing import start as start_slack
-from tests.faults.house import Errand, House, Servers
+from tests.faults.house import Errand, House
+from tests.faults.wiring import Servers
 from tests.graphs.store import private_store
 
 FLOWS = ("refund", "mail", "calendar")

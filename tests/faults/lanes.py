@@ -14,8 +14,9 @@ from pathlib import Path
 
 import structlog
 
-from tests.faults.experiment import Experiment, Result, perform
+from tests.faults.experiment import perform
 from tests.faults.lane import open_lane
+from tests.faults.results import Experiment, Result
 
 #: In memory where the machine has it: nothing here survives a power cut anyway.
 _MEMORY = Path("/dev/shm")

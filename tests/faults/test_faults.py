@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.campaign import unlisted
-from tests.faults.experiment import Crossed, Experiment, Fault, Result
+from tests.faults.results import Crossed, Experiment, Fault, Result
 
 ROOT = Path(__file__).parents[2]
 

@@ -1,0 +1,82 @@
+"""What is tried, and what it came to: plain values that travel between processes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Literal
+
+from tests.faults.crossings import Moment
+
+What = Literal["kill", "wipe", "double", "lost"]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """`what` happens in the run with this number, at this crossing."""
+
+    run: int
+    crossing: str
+    moment: Moment
+    what: What
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.moment} {self.crossing} of run {self.run}"
+
+
+@dataclass(frozen=True)
+class Experiment:
+    flow: str
+    faults: tuple[Fault, ...] = ()
+    #: `ours`, or one that is wrong on purpose.
+    engine: str = "ours"
+
+    def __str__(self) -> str:
+        engine = "" if self.engine == "ours" else f"{self.engine}: "
+        return f"{engine}{self.flow}, " + (", then ".join(map(str, self.faults)) or "undisturbed")
+
+
+@dataclass(frozen=True)
+class Crossed:
+    run: int
+    job: str
+    name: str
+
+    @property
+    def kind(self) -> str:
+        return self.name.split()[0]
+
+    @property
+    def place(self) -> str:
+        """Its name without how often it was passed."""
+        return self.name.rpartition(" ")[0]
+
+
+@dataclass
+class Result:
+    experiment: Experiment
+    crossed: list[Crossed] = field(default_factory=list)
+    #: The faults that came about, and the jobs they hit.
+    met: list[Fault] = field(default_factory=list)
+    hit: list[str] = field(default_factory=list)
+    deaths: int = 0
+    #: The faults that did not: their crossing never came.
+    missed: list[Fault] = field(default_factory=list)
+    effects: int = 0
+    questions: int = 0
+    #: What deliveries that came to nothing raised, by the name of the exception.
+    raised: Counter[str] = field(default_factory=Counter)
+    #: What was promised and not kept, in words.
+    broken: list[str] = field(default_factory=list)
+
+    def at(self, fault: Fault) -> int:
+        """How much had been crossed when it came, itself included; everything if it did not."""
+        for place, crossed in enumerate(self.crossed, 1):
+            if (crossed.run, crossed.name) == (fault.run, fault.crossing):
+                return place
+        return len(self.crossed)
+
+    @property
+    def after(self) -> list[Crossed]:
+        """What was crossed after the last fault."""
+        return self.crossed[self.at(self.experiment.faults[-1]) :]

@@ -1,0 +1,109 @@
+"""The wiring of a house: what `bot.bootstrap` and the workers do, before anything is connected."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+import yaml
+from slack_sdk import WebClient
+
+from bot.bootstrap import Floor, lay_floor
+from bot.broker import Handler
+from bot.deps import BotDeps, Identity
+from bot.posting import Poster
+from bot.render import Renderer
+from bot.settings import read_settings
+from bot.web import make_async_web
+from core.clock import HeldClock
+from core.db import open_database
+from core.schema import migrate
+from graphs.checkpoint.connect import open_saver
+from graphs.runtime.claim import Limits
+from graphs.runtime.run import TurnRunner
+from graphs.runtime.work import Desk
+
+TOKEN = "xoxb-practice"
+#: The reconciler would find what other errands did at the same counterparts.
+NEVER_S = 1e10
+_ROOT = Path(__file__).parents[2]
+#: Real threads renew leases; none of these runs lasts long enough for that.
+_LEASE = timedelta(seconds=60)
+
+
+@dataclass(frozen=True)
+class Servers:
+    """Addresses of the counterparts, and the settings the connectors read."""
+
+    redis_url: str
+    slack_api: str
+    model_url: str
+    secrets: Mapping[str, str]
+
+
+def floor_over(folder: Path, servers: Servers, clock: HeldClock) -> Floor:
+    folder.mkdir()
+    limits = json.dumps(
+        {
+            "tools_facts_age_s": 2,
+            # On a busy machine the counterparts may be slow; only what is lost here is lost.
+            "tools_deadline_factor": 6,
+            "reconcile_every_s": NEVER_S,
+        }
+    )
+    secrets = folder / "secrets.yaml"
+    secrets.write_text(yaml.safe_dump(dict(servers.secrets)))
+    secrets.chmod(0o600)
+    settings = read_settings(
+        {
+            "SIGNOFF_DATA": str(folder),
+            "SIGNOFF_CONFIG": str(_ROOT / "config"),
+            "SIGNOFF_SECRETS_FILE": str(secrets),
+            "REDIS_URL": servers.redis_url,
+            "SIGNOFF_LIMITS": limits,
+            "SIGNOFF_REHEARSAL": "1",
+            "OPENAI_API_KEY": "practice",
+            "OPENAI_BASE_URL": servers.model_url,
+        }
+    )
+    empty = open_database(settings.database_url)
+    migrate(empty)
+    empty.engine.dispose()
+    return lay_floor(settings, {}, acting=True, clock=clock)
+
+
+def bot_side(floor: Floor, identity: Identity, servers: Servers) -> BotDeps:
+    return BotDeps(
+        db=floor.db,
+        log=floor.log,
+        clock=floor.clock,
+        people=floor.people,
+        policy=floor.policy,
+        registry=floor.registry,
+        identity=identity,
+        web=make_async_web(TOKEN, servers.slack_api),
+    )
+
+
+def thinking(
+    floor: Floor, servers: Servers, web: WebClient, identity: Identity, desk: Desk
+) -> dict[str, Handler]:
+    """What `bot.graph_jobs` wires, without previews and status lines."""
+    poster = Poster(
+        db=floor.db,
+        log=floor.log,
+        clock=floor.clock,
+        web=web,
+        identity=identity,
+        renderer=Renderer(floor.people, identity.url),
+        lease=_LEASE,
+    )
+    desk = replace(desk, deliver=poster.send)
+    runner = TurnRunner(desk, floor.people, open_saver(servers.redis_url), Limits(lease=_LEASE))
+    return {
+        "run_turn": lambda *, turn_id: runner.run(turn_id),
+        "send_post": lambda *, post_id: poster.send(post_id),
+    }
