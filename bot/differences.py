@@ -99,7 +99,7 @@ def _editors(people: People, action: Action, tz: str) -> str:
         person = people.by_id(edit["by"])
         names.append(first_name(person.name) if person else str(edit["by"]))
     at = clock_time(datetime.fromisoformat(edits[-1]["at"]), tz)
-    return f"{' and '.join(dict.fromkeys(names))} changed this {at}"
+    return f"{' and '.join(dict.fromkeys(names))} changed this at {at}"
 
 
 def _older(session: Session, action: Action) -> Action | None:

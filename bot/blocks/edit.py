@@ -53,7 +53,8 @@ def _said(state: Mapping[str, Any]) -> str:
 
 
 def _input(field: EditField) -> Block:
-    hint = " ".join(part for part in (one_line(field.about), _HINTS.get(field.kind)) if part)
+    about = one_line(field.about).rstrip(".")
+    hint = " ".join(part for part in (f"{about}." if about else "", _HINTS.get(field.kind)) if part)
     block: Block = {
         "type": "input",
         "block_id": field.name,

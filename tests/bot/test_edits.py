@@ -58,7 +58,7 @@ async def test_the_modal_holds_what_may_be_changed_as_people_write_it(one_desk: 
         ("Reason", "it came torn"),
     ]
     assert inputs[0]["hint"]["text"] == (
-        "How much to pay back, exactly as the person said it With its currency, like EUR 150.00."
+        "How much to pay back, exactly as the person said it. With its currency, like EUR 150.00."
     )
 
 
@@ -89,10 +89,10 @@ async def test_a_change_closes_the_card_and_a_new_one_shows_the_difference(any_d
     assert old["ts"] == card["ts"]
     assert buttons(old) == ["Story"]
     assert (
-        "Finn changed this 10:00: amount EUR 180.00 → EUR 150.00, so I ask anew: "
+        "Finn changed this at 10:00: amount EUR 180.00 → EUR 150.00, so I ask anew: "
         "see the newer card." in shown(old)
     )
-    assert "Finn changed this 10:00: amount EUR 180.00 → EUR 150.00" in shown(new)
+    assert "Finn changed this at 10:00: amount EUR 180.00 → EUR 150.00" in shown(new)
     assert "amount: typed by Finn" in shown(new)
     assert buttons(new) == ["Approve refund", "Reject…", "Edit…", "Ask…"]
     await desk.click(FINN, new["ts"], "approve")
