@@ -60,7 +60,7 @@ def _undo(seen: Seen) -> Press | None:
 def _allow_alike(seen: Seen) -> Press | None:
     """For what was approved as it was asked, where a yes may be given in advance."""
     action = seen.action
-    if seen.request.status != "approved" or action.verdict is None or action.edits:
+    if seen.request.status != "approved" or action.verdict is None or action.edits or action.undoes:
         return None
     if action.tool.startswith("signoff.") or not may_stand(Verdict.from_json(action.verdict)):
         return None

@@ -113,9 +113,11 @@ def origins_of(done: Action, origins: Mapping[str, str]) -> dict[str, str]:
 
 def told(shown: Mapping[str, Any], people: People, undo: Action, done: Action) -> dict[str, Any]:
     """The preview with what is taken back, and who wants that; it is not for anybody to edit."""
-    person = people.by_id(undo.undone_by or undo.principal_id)
     title = (done.preview or {}).get("title", done.tool)
-    lines = [["Takes back", title], ["Wanted by", person.first_name if person else "somebody"]]
+    lines = [["Takes back", f"“{title}”"]]
+    if undo.undone_by not in (None, undo.principal_id):
+        person = people.by_id(undo.undone_by or "")
+        lines.append(["Wanted by", person.first_name if person else "somebody"])
     whole = {name: value for name, value in shown.items() if name != "editable"}
     return {**whole, "details": [*lines, *shown["details"]]}
 

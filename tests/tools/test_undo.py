@@ -227,10 +227,7 @@ def test_an_undo_is_judged_like_any_other_action(road: Road, till: Till) -> None
     back = undone(judged, action_id)
 
     assert back.status == "awaiting"
-    assert (back.preview or {})["details"][:2] == [
-        ["Takes back", "Order 3 of SKU-1"],
-        ["Wanted by", "Ana"],
-    ]
+    assert (back.preview or {})["details"] == [["Takes back", "“Order 3 of SKU-1”"]]
     assert press(judged, action_id).sentence == "Ana wants this undone already: see its card."
     assert judged.decide(back.id, "finn").outcome == "approved"
     assert judged.execute(back.id) == "succeeded"
@@ -306,3 +303,24 @@ def _with(road: Road, name: str, **changes: Any) -> Registry:
     connector = road.deps.registry.connectors[0]
     changed = tuple(replace(t, **changes) if t.name == name else t for t in connector.tools)
     return Registry.of([replace(connector, tools=changed)])
+
+
+def test_a_card_says_who_wants_it_undone_where_that_is_not_the_asker(road: Road) -> None:
+    asked = road.changed(
+        policy=parse_policy(
+            POLICY.replace("allow: true, why: goods are ordered freely", "who: group:finance"),
+            Path("policy.yaml"),
+        )
+    )
+    action_id = asked.approved("till.order", **GOODS)
+    asked.execute(action_id)
+    press(asked, action_id, "finn")
+
+    back = undone(asked, action_id)
+
+    assert (back.preview or {})["details"] == [
+        ["Takes back", "“Order 3 of SKU-1”"],
+        ["Wanted by", "Finn"],
+    ]
+    assert (back.status, back.principal_id) == ("awaiting", "ana")
+    assert asked.decide(back.id, "finn").outcome == "approved"

@@ -1,0 +1,126 @@
+"""Undo and stop on the page: a mail within its hold, a refund, and one automation of two.
+
+Played in a real Chromium over one running office. Time is moved by the control clock, so the order
+of these tests matters: what moves it furthest stands last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser import chromium, needs_chromium, overflow
+from tests.e2e.demo import SHORT_LIMITS, Demo, words_of
+from tests.e2e.screen import Screen, command, mention, orders, shot, thread_of, thread_ts
+
+pytestmark = [pytest.mark.browser, needs_chromium]
+_BERLIN = ZoneInfo("Europe/Berlin")
+_LONG_HOLD = {"SIGNOFF_LIMITS": SHORT_LIMITS.replace('_hold_factor": 0.05', '_hold_factor": 3')}
+
+
+@pytest.fixture(scope="module")
+def screen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Screen]:
+    """An office whose mails wait a minute: longer than a loaded machine takes to press a button."""
+    office = Demo(tmp_path_factory.mktemp("office"), env=_LONG_HOLD)
+    office.start()
+    with chromium() as browser:
+        yield Screen(office, browser)
+    assert office.stop() == 0
+
+
+def test_a_mail_that_waits_is_taken_back_and_never_sent(screen: Screen, page: Page) -> None:
+    office = screen.office
+    before = office.counters()["mails_in_company"]
+    thread = mention(page, "Send a mail to Finn saying the parcel is lost")
+    thread.get_by_role("button", name="Do it").click()
+    expect(thread).to_contain_text("begins at")
+    undo = thread.get_by_role("button", name="Undo")
+    expect(undo).to_be_visible()
+    shot(page, "held-desktop")
+    with screen.phone(thread=thread_ts(page)) as phone:
+        expect(thread_of(phone).get_by_role("button", name="Undo")).to_be_visible()
+        assert overflow(phone) == 0
+        shot(phone, "held-phone")
+
+    undo.click()
+
+    expect(thread).to_contain_text("Ana took it back before it was begun. Nothing was done.")
+    expect(thread.get_by_role("button", name="Undo")).to_have_count(0)
+    office.post("clock", {"advance": 90})
+    kept = mention(page, "Send a mail to Finn saying the parcel was found")
+    kept.get_by_role("button", name="Do it").click()
+    expect(kept).to_contain_text("begins at")
+    office.post("clock", {"advance": 61})
+    expect(kept).to_contain_text(", once")
+    assert office.counters()["mails_in_company"] == before + 1
+
+
+def test_a_refund_is_undone_and_the_shop_keeps_the_money(screen: Screen, page: Page) -> None:
+    office = screen.office
+    before, numbers = office.counters()["refunds"], orders(office)
+    thread = mention(page, f"Refund order {next(numbers)}, EUR 80")
+    thread.get_by_role("button", name="Do it").click()
+    expect(thread).to_contain_text("can be undone until")
+    assert office.counters()["refunds"] == before + 1
+    shot(page, "undo-desktop")
+
+    thread.get_by_role("button", name="Undo").click()
+    expect(thread).to_contain_text("Take back the refund of EUR 80.00 to")
+    expect(thread).to_contain_text("Takes back “Refund EUR 80.00 to")
+    shot(page, "undo-asked-desktop")
+    thread.get_by_role("button", name="Do it").click()
+
+    expect(thread).to_contain_text("undone by Ana")
+    assert office.counters()["refunds"] == before
+    shot(page, "undone-desktop")
+    with screen.phone(thread=thread_ts(page)) as phone:
+        expect(thread_of(phone)).to_contain_text("undone by Ana")
+        assert overflow(phone) == 0
+        shot(phone, "undone-phone")
+
+    late = mention(page, f"Refund order {next(numbers)}, EUR 70")
+    late.get_by_role("button", name="Do it").click()
+    expect(late.get_by_role("button", name="Undo")).to_be_visible()
+    office.post("clock", {"advance": timedelta(minutes=31).total_seconds()})
+    expect(late.get_by_role("button", name="Undo")).to_have_count(0)
+    assert office.counters()["refunds"] == before + 1
+
+
+def test_one_automation_is_stopped_while_another_goes_on(screen: Screen, page: Page) -> None:
+    office = screen.office
+    told = command(page, "stop support-morning")
+    expect(told).to_contain_text("Stopped: the automation support-morning. The rest goes on.")
+    shot(page, "stopped-desktop")
+    with screen.page("U0SAM") as sams:
+        expect(command(sams, "resume support-morning")).to_contain_text(
+            "You cannot let this go on."
+        )
+
+    office.post("clock", {"advance": _until(17, _now(office))})
+
+    office.until(lambda: _digests(office, "C0FINANCE"), "the evening's digest", timeout_s=60)
+    assert _digests(office, "C0SUPPORT") == []
+    expect(command(page, "resume support-morning")).to_contain_text("Going on: the automation")
+    office.until(lambda: _digests(office, "C0SUPPORT"), "the digest that was held", timeout_s=60)
+
+
+def _now(office: Demo) -> datetime:
+    return datetime.fromtimestamp(float(office.get("clock")["now"]), UTC)
+
+
+def _until(hour: int, now: datetime) -> float:
+    """Seconds until a minute past this hour in Berlin, on the next working day."""
+    local = now.astimezone(_BERLIN) + timedelta(days=1)
+    due = local.replace(hour=hour, minute=1, second=0, microsecond=0)
+    while due.weekday() > 4:
+        due += timedelta(days=1)
+    return (due.astimezone(UTC) - now).total_seconds()
+
+
+def _digests(office: Demo, channel: str) -> list[str]:
+    words = [words_of(message) for message in office.messages(channel)]
+    return [text for text in words if "What happened here" in text]
