@@ -121,8 +121,23 @@ def _nudge(  # noqa: PLR0917 - a private call
 ) -> None:
     stage = stage_of(request)
     at = escalates_at(stage, eligible(people, action, stage), request.stage_at)
-    if at is not None and at <= now:
-        stage = _escalate(session, log, people, request, action, stage, now)
+    rises = at is not None and at <= now
+    if not (rises and stage.instead):
+        _remind(session, log, people, request, action, stage, now)
+    if rises:
+        _escalate(session, log, people, request, action, stage, now)
+    plan(session, people, request, action, now=now)
+
+
+def _remind(  # noqa: PLR0917 - a private call
+    session: Session,
+    log: Log,
+    people: People,
+    request: Request,
+    action: Action,
+    stage: Stage,
+    now: datetime,
+) -> None:
     for person in awaited(session, people, request, action, stage):
         number = reminders_due(stage, person, request.stage_at, now)
         if number and remind(session, request, person, number=number, now=now):
@@ -137,7 +152,6 @@ def _nudge(  # noqa: PLR0917 - a private call
                 turn_id=action.turn_id,
                 action_id=action.id,
             )
-    plan(session, people, request, action, now=now)
 
 
 def _escalate(  # noqa: PLR0917 - a private call
@@ -148,7 +162,7 @@ def _escalate(  # noqa: PLR0917 - a private call
     action: Action,
     stage: Stage,
     now: datetime,
-) -> Stage:
+) -> None:
     before = eligible(people, action, stage)
     first, other = approver_words(stage.who), approver_words(stage.escalate_to)
     span = Span(stage.escalate_s or 0, stage.escalate_working).words
@@ -162,6 +176,8 @@ def _escalate(  # noqa: PLR0917 - a private call
         said = f"{first} did not answer within {span}, and nobody in {other} could"
         mend = f"Put somebody into {other} in config/people.yaml, or name others in the rule."
         tell_owners(session, people, f"{said}.", mend, now=now)
+    # Whoever is asked now has their own time before they are reminded.
+    request.stage_at = now
     put_stage(session, request, moved)
     log.record(
         session,
@@ -176,4 +192,3 @@ def _escalate(  # noqa: PLR0917 - a private call
     )
     show_card(session, request, action, new, now=now)
     refresh_posts(session, subject=action.id, kind="card", now=now)
-    return moved

@@ -70,7 +70,7 @@ def move(
         about=moved.principal_id,
     )
     _tell(session, moved, to, now=now)
-    if was == "awaiting":
+    if was == "awaiting" or (to in _REDRAWN and (moved.verdict or {}).get("kind") == "ask"):
         refresh_batch(session, moved.id, now=now)
     return moved
 

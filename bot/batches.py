@@ -68,7 +68,7 @@ def take_batch(deps: BotDeps, click: Click, person: Principal) -> str | None:
         return _decide(session, deps, person, ids, "approve", None, now)
 
 
-def take_choosing(deps: BotDeps, click: Click, person: Principal) -> Sequence[Card] | str | None:
+def take_choosing(deps: BotDeps, click: Click, person: Principal) -> blocks.Batch | str | None:
     """A press on "Choose…": what there is to choose from, or the sentence to tell."""
     now = deps.clock.now()
     with deps.db.transaction() as session:
@@ -76,8 +76,8 @@ def take_choosing(deps: BotDeps, click: Click, person: Principal) -> Sequence[Ca
             return None
         if not stands(session, deps, click, ("batch",), click.value):
             return odd(session, deps, click)
-        found = blocks.decidable(batch_view(session, deps.people, click.value, now=now))
-        return found or _DONE
+        view = batch_view(session, deps.people, click.value, now=now)
+        return view if blocks.decidable(view) else _DONE
 
 
 def submit_batch(

@@ -3,7 +3,6 @@ them. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,11 +63,13 @@ def decidable(batch: Batch) -> tuple[Card, ...]:
     return tuple(found)
 
 
-def form(batch_id: str, cards: Sequence[Card]) -> dict[str, Any]:
+def form(batch: Batch) -> dict[str, Any]:
     """The modal in which some are left out, or some are refused; its metadata is the batch's id."""
+    open_ones = decidable(batch)
     options = [
-        {"text": _plain(cut(one_line(card.title), _CHOICE)), "value": card.request_id}
-        for card in cards
+        {"text": _plain(cut(_numbered(number, card), _CHOICE)), "value": card.request_id}
+        for number, card in enumerate(batch.cards, 1)
+        if card in open_ones
     ]
     hows = [
         {"text": _plain("Approve those ticked"), "value": "approve"},
@@ -77,7 +78,7 @@ def form(batch_id: str, cards: Sequence[Card]) -> dict[str, Any]:
     return {
         "type": "modal",
         "callback_id": "batch",
-        "private_metadata": batch_id,
+        "private_metadata": batch.batch_id,
         "title": _plain("Choose"),
         "submit": _plain("Decide"),
         "close": _plain("Back"),
@@ -100,7 +101,7 @@ def form(batch_id: str, cards: Sequence[Card]) -> dict[str, Any]:
 
 
 def _item(number: int, card: Card, said: str | None, *, open_here: bool) -> list[Block]:
-    title = f"{number}. {titled(card.title)}"
+    title = _numbered(number, card)
     if said is not None:
         return [rich(run(title, bold=True), run(f"\n{visible(said)}"))]
     blocks, _ = listed(card)
@@ -108,6 +109,10 @@ def _item(number: int, card: Card, said: str | None, *, open_here: bool) -> list
         return [rich(run(title, bold=True)), literal("Too long to show here: see its own card.")]
     first, *rest = blocks
     return [rich(run(title, bold=True), *first["elements"][0]["elements"]), *rest]
+
+
+def _numbered(number: int, card: Card) -> str:
+    return f"{number}. {titled(card.title)}"
 
 
 def _input(name: str, label: str, element: dict[str, Any]) -> dict[str, Any]:

@@ -184,7 +184,7 @@ async def _choose_batch(delivery: Delivery, click: Click, person: Principal) -> 
     delivery.recorded = True
     if isinstance(found, str) or found is None:
         return found
-    return await _open(delivery, click, form(click.value, found))
+    return await _open(delivery, click, form(found))
 
 
 async def _disclose(delivery: Delivery, click: Click, person: Principal) -> str | None:

@@ -149,6 +149,22 @@ def test_who_was_asked_first_may_still_answer_unless_others_answer_instead(
     assert office.click(only, "sam", MONDAY_10).outcome == "approved"
 
 
+def test_who_comes_in_later_has_their_own_time_before_a_reminder(
+    office: Office, awaiting: Awaiting
+) -> None:
+    both = Stage(**{**RISING.as_json(), "remind_s": 4 * HOUR, "remind_working": True})
+    awaiting(both, turn_id="turn_a", expires_in_s=10 * 86_400)
+    awaiting(
+        Stage(**{**both.as_json(), "instead": True}), turn_id="turn_b", expires_in_s=10 * 86_400
+    )
+
+    office.look(MONDAY_10)
+    assert office.reminders() == [("U0FINN", 2)]
+
+    office.look(MONDAY_10 + timedelta(hours=4))
+    assert office.reminders().count(("U0SAM", 1)) == 2
+
+
 def test_what_could_only_go_to_nobody_stays_and_the_owner_is_told(
     office: Office, awaiting: Awaiting
 ) -> None:
