@@ -55,7 +55,8 @@ def test_a_refund_is_refused_to_ana_and_approved_by_finn(screen: Screen, page: P
         "· order: typed by Ana · amount: typed by Ana"
     )
     expect(thread).to_contain_text(
-        "Why you: refunds above EUR 100 need Finance. Can be undone: no. Expires"
+        "Why you: refunds above EUR 100 need Finance. "
+        "Can be undone: yes, until the shop pays it out (for 30 minutes). Expires"
     )
     expect(page.locator("#guide")).to_contain_text("Try approving as Ana")
     expect(page.locator("#story")).to_contain_text("waiting for approval")
