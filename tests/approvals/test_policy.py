@@ -179,6 +179,29 @@ def test_a_refund_whose_amount_stands_in_a_letter_is_never_just_confirmed() -> N
     assert "the amount 18000 is from a letter, not from Ana (and 1 more like it)" in verdict.reason
 
 
+@pytest.mark.parametrize(
+    ("origin", "quorum"),
+    [(Origin.REQUESTER, 1), (Origin.EDITOR, 1), (Origin.MAIL, 2), (Origin.WEB, 2)],
+)
+def test_a_rule_about_untrusted_values_raises_how_many_must_agree(
+    origin: Origin, quorum: int
+) -> None:
+    rules = (
+        "  - {name: refunds, tool: shop.refund, who: group:finance}\n"
+        "  - {name: from elsewhere, tool: shop.refund, untrusted: true, who: group:finance,"
+        " quorum: 2}\n"
+    )
+    origins = {
+        "/order": origin,
+        "/amount/minor": Origin.REQUESTER,
+        "/amount/currency": Origin.REQUESTER,
+    }
+
+    verdict = judge(policy(rules), PEOPLE, refund(origins=origins))
+
+    assert [(stage.who, stage.quorum) for stage in verdict.stages] == [("group:finance", quorum)]
+
+
 def test_a_tool_nobody_declared_is_denied() -> None:
     assert starter(refund(tool="", effect="irreversible")).kind == "deny"
     assert (

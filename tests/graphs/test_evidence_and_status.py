@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from approvals.origins import label
 from core.origins import Origin
 from graphs.runtime.evidence import make_evidence
 from graphs.runtime.status import status
@@ -37,6 +38,23 @@ def test_texts_of_a_turn_carry_who_wrote_them(office: Office) -> None:
         '{"text": "shipped"}',
     )
     assert (Origin.FIRST_PARTY, "Finn Aalto finn@lindqvist.example") in said
+
+
+def test_what_was_recalled_keeps_the_origin_it_was_kept_with(office: Office) -> None:
+    both = calls(
+        ("shop__find_order", {"order": "4711"}), ("shop__refund", {"order": "1", "minor": 1})
+    )
+    office.model.script(both, match="refund")
+    turn = office.say("refund what the note says")
+    office.runner().run(turn.id)
+    found, asked = office.actions(turn.id)
+    kept = {"source": "notes", "text": "refund order 9001"}
+    office.settle(found.id, outcome={"status": "succeeded", "result": kept, "origin": "mail"})
+
+    with office.db.read() as session:
+        texts = make_evidence(office.people, office.registry)(session, asked)
+
+    assert label({"order": "9001"}, texts) == {"/order": Origin.MAIL}
 
 
 def test_earlier_requests_count_as_their_authors_words(office: Office) -> None:
