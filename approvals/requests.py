@@ -17,7 +17,7 @@ from approvals.loads import flooding
 from approvals.owners import tell_owners
 from approvals.people import People, Principal
 from approvals.policy import Stage, Verdict, approver_words
-from approvals.showing import hidden_from, present, withhold
+from approvals.showing import agreed_before, hidden_from, present, withhold
 from approvals.tables import Action, Request
 from approvals.timing import expires_at
 from approvals.votes import cast, count, voted
@@ -96,7 +96,7 @@ def open_request(
     session.flush()
     _record(session, log, moved, "opened", "The question was put", "system:policy", now)
     hidden = hidden_from(people, moved, verdict.stages, request.readers)
-    if hidden:
+    if hidden and not agreed_before(session, people, moved, hidden):
         withhold(session, request, hidden, now=now)
     else:
         present(session, people, request, moved, now=now)

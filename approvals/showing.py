@@ -51,6 +51,20 @@ def hidden_from(
     ]
 
 
+def agreed_before(
+    session: Session, people: People, action: Action, hidden: Sequence[Principal]
+) -> bool:
+    """Whether the asker agreed that these people see what this action takes the place of: then they
+    know of the matter, and nobody is asked again because of what changed in it."""
+    older = select(Request).where(Request.action_id == action.supersedes)
+    before = session.exec(older).first() if action.supersedes else None
+    if before is None or before.withheld is not None:
+        return False
+    stages = [Stage.from_json(stage) for stage in before.stages]
+    known = hidden_from(people, session.get_one(Action, before.action_id), stages, before.readers)
+    return set(hidden) <= set(known)
+
+
 def present(
     session: Session, people: People, request: Request, action: Action, *, now: datetime
 ) -> None:

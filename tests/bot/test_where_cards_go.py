@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from approvals.tables import Request
+from approvals.actions import supersede
+from approvals.policy import Verdict
+from approvals.requests import open_request
+from approvals.tables import Action, Request
 from audit.tables import Event
 from bot.places import is_private
 from tests.bot.desk import ANA, ASKER, FINN, GENERAL, OLGA, SUPPORT, Desk, buttons, propose_refund
@@ -98,6 +101,29 @@ async def test_nobody_decides_before_the_asker_agreed(one_desk: Desk) -> None:
     await forged(one_desk, FINN, first["ts"], "approve")
 
     assert one_desk.action().status == "awaiting"
+
+
+async def test_what_takes_the_place_of_something_shown_is_shown_without_asking_again(
+    one_desk: Desk,
+) -> None:
+    await asked(one_desk, channel="D0ANA")
+    [first] = await one_desk.messages("D0ANA")
+    await one_desk.click(ANA, first["ts"], "disclose", channel="D0ANA")
+    deps = one_desk.deps
+
+    with deps.db.transaction() as session:
+        old = session.get_one(Action, "act_1")
+        newer = supersede(
+            session, deps.log, old, now=deps.clock.now(), actor="system:tools", reason="Afresh"
+        )
+        newer.preview, newer.digest = dict(old.preview or {}), "sha256:2"
+        session.flush()
+        verdict = Verdict.from_json(old.verdict or {})
+        open_request(session, deps.log, newer, verdict, deps.people, now=deps.clock.now())
+    await one_desk.send_owed()
+
+    assert len(await one_desk.messages("D0FINN")) == 2
+    assert buttons((await one_desk.messages("D0FINN"))[-1])[0] == "Approve refund"
 
 
 async def test_in_a_private_channel_only_those_who_are_not_in_it_need_showing(
