@@ -46,7 +46,7 @@ def consume(session: Session, log: Log, action: Action, *, now: datetime) -> Gra
 
     Raises `ApprovalError` unless it is there, unused, unexpired and for this very content.
     """
-    changed = session.execute(
+    grant = session.scalars(
         update(Grant)
         .where(
             col(Grant.action_id) == action.id,
@@ -55,11 +55,12 @@ def consume(session: Session, log: Log, action: Action, *, now: datetime) -> Gra
             col(Grant.expires_at) > now,
         )
         .values(consumed_at=now)
-        .execution_options(synchronize_session=False)
-    )
-    grant = session.get(Grant, derive_id("grant", action.id), populate_existing=True)
-    if changed.rowcount != 1 or grant is None:  # type: ignore[attr-defined]
-        raise ApprovalError(_why_not(grant, action, now))
+        .returning(Grant),
+        execution_options={"synchronize_session": False, "populate_existing": True},
+    ).one_or_none()
+    if grant is None:
+        stands = session.get(Grant, derive_id("grant", action.id), populate_existing=True)
+        raise ApprovalError(_why_not(stands, action, now))
     _record(session, log, action, grant, "consumed", "The permission was used up", now)
     return grant
 

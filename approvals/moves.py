@@ -99,10 +99,13 @@ def _compare_and_set(
     query = update(Action).where(col(Action.id) == action.id, col(Action.status) == action.status)
     if token is not None:
         query = query.where(col(Action.token) == token)
-    result = session.execute(query.values(**values).execution_options(synchronize_session=False))
-    if result.rowcount != 1:  # type: ignore[attr-defined]
+    moved = session.scalars(
+        query.values(**values).returning(Action),
+        execution_options={"synchronize_session": False, "populate_existing": True},
+    ).one_or_none()
+    if moved is None:
         raise InvalidTransition("somebody was faster: this step is not possible any more")
-    return row_of(session, action.id)
+    return moved
 
 
 def _close_request(
