@@ -22,7 +22,7 @@ from tools.due import queue_comparisons
 from tools.executor import sweep_due
 
 _MEND = "Until that is mended and I am started again, what needs it is refused."
-#: Between one comparison of a tool with its connector's own record and the next.
+#: Between one comparison of a tool with its connector's own record and the next; 0: never.
 _RECONCILE_S = 300.0
 
 
@@ -88,6 +88,6 @@ def make_keeper(floor: Floor, publish: Publish, in_line: InLine) -> Keeper:
         Loop("actions", 1.0, resume_actions),
         Loop("schedules", 2.0, schedules),
         Loop("order", 1.0, order),
-        Loop("reconcile", min(every_s, 10.0), reconcile),
+        *([Loop("reconcile", min(every_s, 10.0), reconcile)] if every_s > 0 else []),
     ]
     return Keeper(floor.db, floor.clock, publish, loops, in_line)

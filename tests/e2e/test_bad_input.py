@@ -33,7 +33,7 @@ ENV = {
     "SIGNOFF_LIMITS": (
         '{"turn_lease_s": 3, "tools_lease_slack_s": 1, "tools_settle_factor": 0.2, '
         '"tools_hold_factor": 0.05, '
-        '"tools_deadline_factor": 0.6, "model_timeout_s": 2}'
+        '"tools_deadline_factor": 0.6, "model_timeout_s": 2, "reconcile_every_s": 0}'
     ),
 }
 
