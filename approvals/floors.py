@@ -11,6 +11,7 @@ from dataclasses import replace
 from approvals.cases import Subject
 from approvals.people import OPERATORS, People
 from approvals.policy import REQUESTER, Stage, Verdict
+from approvals.policy_asked import SET_POLICY
 from approvals.tables import Action
 from core.db import Database
 
@@ -26,7 +27,7 @@ def make_floor(db: Database, people: People) -> Callable[[Subject, Verdict], Ver
             with db.read() as session:
                 example = session.get(Action, str(subject.args["action_id"]))
             return _as_the_example(verdict, example)
-        if subject.tool == ELEVATE:
+        if subject.tool in (ELEVATE, SET_POLICY):
             return _by_others(verdict, people)
         return verdict
 
@@ -54,20 +55,19 @@ def _as_the_example(verdict: Verdict, example: Action | None) -> Verdict:
 
 
 def _by_others(verdict: Verdict, people: People) -> Verdict:
-    """Somebody else must agree: whom policy names, or an operator. Where there is one operator
-    only, they may give themselves what they could give anybody."""
+    """An operator must agree, another one than the asker where there are two, and whom policy names
+    as well."""
     if verdict.kind == "deny":
         return verdict
-    others = tuple(s for s in verdict.stages if s.who != REQUESTER)
-    if verdict.kind == "ask" and others and verdict.rules:
-        return replace(verdict, stages=others, four_eyes=True, standing=False)
-    why = "only an operator may give somebody more than their roles do"
+    why = "only an operator may change what is permitted"
+    named = [s for s in verdict.stages if s.who != REQUESTER]
+    also = named if verdict.kind == "ask" and verdict.rules else []
     alone = sum(person.operator for person in people.everyone) < 2
     return replace(
         verdict,
         kind="ask",
         reason=why,
-        stages=(Stage(OPERATORS, 1, why),),
+        stages=_joined([Stage(OPERATORS, 1, why)], also),
         four_eyes=not alone,
         standing=False,
     )

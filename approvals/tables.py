@@ -220,6 +220,21 @@ class UserGroup(SQLModel, table=True):
     problem: str | None = None
 
 
+class PolicyVersion(SQLModel, table=True):
+    """A policy that came into force; the highest number counts."""
+
+    __tablename__ = "policy_version"
+
+    workspace_id: str = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    #: Of its text in ConfigText.
+    digest: str
+    #: `file`, or the id of the action that brought it.
+    source: str
+    by: str
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
 class StandingPermission(SQLModel, table=True):
     """Somebody's bounded yes in advance: alike actions of one person are not asked about again."""
 

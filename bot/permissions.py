@@ -8,14 +8,15 @@ from typing import Any
 
 from sqlmodel import Session
 
-from approvals import elevation, standing
+from approvals import elevation, policy_asked, policy_versions, standing
 from approvals.floors import ALLOW_ALIKE, ELEVATE
 from approvals.people import People
+from approvals.policy_asked import SET_POLICY
 from approvals.standing_asked import asked_for, words
 from approvals.tables import Action
 from audit.log import Log
 from core.db import Database
-from core.errors import ApprovalError
+from core.errors import ApprovalError, ConfigError
 from tools.contract import Meaning, Refused
 
 
@@ -30,7 +31,7 @@ class PermissionsInSql:
         try:
             with self._db.read() as session:
                 return self._look(session, what, args, caller_id)
-        except ApprovalError as error:
+        except (ApprovalError, ConfigError) as error:
             raise Refused(error.sentence, code="not_permitted") from error
 
     def change(self, what: str, args: Mapping[str, Any], *, action_id: str, now: datetime) -> str:
@@ -39,7 +40,7 @@ class PermissionsInSql:
             with self._db.transaction() as session:
                 action = session.get_one(Action, action_id)
                 return self._change(session, what, args, action, now)
-        except ApprovalError as error:
+        except (ApprovalError, ConfigError) as error:
             raise Refused(error.sentence, code="not_permitted") from error
 
     def _look(
@@ -65,6 +66,14 @@ class PermissionsInSql:
                 f"Give {holder} {args['scope']} for {_span(args['minutes'])}",
                 (("ends", "by itself, counted from its approval"),),
                 {},
+            )
+        if what == SET_POLICY:
+            change = policy_asked.asked_for(session, self._people, args["text"])
+            return Meaning(
+                "Put another policy in force",
+                tuple(policy_asked.words(self._people, change)),
+                {"replaces": change.replaces},
+                undo="yes, by another change",
             )
         raise ApprovalError("There is no such permission.")
 
@@ -103,6 +112,16 @@ class PermissionsInSql:
                 holder=args["holder"],
                 scope=args["scope"],
                 until=now + timedelta(minutes=args["minutes"]),
+                now=now,
+            )
+        if what == SET_POLICY:
+            return policy_versions.bring_in(
+                session,
+                self._log,
+                workspace_id=action.workspace_id,
+                text=args["text"],
+                source=action.id,
+                by=action.principal_id,
                 now=now,
             )
         raise ApprovalError("There is no such permission.")

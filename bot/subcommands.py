@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from approvals.people import Principal
+from approvals.policy_versions import current
 from audit.story import story
 from bot.absences import Command, delegate_lines, hand_lines
 from bot.blocks.help import HELP, unknown
@@ -122,7 +123,8 @@ def _why(asked: Asked) -> Sequence[str]:
 
 
 def _can(asked: Asked) -> Sequence[str]:
-    sentences = asked.deps.policy.sentences(asked.deps.people, asked.deps.registry.tools)
+    policy = current(asked.session, workspace_id=asked.team, file=asked.deps.policy)
+    sentences = policy.sentences(asked.deps.people, asked.deps.registry.tools)
     return [f"• {escape(sentence)}" for sentence in sentences]
 
 
@@ -144,6 +146,10 @@ def _delegate(asked: Asked) -> Sequence[str]:
 
 def _hand(asked: Asked) -> Sequence[str]:
     return hand_lines(_command(asked))
+
+
+def _policy(asked: Asked) -> Sequence[str]:
+    return ["I open the policy in a form."]
 
 
 def _elevate(asked: Asked) -> Sequence[str]:
@@ -190,5 +196,6 @@ _HANDLERS: Mapping[str, Callable[[Asked], Sequence[str]]] = {
     "digest": _digest,
     "delegate": _delegate,
     "elevate": _elevate,
+    "policy": _policy,
     "hand": _hand,
 }

@@ -8,6 +8,7 @@ from datetime import timedelta
 import structlog
 
 from approvals.floors import make_floor
+from approvals.policy_versions import PolicyInForce
 from bot.bootstrap import Floor
 from bot.broker import Handler
 from bot.compensations import Offers
@@ -38,6 +39,7 @@ def tool_jobs(floor: Floor) -> Mapping[str, Handler]:
         policy=floor.policy,
         clock=floor.clock,
         evidence=make_evidence(floor.people, floor.registry),
+        versions=PolicyInForce(floor.db, workspace_id=floor.people.workspace_id, file=floor.policy),
         floor=make_floor(floor.db, floor.people),
         readers=readers_of,
         limits=limits_of(floor.settings.limits),

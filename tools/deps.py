@@ -47,8 +47,14 @@ class Deps:
     clock: Clock
     evidence: Evidence
     floor: Floor | None = None
+    #: The policy in force at this moment; `policy` where nothing else is said.
+    versions: Callable[[], Policy] | None = None
     readers: Readers = everybody
     limits: Limits = field(default_factory=Limits)
     bounded: Bounded = field(default_factory=lambda: Bounded(max_stuck=8))
     #: A number from 0 to 1 each time: how much of a wait is waited. Tests hold it.
     chance: Callable[[], float] = field(default_factory=lambda: Random().random)  # noqa: S311
+
+    def in_force(self) -> Policy:
+        """The policy that counts now: to be asked once per judgement."""
+        return self.policy if self.versions is None else self.versions()

@@ -67,7 +67,7 @@ def verdict_on(
         undoes=action.undoes is not None,
         at=now,
     )
-    verdict = agreed_by_asker(judge(deps.policy, deps.people, subject), action, deps.people)
+    verdict = agreed_by_asker(judge(deps.in_force(), deps.people, subject), action, deps.people)
     if deps.floor is not None:
         verdict = deps.floor(subject, verdict)
     return _with_windows(deps, tool, action, verdict)

@@ -97,6 +97,7 @@ class Meaning:
     title: str
     details: tuple[tuple[str, str], ...]
     facts: Mapping[str, Any]
+    undo: str = "yes, revoke it in my Home"
 
 
 class Permissions(Protocol):

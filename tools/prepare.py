@@ -226,7 +226,7 @@ class Prepare:
                 self._deps.people,
                 now=now,
                 readers=self._deps.readers(session, row),
-                cards=self._deps.policy.cards,
+                cards=self._deps.in_force().cards,
             )
             return row_of(session, action.id).status
         if verdict.kind == "deny":

@@ -167,7 +167,7 @@ def _judged_anew(deps: Deps, work: Work, shown: Mapping[str, Any]) -> Verdict | 
     """A new verdict when policy or people changed since the first one; None when they did not."""
     action = work.action
     digests = (action.verdict or {}).get("digests", {})
-    if digests == {"policy": deps.policy.digest, "people": deps.people.digest}:
+    if digests == {"policy": deps.in_force().digest, "people": deps.people.digest}:
         return None
     return verdict_on(
         deps,

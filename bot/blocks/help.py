@@ -7,7 +7,7 @@ HELP = (
     "(anyone may), or stop all, an automation or a linked conversation · resume let that go on · "
     "why who allowed it · can what I may do for you and who approves · digest · "
     "delegate @sam until 2026-12-01 while you are away · hand @sam what waits for you · "
-    "elevate shop:stock 2h for a scope for a time. "
+    "elevate shop:stock 2h for a scope for a time · policy to change it. "
     "I ask before money, outside mail and other people's data."
 )
 SUBCOMMANDS = (
@@ -22,6 +22,7 @@ SUBCOMMANDS = (
     "delegate",
     "hand",
     "elevate",
+    "policy",
 )
 
 

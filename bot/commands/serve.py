@@ -9,8 +9,14 @@ import signal
 from collections.abc import Mapping
 from pathlib import Path
 
+from approvals.people import People
+from approvals.policy_file import load_policy
+from approvals.policy_versions import take_in_file
+from audit.keys import KeyRing
+from audit.log import Log
+from bot.bootstrap import make_clock
 from bot.settings import Settings, read_settings
-from core.db import open_database
+from core.db import Database, open_database
 from core.schema import migrate
 from core.telemetry import configure_logs
 
@@ -30,7 +36,25 @@ def _release(_args: argparse.Namespace, settings: Settings, _environ: Mapping[st
     # Before anything is changed: the code before this must be able to go on when this cannot.
     require_places(db)
     print(f"database at version {migrate(db)}")
+    _take_in_policy(db, settings)
     return 0
+
+
+def _take_in_policy(db: Database, settings: Settings) -> None:
+    """The policy file counts from this release on, when it differs from the last one's."""
+    path = settings.config / "policy.yaml"
+    load_policy(path)
+    people = People.load(settings.config / "people.yaml")
+    log = Log(keys=KeyRing.load_or_create(settings.key_file))
+    with db.transaction() as session:
+        changed = take_in_file(
+            session,
+            log,
+            workspace_id=people.workspace_id,
+            text=path.read_text(),
+            now=make_clock(settings).now(),
+        )
+    print("policy.yaml is in force" if changed else "the policy in force stays as it is")
 
 
 def _worker(args: argparse.Namespace, settings: Settings, environ: Mapping[str, str]) -> int:

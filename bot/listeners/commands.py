@@ -14,6 +14,7 @@ from bot.blocks.parts import section
 from bot.blocks.text import cut, escape
 from bot.boundary import Delivery, Edge, guarded
 from bot.intake import take_trigger
+from bot.listeners.policy import open_policy
 from bot.subcommands import Asked, answer
 from bot.words import storable
 
@@ -30,6 +31,9 @@ async def on_command(delivery: Delivery) -> None:
     lines = await asyncio.to_thread(take_command, delivery, account.principal, account.refusal)
     delivery.recorded = True
     await _reply(delivery, lines)
+    said = str(delivery.body.get("text") or "").split()
+    if account.principal is not None and [word.lower() for word in said[:1]] == ["policy"]:
+        delivery.edge.later.run(open_policy(delivery))
 
 
 async def on_other(delivery: Delivery) -> None:

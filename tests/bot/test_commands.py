@@ -19,7 +19,7 @@ HELP = (
     "(anyone may), or stop all, an automation or a linked conversation · resume let that go on · "
     "why who allowed it · can what I may do for you and who approves · digest · "
     "delegate @sam until 2026-12-01 while you are away · hand @sam what waits for you · "
-    "elevate shop:stock 2h for a scope for a time. "
+    "elevate shop:stock 2h for a scope for a time · policy to change it. "
     "I ask before money, outside mail and other people's data."
 )
 
@@ -33,7 +33,7 @@ async def test_help_says_everything_in_three_sentences(desk: Desk) -> None:
 async def test_an_unknown_word_says_what_exists(one_desk: Desk) -> None:
     assert await one_desk.command(ANA, "make coffee <!channel>") == (
         "I don't know “make”. After /signoff you can write: "
-        "help, status, approvals, stop, resume, why, can, digest, delegate, hand, elevate."
+        "help, status, approvals, stop, resume, why, can, digest, delegate, hand, elevate, policy."
     )
     assert "&lt;!channel&gt;" in await one_desk.command(ANA, "<!channel>")
 

@@ -152,6 +152,15 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_elevation_holder'), 'elevation', ['holder'], unique=False)
     op.create_index(op.f('ix_elevation_workspace_id'), 'elevation', ['workspace_id'], unique=False)
+    op.create_table('policy_version',
+    sa.Column('workspace_id', sa.String(), nullable=False),
+    sa.Column('number', sa.Integer(), nullable=False),
+    sa.Column('digest', sa.String(), nullable=False),
+    sa.Column('source', sa.String(), nullable=False),
+    sa.Column('by', sa.String(), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('workspace_id', 'number')
+    )
     op.create_table('event',
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('workspace_id', sa.String(), nullable=False),

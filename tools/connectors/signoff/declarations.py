@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from core.origins import Origin
-from tools.connectors.signoff.shapes import AllowAlike, Changed, Elevate
+from tools.connectors.signoff.shapes import AllowAlike, Changed, Elevate, SetPolicy
 from tools.contract import (
     Arguments,
     Call,
@@ -49,6 +49,15 @@ def make(ports: Ports) -> Connector:
                 can="give somebody a scope for a time",
                 done="Given",
             ),
+            _tool(
+                "signoff.set_policy",
+                SetPolicy,
+                does.set_policy,
+                does.look,
+                scope="signoff:policy",
+                can="change the policy",
+                done="The new policy is in force",
+            ),
         ),
     )
 
@@ -67,6 +76,10 @@ class _Does:
         """Give a person or an automation a scope for a time."""
         return self._change("signoff.elevate", args, call)
 
+    def set_policy(self, args: SetPolicy, call: Call) -> Changed:
+        """Put another policy in force."""
+        return self._change("signoff.set_policy", args, call)
+
     def look(self, what: str, args: Arguments, call: Call) -> Preview:
         plain = args.model_dump(mode="json")
         meaning = self._permissions.look(what, plain, caller_id=call.caller.id)
@@ -75,7 +88,7 @@ class _Does:
             verb="change",
             details=meaning.details,
             facts=meaning.facts,
-            undo="yes, revoke it in my Home",
+            undo=meaning.undo,
         )
 
     def _change(self, what: str, args: Arguments, call: Call) -> Changed:

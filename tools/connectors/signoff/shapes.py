@@ -37,6 +37,10 @@ class Elevate(Arguments):
     minutes: int = Field(ge=1, le=480, description="For how long from its approval; 480 at most")
 
 
+class SetPolicy(Arguments):
+    text: str = Field(min_length=1, max_length=100_000, description="The whole policy.yaml")
+
+
 class Changed(Result):
     #: The id of what was made.
     made: str

@@ -1,0 +1,97 @@
+"""A change of policy as somebody asks for it: checked, tried on what was done, told in words."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlmodel import Session
+
+from approvals.cases import Subject
+from approvals.people import People
+from approvals.policy import Policy, judge
+from approvals.policy_file import parse_policy
+from approvals.policy_history import Slice
+from approvals.policy_report import change_line, headline, prompts, ranked
+from approvals.policy_trials import try_here
+from approvals.policy_try import Tried
+from approvals.policy_versions import current_text
+from core.configfile import text_digest
+from core.errors import ApprovalError
+from core.origins import Origin
+
+SET_POLICY = "signoff.set_policy"
+#: So many of the newest actions are judged again for the card.
+TRIED = 20_000
+_CHANGES, _LINES = 5, 12
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The change: from which text, and what it would have changed."""
+
+    replaces: str
+    changed: list[str]
+    tried: Tried
+
+
+def asked_for(session: Session, people: People, text: str) -> Asked:
+    """What this text would change and would have changed. Raises as `checked` does."""
+    policy, before = checked(session, people, text)
+    part = Slice(people.workspace_id, newest=TRIED)
+    tried = try_here(session, policy, people, part)
+    return Asked(text_digest(before), _difference(before, text), tried)
+
+
+def checked(session: Session, people: People, text: str) -> tuple[Policy, str]:
+    """The policy this text makes, and the text in force. Raises `ConfigError` (line and mend) for
+    what cannot be used, `ApprovalError` where nothing changes or nobody could change it back."""
+    policy = parse_policy(text, Path("policy.yaml"))
+    before = current_text(session, workspace_id=people.workspace_id)
+    if before.strip() == text.strip():
+        raise ApprovalError("This is the policy in force: nothing is changed.")
+    if not any(_may_ask(policy, people, person.id) for person in people.everyone):
+        raise ApprovalError("With this nobody could change the policy any more.")
+    return policy, before
+
+
+def words(people: People, asked: Asked) -> list[tuple[str, str]]:
+    """Labels and what each says, for the card."""
+    tried = asked.tried
+    found = [("changed lines", " / ".join(asked.changed)), ("tried on the past", headline(tried))]
+    found += [("", change_line(people, *each)) for each in ranked(tried)[:_CHANGES]]
+    found.append(("", prompts(tried)))
+    refused, allowed = tried.done_refused.count, tried.rejected_allowed.count
+    found.append(("refused, though it was done", f"{refused:,}"))
+    found.append(("ALLOWED, THOUGH A PERSON REJECTED IT", f"{allowed:,}"))
+    left_out = sum(tried.left_out.values())
+    return found + ([("not judged again", f"{left_out:,}")] if left_out else [])
+
+
+def _may_ask(policy: Policy, people: People, person_id: str) -> bool:
+    """Whether this person could still ask for another policy under this one."""
+    person = people.by_id(person_id)
+    if person is None:
+        return False
+    subject = Subject(
+        tool=SET_POLICY,
+        effect="irreversible",
+        args={"text": ""},
+        principal=person,
+        channel="",
+        automation="by-hand",
+        origins={"/text": Origin.REQUESTER},
+        authority=("text",),
+    )
+    return judge(policy, people, subject).kind != "deny"
+
+
+def _difference(before: str, after: str) -> list[str]:
+    lines = [
+        line.rstrip()
+        for line in difflib.unified_diff(before.splitlines(), after.splitlines(), n=0, lineterm="")
+        if line[:1] in "+-" and line[:3] not in ("+++", "---")
+    ]
+    more = len(lines) - _LINES
+    return lines[:_LINES] + ([f"and {more} more"] if more > 0 else [])

@@ -1,0 +1,46 @@
+"""The form of `/signoff policy`: opened after the command, checked when it is sent."""
+
+from __future__ import annotations
+
+import asyncio
+
+from slack_bolt.async_app import AsyncApp
+
+from bot.blocks.modals import text_modal
+from bot.blocks.policy import policy_modal
+from bot.boundary import Delivery, Edge, guarded
+from bot.edits import Answered
+from bot.policy_change import policy_parts, submit_policy
+
+
+def register(app: AsyncApp, edge: Edge) -> None:
+    app.view_submission("policy")(guarded(edge, on_policy))
+
+
+async def open_policy(delivery: Delivery) -> None:
+    """Show the policy in force in a form; or why not, in a word."""
+    parts = await asyncio.to_thread(policy_parts, delivery.deps)
+    if isinstance(parts, str):
+        view = text_modal("Change the policy", [parts])
+    else:
+        view = {**policy_modal(parts), "private_metadata": delivery.channel or ""}
+    trigger_id = str(delivery.body.get("trigger_id"))
+    await delivery.deps.web.views_open(trigger_id=trigger_id, view=view)
+
+
+async def on_policy(delivery: Delivery) -> None:
+    account = await delivery.account()
+    if account.principal is None:
+        found = Answered(sentence=account.refusal)
+    else:
+        found = await asyncio.to_thread(
+            submit_policy, delivery.deps, delivery.body, account.principal
+        )
+        delivery.recorded = not found.problems
+    if found.problems:
+        await delivery.answer(response_action="errors", errors=dict(found.problems))
+    elif found.sentence:
+        view = text_modal("Change the policy", [found.sentence])
+        await delivery.answer(response_action="update", view=view)
+    else:
+        await delivery.answer()
