@@ -30,7 +30,8 @@ def likeness(
     action: Action, request: Request, stage: Stage, awaited: Sequence[Principal]
 ) -> str | None:
     """The same for questions that may be answered together; None for one that stands alone."""
-    if stage.who == REQUESTER or not awaited:
+    # Where not everybody can read it, its asker agreed to cards for some, and to nothing else.
+    if stage.who == REQUESTER or not awaited or request.readers is not None:
         return None
     verdict = action.verdict or {}
     asked = sorted(person.id for person in awaited)

@@ -52,6 +52,10 @@ def hand_on(
     if to not in receivers(people, action, stage, person):
         able = listed(receivers(people, action, stage, person))
         return Decided("not_allowed", f"I cannot hand this to {to.first_name}; I can to {able}.")
+    hidden = request.readers is not None and to.slack_id not in request.readers
+    if request.withheld is not None or (hidden and to not in eligible(people, action, stage)):
+        # The asker agreed to nobody but those who could be asked from the beginning.
+        return Decided("not_allowed", f"{to.first_name} may not read where this was asked.")
     _hand(session, people, request, action, stage, person=person, to=to)
     request.stage_at = now
     plan(session, people, request, action, now=now)

@@ -122,3 +122,24 @@ def test_what_is_settled_or_the_askers_own_is_not_handed_on(
         )  # fmt: skip
 
     assert hand(request_id, "finn", "olga").outcome == "already_decided"
+
+
+@pytest.mark.parametrize(
+    ("withheld", "readers", "outcome"),
+    [
+        (None, ["U0FINN"], "not_allowed"),
+        (None, ["U0FINN", "U0SAM"], "handed"),
+        (["sam"], None, "not_allowed"),
+        (None, None, "handed"),
+    ],
+)
+def test_it_is_not_handed_to_who_may_not_read_where_it_was_asked(
+    db: Database, awaiting: Awaiting, hand: Hand, withheld: list[str] | None,
+    readers: list[str] | None, outcome: str,
+) -> None:  # fmt: skip
+    _, request_id = awaiting(Stage("person:finn", 1, "much", hand_to="group:board"))
+    with db.transaction() as session:
+        request = session.get_one(Request, request_id)
+        request.withheld, request.readers = withheld, readers
+
+    assert hand(request_id, "finn", "sam").outcome == outcome

@@ -8,6 +8,7 @@ from typing import Any
 from sqlmodel import col, select
 
 from approvals.batches import offer_due
+from approvals.keeping_time import plan
 from approvals.policy import Stage
 from approvals.tables import Action, Batch, Decision, Request
 from audit.tables import Event
@@ -177,6 +178,18 @@ async def test_only_what_is_alike_and_has_come_to_rest_is_offered_once(one_desk:
         alone = session.exec(select(Request).where(col(Request.batch_id).is_(None))).all()
     assert len(batch.request_ids) == 3
     assert len(alone) == 3
+
+
+async def test_what_not_everybody_may_read_is_not_put_together(one_desk: Desk) -> None:
+    for number in (1, 2, 3):
+        ask(one_desk, number)
+    with one_desk.deps.db.transaction() as session:
+        request = session.exec(select(Request).where(Request.action_id == "act_3")).one()
+        action = session.get_one(Action, "act_3")
+        request.readers = ["U0ANA", "U0FINN"]
+        plan(session, one_desk.deps.people, request, action, now=one_desk.clock.now())
+
+    assert offer(one_desk) == 0
 
 
 async def test_what_is_too_long_to_show_is_decided_on_its_own_card_alone(one_desk: Desk) -> None:
