@@ -63,6 +63,20 @@ def send_deadline(deps: Deps, tool: Tool, now: datetime) -> datetime:
     return now + timedelta(seconds=deps.limits.deadline_s(tool.timeout_s))
 
 
+def sending_time(deps: Deps, claim: Claim) -> float | None:
+    """Seconds left for this claim's call; None when it must not be sent any more.
+
+    Time counts from the claim, not from when the worker gets to its call: one that was paused in
+    between would otherwise send when another has taken over. With less than half of it left the
+    call would only be cut off in the middle.
+    """
+    until = claim.action.sent_by
+    if until is None:
+        return None
+    left = min((until - deps.clock.now()).total_seconds(), claim.call.timeout_s)
+    return left if left > claim.call.timeout_s / 2 else None
+
+
 def reclaim(
     session: Session, deps: Deps, work: Work, step: Step, *, tainted: bool, now: datetime
 ) -> Action:

@@ -19,7 +19,7 @@ from core.errors import InvalidTransition, LeaseLost
 from core.faultpoints import point
 from core.outbox import finish, open_rows
 from tools import breakers
-from tools.claim import Claim, Work
+from tools.claim import Claim, Work, sending_time
 from tools.content import as_permitted, validated
 from tools.contract import Call, Refused, Unavailable
 from tools.deps import Deps
@@ -39,6 +39,7 @@ log = structlog.get_logger()
 JOB = "execute"
 _PERMITTED = frozenset({"allowed", "approved"})
 _SETTLED = ACTION_TERMINAL | {"unknown"}
+_HELD_UP = "I was held up before I could send it."
 
 
 @dataclass(frozen=True)
@@ -98,9 +99,12 @@ class Executor:
             return claim_again(session, self._deps, held, Step.CALL, tainted=claim.action.tainted)
 
     def _call(self, claim: Claim) -> str:
-        tool = claim.tool
+        left = sending_time(self._deps, claim)
+        if left is None:
+            return unclear(self._deps, claim, Unavailable(_HELD_UP, reached=False))
+        in_time = replace(claim, call=replace(claim.call, timeout_s=left))
         try:
-            result = self._reach(claim, tool.run)
+            result = self._reach(in_time, claim.tool.run)
         except Refused as refusal:
             return refused(self._deps, claim, refusal)
         except Unavailable as error:

@@ -10,7 +10,7 @@ from till import Fault, Till
 
 from approvals import actions
 from approvals.moves import row_of
-from core.errors import InvalidTransition
+from core.errors import InvalidTransition, LeaseLost
 from tools.calling import ask
 from tools.limits import Limits
 from tools.observe import observation
@@ -221,6 +221,39 @@ def test_a_worker_paused_past_its_lease_cannot_write(road: Road, till: Till) -> 
         answered(road.deps, paused, result)  # type: ignore[arg-type]
     assert road.row(action_id).model_dump() == before
     assert till.effects("/refund") == 1
+
+
+def test_a_worker_paused_before_its_call_does_not_send_what_another_sent(
+    road: Road, till: Till
+) -> None:
+    action_id = ready(road, ORDER)
+    work = road.executor._work(road.row(action_id), ())
+    paused = begin(road.deps, work)  # type: ignore[arg-type]
+
+    road.wait(7)
+    assert road.execute(action_id) == "held"  # not there yet, which proves nothing yet
+    road.wait(62)
+    assert road.execute(action_id) == "succeeded"
+
+    with pytest.raises((LeaseLost, InvalidTransition)):
+        road.executor._step(paused, work)  # type: ignore[arg-type]
+    assert till.effects("/order") == 1
+
+
+def test_a_worker_that_comes_to_its_call_too_late_gives_it_back_unsent(
+    road: Road, till: Till
+) -> None:
+    action_id = ready(road, LETTER)
+    work = road.executor._work(road.row(action_id), ())
+    paused = begin(road.deps, work)  # type: ignore[arg-type]
+
+    road.wait(1.5)
+    assert road.executor._step(paused, work) == "held"  # type: ignore[arg-type]
+    assert (till.calls("/letter"), road.row(action_id).tainted) == (0, False)
+
+    road.wait(1)
+    assert road.execute(action_id) == "succeeded"
+    assert till.effects("/letter") == 1
 
 
 def test_a_refusal_is_final_and_said_as_it_was(road: Road, till: Till) -> None:
