@@ -1,0 +1,330 @@
+"""One installation in memory: the product's own rooms on real SQL, a clock that is held, a queue
+that loses and doubles, and a record of who clicked what, kept apart from the product's."""
+
+from __future__ import annotations
+
+import importlib
+import sqlite3
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from sqlalchemy import create_engine
+from sqlalchemy.pool import StaticPool
+from sqlmodel import SQLModel, col, select
+
+import audit.triggers
+from approvals import switches
+from approvals.actions import Proposed, answer_unknown, cancel, cancel_turn, propose, settled
+from approvals.editing import edit
+from approvals.origins import Labelled
+from approvals.people import People
+from approvals.policy import Policy
+from approvals.policy_file import parse_policy
+from approvals.requests import decide, expire_due
+from approvals.states import ACTION_TERMINAL
+from approvals.tables import Action, Request
+from audit.keys import KeyRing
+from audit.log import Log
+from core.clock import HeldClock
+from core.errors import InvalidTransition
+from core.origins import Origin
+from core.outbox import Message, Outbox, finish, open_rows, take_due
+from core.sqlite import prepare as prepare_engine
+from tests.conftest import NOW, TABLES
+from tests.model.counterpart import Counterpart
+from tests.model.gates import GatedDatabase, Inline, Worker
+from tools import due
+from tools.deps import Deps
+from tools.executor import Executor
+from tools.limits import Limits
+from tools.prepare import Prepare
+from tools.registry import Registry
+from tools.undoing import press_undo
+
+TEAM = "T0PRACTICE"
+#: Who is in which group, in every form the file has: what the checks go by, not the product.
+GROUPS: tuple[dict[str, tuple[str, ...]], ...] = (
+    {"finance": ("finn", "gita", "ana"), "board": ("olga",), "nobody": ()},
+    {"finance": ("gita", "olga"), "board": ("olga",), "nobody": ()},
+    {"finance": ("finn", "ana"), "board": ("finn",), "nobody": ()},
+)
+CLICKERS = ("ana", "finn", "gita", "olga", "mara", None)
+_PEOPLE = """
+workspace: T0PRACTICE
+people:
+  - {{id: ana, name: Ana Berg, slack_id: U0ANA}}
+  - {{id: finn, name: Finn Aalto, slack_id: U0FINN}}
+  - {{id: gita, name: Gita Rao, slack_id: U0GITA}}
+  - {{id: mara, name: Mara Lind, slack_id: U0MARA}}
+  - {{id: olga, name: Olga Reyes, slack_id: U0OLGA, operator: true}}
+groups: {groups}
+"""
+_RULES = """
+default_approvers: group:finance
+expires: 2 h
+rules:
+  - {name: reads, tool: other.read, allow: true}
+  - {name: orders, tool: other.order, allow: true}
+  - {name: transfers, tool: other.transfer, allow: true}
+  - {name: pays, tool: other.pay, who: group:finance}
+  - {name: books, tool: other.book, ask: [{who: "group:finance"}, {who: "group:board"}]}
+  - {name: letters, tool: other.letter, ask: requester}
+  - {name: gifts, tool: other.gift, who: group:nobody}
+"""
+RULES = (
+    _RULES,
+    _RULES + "  - {name: closed, tool: [other.pay, other.order], deny: true}\n",
+    _RULES.replace("tool: other.pay, who: group:finance", "tool: other.pay, who: person:olga"),
+    _RULES.replace("who: group:finance}", "who: group:finance, quorum: 2}"),
+    _RULES + "  - {name: foreign, tool: foreign.tool, deny: true}\n",
+)
+_JOBS = ("prepare", "execute", "run_turn")
+#: Short times and few tries, so that every end is near.
+LIMITS = Limits(
+    max_attempts=3,
+    max_looks=2,
+    max_starts=3,
+    max_previews=3,
+    backoff_longest_s=8.0,
+    breaker_longest_s=20.0,
+)
+
+
+@dataclass(frozen=True)
+class Clicked:
+    """A click, what became of it, and which groups there were then."""
+
+    person: str | None
+    vote: str
+    #: What the person was told became of it (`Decided.outcome`).
+    outcome: str
+    groups: int
+
+
+@dataclass
+class World:
+    clock: HeldClock = field(default_factory=lambda: HeldClock(NOW))
+    workers: list[Worker] = field(default_factory=list)
+    #: What the broker holds: delivered in any order, more than once, or never.
+    queue: list[Message] = field(default_factory=list)
+    clicks: dict[str, list[Clicked]] = field(default_factory=dict)
+    #: Turn -> the settled heads it went on with, each time it did.
+    resumed: dict[str, list[dict[str, str]]] = field(default_factory=lambda: defaultdict(list))
+    proposals: dict[tuple[str, int], tuple[Proposed, ...]] = field(default_factory=dict)
+    groups: int = 0
+    _rows: list[Action] = field(default_factory=list)
+    _read_at: int = -1
+
+    def __post_init__(self) -> None:
+        self.other = Counterpart(self.clock)
+        self.db = _database()
+        self.db.wake = self._published
+        self.deps = Deps(
+            db=self.db,
+            log=_log(),
+            registry=Registry.of([self.other.connector]),
+            people=people(0),
+            policy=policy(0),
+            clock=self.clock,
+            evidence=lambda _session, _action: [Labelled(Origin.REQUESTER, "do 1 2 to x or y")],
+            limits=LIMITS,
+            bounded=Inline(),
+            chance=lambda: 1.0,
+        )
+
+    # Proposing and deciding
+
+    def propose(self, turn: str, step: int, calls: tuple[Proposed, ...], by: str) -> None:
+        """A step of a turn; again with the same calls when it was run before."""
+        calls = self.proposals.setdefault((turn, step), calls)
+        with self.db.transaction() as session:
+            propose(
+                session, self.deps.log, turn_id=turn, step=step, calls=calls, principal_id=by,
+                workspace_id=TEAM, channel="C0ROOM", thread_ts=turn, automation="assistant",
+                now=self.clock.now(),
+            )  # fmt: skip
+
+    def click(self, action_id: str, person: str | None, vote: Literal["approve", "reject"]) -> str:
+        """One click on the action's card; what became of it."""
+        with self.db.transaction() as session:
+            request = session.exec(select(Request).where(Request.action_id == action_id)).one()
+            decided = decide(
+                session, self.deps.log, self.deps.people, request_id=request.id,
+                person=self.person(person), vote=vote, reason=None, now=self.clock.now(),
+            )  # fmt: skip
+        made = Clicked(person, vote, decided.outcome, self.groups)
+        self.clicks.setdefault(action_id, []).append(made)
+        return decided.outcome
+
+    def edit(self, action: Action, person: str, amount: int) -> str | None:
+        """Somebody changes what is asked; the id of the action in its place."""
+        with self.db.transaction() as session:
+            request = session.exec(select(Request).where(Request.action_id == action.id)).one()
+            edited = edit(
+                session, self.deps.log, self.deps.people, request_id=request.id,
+                person=self.person(person), args={**action.args, "amount": amount},
+                now=self.clock.now(),
+            )  # fmt: skip
+        return edited.action_id
+
+    def answer(self, action_id: str, person: str, happened: bool) -> str:
+        with self.db.transaction() as session:
+            return answer_unknown(
+                session, self.deps.log, action_id=action_id, person=self.person(person),
+                happened=happened, now=self.clock.now(),
+            ).outcome  # fmt: skip
+
+    def undo(self, action: Action, person: str) -> str:
+        """One press on Undo; what became of it."""
+        with self.db.transaction() as session:
+            return press_undo(
+                session, self.deps.log, self.deps.people, self.deps.registry,
+                action_id=action.id, person=self.person(person), now=self.clock.now(),
+            ).outcome  # fmt: skip
+
+    def cancel(self, action: Action, reason: str = "Ana took it back") -> bool:
+        """Take one action back that has not begun."""
+        try:
+            with self.db.transaction() as session:
+                cancel(session, self.deps.log, action, now=self.clock.now(), actor="ana",
+                       reason=reason)  # fmt: skip
+        except InvalidTransition:
+            return False
+        return True
+
+    def cancel_turn(self, turn: str) -> None:
+        with self.db.transaction() as session:
+            cancel_turn(session, self.deps.log, turn, now=self.clock.now(), actor="ana",
+                        reason="Stopped")  # fmt: skip
+
+    def stop(self, *, pressed: bool) -> None:
+        do = switches.stop if pressed else switches.release
+        with self.db.transaction() as session:
+            do(session, self.deps.log, scope="automation:assistant", workspace_id=TEAM, by="olga",
+               now=self.clock.now())  # fmt: skip
+
+    def change_files(self, rules: int, groups: int) -> None:
+        """As after a restart with other files; workers under way keep what they had."""
+        self.groups = groups
+        self.deps = replace(self.deps, policy=policy(rules), people=people(groups))
+
+    def person(self, name: str | None) -> Any:
+        return None if name is None else self.deps.people.by_id(name)
+
+    # Delivering
+
+    def deliver(self, message: Message) -> Worker | None:
+        """A worker for this message, at its first gate; None for a job done at once."""
+        if message.job == "run_turn":
+            self._resume(message.args["turn_id"])
+            return None
+        if message.job not in _JOBS:
+            return None
+        action_id = message.args["action_id"]
+        executor = Executor(self.deps)
+        run = executor.run
+        if message.job == "prepare":
+            run = Prepare(self.deps, execute=executor.run).run
+        worker = Worker(f"{message.job} {action_id}", lambda: run(action_id))
+        self.workers.append(worker)
+        return worker
+
+    def keep_time(self) -> None:
+        """One round of the keeper: expiries, what is due, what the broker should have again."""
+        now = self.clock.now()
+        with self.db.transaction() as session:
+            expire_due(session, self.deps.log, now=now)
+            again = [
+                Message("execute", {"action_id": a.id}) for a in due.sweep_due(session, now=now)
+            ]
+            again += take_due(session, now=now)
+        self._published(again)
+
+    def wait(self, seconds: float) -> None:
+        self.clock.advance(timedelta(seconds=seconds))
+        self.other.pass_time()
+
+    def alive(self) -> list[Worker]:
+        self.workers = [worker for worker in self.workers if worker.gate is not None]
+        return self.workers
+
+    # Looking
+
+    def actions(self, *statuses: str) -> list[Action]:
+        if self._read_at != self.db.version:
+            with self.db.read() as session:
+                query = select(Action).order_by(col(Action.created_at), col(Action.id))
+                self._rows = list(session.exec(query))
+            self._read_at = self.db.version
+        return [row for row in self._rows if not statuses or row.status in statuses]
+
+    def owed(self) -> int:
+        """Jobs of turns and actions that are asked for and not done."""
+        with self.db.read() as session:
+            query = select(Outbox.job).where(col(Outbox.done_at).is_(None))
+            return sum(job in _JOBS for job in session.exec(query))
+
+    def _resume(self, turn: str) -> None:
+        """The turn goes on with what is settled, once for each of its actions."""
+        roots = [a.id for a in self.actions() if a.turn_id == turn and a.supersedes is None]
+        with self.db.transaction() as session:
+            heads = {key: head.id for key, head in settled(session, roots).items()}
+            rows = open_rows(session, job="run_turn", subject=turn)
+            finish(session, rows, now=self.clock.now())
+        known = set().union(*(set(before) for before in self.resumed[turn]))
+        if new := {key: head for key, head in heads.items() if key not in known}:
+            self.resumed[turn].append(new)
+
+    def _published(self, messages: Sequence[Message]) -> None:
+        self.queue += [m for m in messages if m not in self.queue and m.job in _JOBS]
+
+
+TERMINAL = ACTION_TERMINAL
+
+
+@cache
+def people(groups: int) -> People:
+    shown = "{" + ", ".join(f"{n}: [{', '.join(m)}]" for n, m in GROUPS[groups].items()) + "}"
+    return People.parse(_PEOPLE.format(groups=shown), Path("people.yaml"))
+
+
+@cache
+def policy(rules: int) -> Policy:
+    return parse_policy(RULES[rules], Path("policy.yaml"))
+
+
+@cache
+def _log() -> Log:
+    return Log(keys=KeyRing(bytes(32)))
+
+
+@cache
+def _shared() -> tuple[GatedDatabase, bytes]:
+    """One database for all examples, and what it looks like when it is new."""
+    for module in TABLES:
+        importlib.import_module(module)
+    engine = create_engine(
+        "sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}
+    )
+    prepare_engine(engine, "OFF", 0)
+    SQLModel.metadata.create_all(engine)
+    audit.triggers.install(engine)
+    return GatedDatabase(engine), _connection(engine).serialize()
+
+
+def _database() -> GatedDatabase:
+    db, empty = _shared()
+    _connection(db.engine).deserialize(empty)
+    return db
+
+
+def _connection(engine: Any) -> sqlite3.Connection:
+    raw = engine.raw_connection()
+    found: sqlite3.Connection = raw.driver_connection
+    raw.close()
+    return found
