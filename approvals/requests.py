@@ -88,8 +88,9 @@ def open_request(
         awaited=[],
         expires_at=expires_at(verdict, _able(people, action, verdict), now),
         on_expiry=verdict.on_expiry,
-        readers=_readers(people, moved, readers),
-        cards=cards,
+        readers=(able := _readers(people, moved, readers)),
+        # What few could read does not go to a channel where many may: each approver is shown it.
+        cards="dm" if able is not None and cards.startswith("channel:") else cards,
         created_at=now,
     )
     session.add(request)

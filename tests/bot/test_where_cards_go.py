@@ -171,6 +171,20 @@ async def test_a_card_elsewhere_leaves_how_it_stands_in_the_thread(
     assert (await one_desk.get(f"views?user={FINN}"))["views"]
 
 
+async def test_what_was_asked_in_private_does_not_go_to_the_approval_channel(
+    one_desk: Desk,
+) -> None:
+    await asked(one_desk, channel="D0ANA", cards=f"channel:{GENERAL}")
+    [first] = await one_desk.messages("D0ANA")
+
+    await one_desk.click(ANA, first["ts"], "disclose", channel="D0ANA")
+    await one_desk.send_owed()
+
+    assert await one_desk.messages(GENERAL) == []
+    [card] = await one_desk.messages("D0FINN")
+    assert buttons(card)[0] == "Approve refund"
+
+
 @pytest.mark.parametrize(
     ("info", "private"),
     [({"is_private": False}, False), ({"is_private": True}, True), ({"is_mpim": True}, True)],
