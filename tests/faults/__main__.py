@@ -40,7 +40,7 @@ def main(argv: Sequence[str]) -> int:
 def report(counts: Counts, plan: Plan, seconds: float) -> Iterator[str]:
     """What was tried and what it came to, line by line; the last line says it in one."""
     tried = [*counts.singles, *counts.pairs, *counts.missed]
-    for flow, kinds in counts.points.items():
+    for flow, kinds in sorted(counts.points.items()):
         told = ", ".join(f"{number} {kind}" for kind, number in sorted(kinds.items()))
         yield f"{flow}: {kinds.total()} crossings in the list ({told})"
     for what, number in sorted(Counter(f.what for r in counts.singles for f in r.met).items()):

@@ -37,13 +37,12 @@ from bot.tool_jobs import tool_jobs
 from bot.web import make_web
 from core.clock import HeldClock
 from core.db import Database
-from core.outbox import Outbox, finish
+from core.outbox import Outbox
 from core.posts import Post
 from graphs.runtime.states import TERMINAL
 from graphs.runtime.tables import Turn
 from llm.tables import ModelResponse
-from tests.faults.wiring import NEVER_S, TOKEN, Servers, bot_side, floor_over, thinking
-from tools.due import queue_comparisons
+from tests.faults.wiring import TOKEN, Servers, bot_side, floor_over, thinking
 
 #: A person takes a moment: by then the facts of a card are old and are read again.
 _A_MOMENT = timedelta(seconds=5)
@@ -89,7 +88,6 @@ class House:
         self.raised: Callable[[str], None] = lambda _name: None
         #: The delivery that is being worked on: what a doubled one does again.
         self.job: tuple[str, dict[str, Any]] = ("", {})
-        self._never_compare()
         self.part()
 
     @property
@@ -171,16 +169,6 @@ class House:
                 "steps": list(session.exec(select(ModelResponse.step))),
                 "log": check(session, self.floor.log).sentence,
             }
-
-    def _never_compare(self) -> None:
-        """Its only occasion in so long a time is queued, and done."""
-        now = self.clock.now()
-        with self.db.transaction() as session:
-            queue_comparisons(
-                session, self.floor.registry, self.deps.identity.team_id, now=now, every_s=NEVER_S
-            )
-            rows = session.exec(select(Outbox.id).where(Outbox.job == "reconcile")).all()
-            finish(session, rows, now=now)
 
     def _ring(self, messages: Any) -> None:
         with contextlib.suppress(redis.RedisError):  # as the relay does: the sweeper has them

@@ -27,8 +27,6 @@ from graphs.runtime.run import TurnRunner
 from graphs.runtime.work import Desk
 
 TOKEN = "xoxb-practice"
-#: The reconciler would find what other errands did at the same counterparts.
-NEVER_S = 1e10
 _ROOT = Path(__file__).parents[2]
 #: Real threads renew leases; none of these runs lasts long enough for that.
 _LEASE = timedelta(seconds=60)
@@ -51,7 +49,8 @@ def floor_over(folder: Path, servers: Servers, clock: HeldClock) -> Floor:
             "tools_facts_age_s": 2,
             # On a busy machine the counterparts may be slow; only what is lost here is lost.
             "tools_deadline_factor": 6,
-            "reconcile_every_s": NEVER_S,
+            # Never: it would find what other errands did at the same counterparts.
+            "reconcile_every_s": 0,
         }
     )
     secrets = folder / "secrets.yaml"
