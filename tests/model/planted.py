@@ -239,7 +239,12 @@ def _deliver(world: World, *, until: str | None) -> None:
 
 
 BUGS = (
-    Bug("no compare-and-set", _no_compare_and_set, ("order", "transfer")),
+    Bug(
+        "no compare-and-set",
+        _no_compare_and_set,
+        ("order", "transfer"),
+        weights={"deliver": 12, "undo": 0},
+    ),
     Bug("key per try", _key_per_try, ("transfer",)),
     Bug(
         "stale token accepted",
@@ -255,7 +260,12 @@ BUGS = (
         ("transfer",),
         fates=("reply lost", "answered"),
     ),
-    Bug("grant used twice", _grant_used_twice, ("order",)),
+    Bug(
+        "grant used twice",
+        _grant_used_twice,
+        ("order",),
+        weights={"deliver": 12, "disturb": 0, "undo": 0},
+    ),
     Bug("action ids not derived", _action_ids_not_derived, ("order",)),
     Bug(
         "refusal on a retry taken as proof",

@@ -10,7 +10,7 @@ from tests.model.machine import Protocol
 from tests.model.playing import MANY, play
 
 #: The first are the same ones every time; `make test-all` draws new ones each time.
-EXAMPLES = 2_000 if MANY else 40
+EXAMPLES = 2_000 if MANY else 25
 
 
 @pytest.mark.timeout(3_600)
