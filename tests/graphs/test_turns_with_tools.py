@@ -178,7 +178,9 @@ class Workers:
             "run_turn": office.runner().run,
             "prepare": prepare.run,
             "execute": executor.run,
+            # Slack's side, and what it asks there, have tests of their own.
             "send_post": lambda post_id: post_id,
+            "offer_back": lambda turn_id: turn_id,
         }
 
     def renew(self, office: Office) -> None:
