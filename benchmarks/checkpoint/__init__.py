@@ -17,6 +17,6 @@ async def measure(count: int) -> list[Figure]:
     async with opened() as contenders:
         return [
             *await cycles.measure(contenders, count),
-            *await graphs.measure(contenders, count // 8),
+            *await graphs.measure(contenders, count // 2),
             *await memory.measure(contenders),
         ]

@@ -51,8 +51,14 @@ class Contenders:
 async def opened() -> AsyncIterator[Contenders]:
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="signoff-bench-")))
-        server = stack.enter_context(ValkeyServer(data_dir=folder / "valkey", config=_VALKEY))
-        url = f"{server.connection_url}/0"
+        # A socket file, as PostgreSQL's here.
+        socket = folder / "s"
+        stack.enter_context(
+            ValkeyServer(
+                port=0, unix_socket_path=socket, data_dir=folder / "valkey", config=_VALKEY
+            )
+        )
+        url = f"unix://{socket}?db=0"
         ours = open_async_saver(url)
         stack.push_async_callback(ours.aclose)
         client = redis.asyncio.Redis.from_url(url)

@@ -3,6 +3,7 @@ Pure; `scripts` says what each member means."""
 
 from __future__ import annotations
 
+from functools import lru_cache
 from urllib.parse import quote, unquote
 
 from graphs.checkpoint.errors import UnreadableCheckpoint
@@ -13,11 +14,12 @@ _OR = b"\x1e"
 _UNIT = b"\x1f"
 
 
-def keys(thread_id: str) -> list[str]:
+@lru_cache(maxsize=1024)
+def keys(thread_id: str) -> tuple[str, str]:
     """Both keys of a thread. The braces put them into one hash slot of a cluster."""
     # A thread id with braces of its own would end the hash tag early.
     tag = "{" + quote(thread_id, safe="-_.:@") + "}"
-    return [f"{PREFIX}{tag}:index", f"{PREFIX}{tag}:body"]
+    return f"{PREFIX}{tag}:index", f"{PREFIX}{tag}:body"
 
 
 #: Finds the first key of every thread.

@@ -50,18 +50,18 @@ class Link:
             await line.close()
 
     async def _ask(self, *command: Argument) -> Any:
-        sent = _packed(command)
+        sent, line = _packed(command), self._line
+        if line is None or not line.alive or line.loop is not asyncio.get_running_loop():
+            line = await self._connected()
         try:
-            return await (await self._connected()).ask(sent)
+            return await line.ask(sent)
         except NoConnection:
             # It may have ended while nobody looked. Every script may be run again.
             return await (await self._connected()).ask(sent)
 
     async def _connected(self) -> _Line:
-        line, loop = self._line, asyncio.get_running_loop()
-        if line is not None and line.loop is loop and line.alive:
-            return line
-        if line is not None and line.loop is not loop:
+        line = self._line
+        if line is not None and line.loop is not asyncio.get_running_loop():
             self._line, self._opening = None, asyncio.Lock()
         async with self._opening:
             if self._line is None or not self._line.alive:
@@ -76,8 +76,10 @@ class _Line(asyncio.Protocol):
         self.loop = asyncio.get_running_loop()
         self.alive = True
         self._timeout_s = timeout_s
-        self._waiting: deque[asyncio.Future[Any]] = deque()
+        #: Whose answers come next, and until when.
+        self._waiting: deque[tuple[asyncio.Future[Any], float]] = deque()
         self._unsent: list[bytes] = []
+        self._watch: asyncio.TimerHandle | None = None
         self._unread = b""
         self._gone = self.loop.create_future()
 
@@ -88,16 +90,14 @@ class _Line(asyncio.Protocol):
         if not self.alive:
             raise NoConnection("the connection has ended")
         answer = self.loop.create_future()
-        self._waiting.append(answer)
+        self._waiting.append((answer, self.loop.time() + self._timeout_s))
         if not self._unsent:
             # A step's writes and its checkpoint follow one another: they leave as one.
             self.loop.call_soon(self._send)
         self._unsent.append(sent)
-        timer = self.loop.call_later(self._timeout_s, self._late, answer)
-        try:
-            return await answer
-        finally:
-            timer.cancel()
+        if self._watch is None:
+            self._watch = self.loop.call_later(self._timeout_s, self._look)
+        return await answer
 
     def _send(self) -> None:
         self._transport.write(b"".join(self._unsent))
@@ -113,18 +113,28 @@ class _Line(asyncio.Protocol):
         at = 0
         try:
             for answer, at in _answers(self._unread):  # noqa: B007 - where the next one begins
-                _settle(self._waiting.popleft(), answer)
+                _settle(self._waiting.popleft()[0], answer)
         except (ValueError, IndexError):  # not a server of this protocol
             self._transport.abort()
         self._unread = self._unread[at:]
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.alive = False
-        for answer in self._waiting:
+        if self._watch is not None:
+            self._watch.cancel()
+        for answer, _ in self._waiting:
             _settle(answer, NoConnection("the connection ended before an answer came"))
         self._gone.set_result(None)
 
-    def _late(self, answer: asyncio.Future[Any]) -> None:
+    def _look(self) -> None:
+        """One timer for all who wait: the first of them has waited longest."""
+        self._watch = None
+        if not self._waiting or not self.alive:
+            return
+        answer, until = self._waiting[0]
+        if until > self.loop.time():
+            self._watch = self.loop.call_at(until, self._look)
+            return
         # What comes later cannot be told from the next one's answer.
         self.alive = False
         _settle(answer, NoAnswer("no answer in time"))
@@ -158,8 +168,8 @@ async def _opened(address: Address, timeout_s: float) -> _Line:
 def _packed(command: Sequence[Argument]) -> bytes:
     parts = [b"*%d\r\n" % len(command)]
     for argument in command:
-        part = argument if isinstance(argument, bytes) else str(argument).encode()
-        parts += (b"$%d\r\n" % len(part), part, b"\r\n")
+        part = argument if type(argument) is bytes else str(argument).encode()
+        parts.append(b"$%d\r\n%b\r\n" % (len(part), part))
     return b"".join(parts)
 
 

@@ -86,8 +86,11 @@ def _sorted_out(
     values: Mapping[str, Any], versions: ChannelVersions
 ) -> tuple[dict[str, Any], Mapping[str, Any]]:
     """Values that are small enough to lie in every checkpoint's record, and the others."""
-    inline = {name: value for name, value in values.items() if _small(value) and name in versions}
-    return inline, {name: value for name, value in values.items() if name not in inline}
+    inline: dict[str, Any] = {}
+    beside: dict[str, Any] = {}
+    for name, value in values.items():
+        (inline if _small(value) and name in versions else beside)[name] = value
+    return inline, beside
 
 
 def _small(value: Any) -> bool:

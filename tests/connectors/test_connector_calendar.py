@@ -314,13 +314,13 @@ def test_a_calendar_that_is_not_there_was_not_reached(office: Office) -> None:
 
 def test_the_undo_of_a_booking_expects_what_it_finds_until_somebody_moves_it(bench: Bench) -> None:
     args = meeting("12-07", "14:00", "sam@lindqvist.example", title="Tea")
-    made = bench.run("calendar.create", args, action="act_u1")
+    made = bench.run("calendar.create", args, action="act_undo1")
     name, back = bench.undo("calendar.create", args, made)
     expected = bench.tool("calendar.create").undo_expects(None, made.model_dump(mode="json"))
 
     as_left = dict(bench.preview(name, back).facts)
     move = {"uid": made.uid, "start": "2026-12-07T16:00"}
-    bench.run("calendar.move", move, action="act_u2", facts=as_left)
+    bench.run("calendar.move", move, action="act_undo2", facts=as_left)
     moved = dict(bench.preview(name, back).facts)
 
     assert {key: as_left.get(key) for key in expected} == expected
