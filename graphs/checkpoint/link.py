@@ -78,7 +78,6 @@ class _Line(asyncio.Protocol):
         self._timeout_s = timeout_s
         #: Whose answers come next, and until when.
         self._waiting: deque[tuple[asyncio.Future[Any], float]] = deque()
-        self._unsent: list[bytes] = []
         self._watch: asyncio.TimerHandle | None = None
         self._unread = b""
         self._gone = self.loop.create_future()
@@ -91,17 +90,11 @@ class _Line(asyncio.Protocol):
             raise NoConnection("the connection has ended")
         answer = self.loop.create_future()
         self._waiting.append((answer, self.loop.time() + self._timeout_s))
-        if not self._unsent:
-            # A step's writes and its checkpoint follow one another: they leave as one.
-            self.loop.call_soon(self._send)
-        self._unsent.append(sent)
+        # At once: the server works on a step's writes while its checkpoint is still being packed.
+        self._transport.write(sent)
         if self._watch is None:
             self._watch = self.loop.call_later(self._timeout_s, self._look)
         return await answer
-
-    def _send(self) -> None:
-        self._transport.write(b"".join(self._unsent))
-        self._unsent.clear()
 
     async def close(self) -> None:
         self.alive = False
