@@ -28,7 +28,7 @@ from bot.cards import title_of
 from bot.clicks import STRANGER, Click, record_click, stands
 from bot.deps import BotDeps
 from bot.edits import Answered
-from bot.intake import take_trigger
+from bot.submitted import Submitted, record_submission
 from bot.words import storable
 from core.errors import ApprovalError
 from core.money import Money, NotMoney, parse_money
@@ -89,24 +89,15 @@ def _propose(
     example: Action,
     args: Mapping[str, Any],
 ) -> None:
-    now, trigger_id = deps.clock.now(), str(body.get("trigger_id"))
+    now, submitted = deps.clock.now(), Submitted.of(body)
     with deps.db.transaction() as session:
-        fresh = take_trigger(
-            session,
-            deps,
-            kind="view",
-            trigger_id=trigger_id,
-            user=person.slack_id,
-            channel=None,
-            payload={"allow_alike": example.id},
-            now=now,
-        )
+        fresh = record_submission(session, deps, submitted, {"allow_alike": example.id}, now=now)
         if fresh:
             propose_by_hand(
                 session,
                 deps.log,
                 Proposed(ALLOW_ALIKE, "1.0.0", args, f"Allow alike: {title_of(example)}"),
-                key=trigger_id,
+                key=submitted.trigger_id,
                 principal_id=person.id,
                 workspace_id=deps.identity.team_id,
                 channel=example.channel,

@@ -23,8 +23,7 @@ from bot.blocks.modals import REASON
 from bot.cards import Unrenderable, card_view
 from bot.clicks import Click, odd, record_click, stands
 from bot.deps import BotDeps
-from bot.edits import Submitted
-from bot.intake import take_trigger
+from bot.submitted import Submitted, record_submission
 from bot.words import storable
 
 _DONE = "All of these are answered already."
@@ -87,16 +86,7 @@ def submit_batch(
     now = deps.clock.now()
     batch_id = submitted.request_id
     with deps.db.transaction() as session:
-        fresh = take_trigger(
-            session,
-            deps,
-            kind="view",
-            trigger_id=submitted.trigger_id,
-            user=submitted.user,
-            channel=None,
-            payload={"batch_id": batch_id},
-            now=now,
-        )
+        fresh = record_submission(session, deps, submitted, {"batch_id": batch_id}, now=now)
         if not fresh:
             return None
         if session.get(Batch, batch_id) is None:

@@ -13,7 +13,7 @@ from bot.blocks.limits import INPUT, OPTION
 from bot.cards import title_of
 from bot.clicks import Click, fits, odd, record_click
 from bot.deps import BotDeps
-from bot.intake import take_trigger
+from bot.submitted import Submitted, record_submission
 from bot.words import storable
 from tools.editing import EditField, fields_of, read_typed
 
@@ -28,21 +28,6 @@ class Editing:
     fields: Sequence[EditField]
     #: Arguments that may be changed but do not fit into an input.
     left_out: Sequence[str]
-
-
-@dataclass(frozen=True)
-class Submitted:
-    """A submitted modal: which press it was, and which request it names."""
-
-    trigger_id: str
-    user: str
-    request_id: str
-
-    @classmethod
-    def of(cls, body: Mapping[str, Any]) -> Submitted:
-        view, user = body.get("view") or {}, body.get("user") or {}
-        named = str(view.get("private_metadata") or "")[:300]
-        return cls(str(body.get("trigger_id")), str(user.get("id") or ""), named)
 
 
 @dataclass(frozen=True)
@@ -94,15 +79,8 @@ def _ask_anew(
 ) -> Answered:
     now = deps.clock.now()
     with deps.db.transaction() as session:
-        fresh = take_trigger(
-            session,
-            deps,
-            kind="view",
-            trigger_id=submitted.trigger_id,
-            user=submitted.user,
-            channel=None,
-            payload={"request_id": submitted.request_id},
-            now=now,
+        fresh = record_submission(
+            session, deps, submitted, {"request_id": submitted.request_id}, now=now
         )
         if not fresh:
             return Answered()

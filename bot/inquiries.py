@@ -14,9 +14,8 @@ from bot.blocks import inquiry as blocks
 from bot.cards import Unrenderable, title_of
 from bot.clicks import Click, fits, odd, record_click, stands
 from bot.deps import BotDeps
-from bot.edits import Submitted
-from bot.intake import take_trigger
 from bot.said import name_of
+from bot.submitted import Submitted, record_submission
 
 Kind = Literal["ask", "reply"]
 
@@ -66,16 +65,7 @@ def submit_words(
     """Take the question or the answer; a sentence to tell, None for a duplicate."""
     now = deps.clock.now()
     with deps.db.transaction() as session:
-        fresh = take_trigger(
-            session,
-            deps,
-            kind="view",
-            trigger_id=submitted.trigger_id,
-            user=submitted.user,
-            channel=None,
-            payload={kind: submitted.request_id},
-            now=now,
-        )
+        fresh = record_submission(session, deps, submitted, {kind: submitted.request_id}, now=now)
         return _taken(session, deps, kind, submitted, person, text).sentence if fresh else None
 
 

@@ -13,7 +13,7 @@ from approvals.policy_versions import current_text
 from bot.blocks.policy import joined, part_of_line, parts_of
 from bot.deps import BotDeps
 from bot.edits import Answered
-from bot.intake import take_trigger
+from bot.submitted import Submitted, record_submission
 from bot.words import storable
 from core.errors import ApprovalError, ConfigError
 
@@ -46,25 +46,16 @@ def submit_policy(deps: BotDeps, body: Mapping[str, Any], person: Principal) -> 
         found = _LINE.search(error.sentence)
         place = part_of_line(view, int(found[1])) if found else names[0]
         return Answered(problems={place: error.sentence})
-    now, trigger_id = deps.clock.now(), str(body.get("trigger_id"))
+    now, submitted = deps.clock.now(), Submitted.of(body)
     channel = str(view.get("private_metadata") or "") or person.slack_id
     with deps.db.transaction() as session:
-        fresh = take_trigger(
-            session,
-            deps,
-            kind="view",
-            trigger_id=trigger_id,
-            user=person.slack_id,
-            channel=None,
-            payload={"policy": "changed"},
-            now=now,
-        )
+        fresh = record_submission(session, deps, submitted, {"policy": "changed"}, now=now)
         if fresh:
             propose_by_hand(
                 session,
                 deps.log,
                 Proposed(SET_POLICY, "1.0.0", {"text": text}, "Put another policy in force"),
-                key=trigger_id,
+                key=submitted.trigger_id,
                 principal_id=person.id,
                 workspace_id=deps.identity.team_id,
                 channel=channel,

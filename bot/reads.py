@@ -21,9 +21,8 @@ from bot.blocks.parts import Block
 from bot.cards import card_view
 from bot.clicks import STRANGER, UNREAD, Click, fits, odd, record_click
 from bot.deps import BotDeps
-from bot.edits import Submitted
-from bot.intake import take_trigger
 from bot.reading import unread
+from bot.submitted import Submitted, record_submission
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,8 @@ def turn_page(deps: BotDeps, submitted: Submitted, person: Principal) -> Page | 
     request_id, _, number = submitted.request_id.partition(" ")
     now = deps.clock.now()
     with deps.db.transaction() as session:
-        if not _fresh(session, deps, submitted, now):
+        payload = {"read": submitted.request_id}
+        if not record_submission(session, deps, submitted, payload, now=now):
             return None
         request = session.get(Request, request_id)
         if request is None or request.workspace_id != deps.identity.team_id:
@@ -97,16 +97,3 @@ def _page(  # noqa: PLR0917 - a private call
         return None
     able = may_answer(session, deps.people, request.id, person, now=now) is not None
     return Page(request.id, view.title, number, found, answer_label(view) if able else None)
-
-
-def _fresh(session: Session, deps: BotDeps, submitted: Submitted, now: datetime) -> bool:
-    return take_trigger(
-        session,
-        deps,
-        kind="view",
-        trigger_id=submitted.trigger_id,
-        user=submitted.user,
-        channel=None,
-        payload={"read": submitted.request_id},
-        now=now,
-    )

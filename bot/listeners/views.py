@@ -17,10 +17,10 @@ from bot.blocks.edit import typed_of
 from bot.blocks.modals import REASON, REASON_LIMIT, page_modal, text_modal
 from bot.boundary import Delivery, Edge, guarded
 from bot.deps import BotDeps
-from bot.edits import Submitted, submit_edit
+from bot.edits import submit_edit
 from bot.inquiries import Kind, submit_words
-from bot.intake import take_trigger
 from bot.reads import Page, turn_page
+from bot.submitted import Submitted, record_submission
 from bot.words import storable
 
 
@@ -155,15 +155,8 @@ def take_rejection(
     deps: BotDeps = delivery.deps
     now = deps.clock.now()
     with deps.db.transaction() as session:
-        fresh = take_trigger(
-            session,
-            deps,
-            kind="view",
-            trigger_id=str(delivery.body.get("trigger_id")),
-            user=delivery.user,
-            channel=None,
-            payload={"request_id": request_id[:300]},
-            now=now,
+        fresh = record_submission(
+            session, deps, Submitted.of(delivery.body), {"request_id": request_id[:300]}, now=now
         )
         if not fresh:
             return None

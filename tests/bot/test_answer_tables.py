@@ -1,4 +1,4 @@
-"""One table per message, and none that Slack refuses (issue 3, tables)."""
+"""One table per message, and none that Slack refuses."""
 
 from __future__ import annotations
 

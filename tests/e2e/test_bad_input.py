@@ -1,4 +1,4 @@
-"""Bad input and counterparts that do not answer: told clearly, and nothing is lost (issue 2, 4).
+"""Bad input and counterparts that do not answer: told clearly, and nothing is lost.
 
 The whole office over signed HTTP and on PostgreSQL, so that both are played at least once.
 """

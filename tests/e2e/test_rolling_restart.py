@@ -1,5 +1,5 @@
 """A rolling restart under load: every process is asked to stop, one after the other, while people
-write. Nothing is lost and nothing repeated (issue 3, drain)."""
+write. Nothing is lost and nothing repeated."""
 
 from __future__ import annotations
 

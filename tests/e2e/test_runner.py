@@ -1,4 +1,4 @@
-"""`signoff demo`: side by side, from odd places, killed, stopped and started again (issue 2, 1)."""
+"""`signoff demo`: side by side, from odd places, killed, stopped and started again."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """SIGKILL before each single write of a turn, the store kept, wiped or restarted on top: the turn
 ends in its answer, with the model asked once for each recorded response and each action proposed
-once (issue 3, done when 3)."""
+once."""
 
 from __future__ import annotations
 

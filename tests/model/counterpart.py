@@ -83,8 +83,6 @@ class Counterpart:
     working: list[Sent] = field(default_factory=list)
     #: Counted up by every effect and by other people: what previews pin.
     balance: dict[str, int] = field(default_factory=dict)
-    #: Whether a process may be paused between its last look at the clock and its send.
-    zombies: bool = False
     _keys: dict[str, tuple[datetime, dict[str, Any]]] = field(default_factory=dict)
 
     @property
@@ -106,7 +104,7 @@ class Counterpart:
         fate = gate("send", sent) or "answered"
         # Between its last look at the clock and the send nothing can stop a process that is
         # paused for longer: in this one place a model worker never wakes so late.
-        if asked < deadline <= self.clock.now() and not self.zombies:
+        if asked < deadline <= self.clock.now():
             raise Died()
         return self._happen(sent, fate)
 
