@@ -1,4 +1,4 @@
-"""What may follow what: actions and requests as pure tables (DESIGN section 5)."""
+"""What may follow what: actions and requests as pure tables."""
 
 from __future__ import annotations
 

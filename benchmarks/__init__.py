@@ -1,1 +1,1 @@
-"""The figures of DESIGN section 9, measured: medians, ratios within one run, method beside each."""
+"""The figures we hold ourselves to: medians, ratios within one run, method beside each."""

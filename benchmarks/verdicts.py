@@ -22,7 +22,7 @@ from core.origins import Origin
 RULES = 200
 TOOLS = 50
 ROUNDS = 5
-#: DESIGN section 9, microseconds.
+#: Targets, microseconds a verdict.
 TARGETS_US = {"indexed by tool": 50, "every rule, plain keys": 250, "every rule, CEL": 250}
 
 PEOPLE = """

@@ -1,4 +1,4 @@
-"""The Bolt app: the same listeners over Socket Mode and over HTTP (DESIGN 4.1)."""
+"""The Bolt app: the same listeners over Socket Mode and over HTTP."""
 
 from __future__ import annotations
 

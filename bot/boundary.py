@@ -1,4 +1,4 @@
-"""One error boundary around every listener (DESIGN section 10).
+"""One error boundary around every listener.
 
 What fails before its transaction stood gets no 200, so that Slack delivers it again; what fails
 after it is acknowledged. Either way the person gets a reference, never an exception's text.

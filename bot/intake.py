@@ -1,4 +1,4 @@
-"""What comes in is recorded before it is acknowledged, once (DESIGN 4.1).
+"""What comes in is recorded before it is acknowledged, once.
 
 The inbound row and everything that follows from it (a turn with its job, a decision, a notice)
 are one transaction. A second delivery of the same thing meets the row and ends there. Messages that

@@ -1,4 +1,4 @@
-"""Where a value came from. The order is trust, most trusted first (DESIGN section 5, Origins)."""
+"""Where a value came from. The order is trust, most trusted first."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ class Limits:
 
     #: Scales each tool's declared `timeout_s`: how long one call may take.
     deadline_factor: float = 1.0
-    #: A claim outlives the tool's own deadline by this much (DESIGN section 5: 10 s + 5 s).
+    #: A claim outlives the tool's own deadline by this much (10 s + 5 s unless a tool says more).
     lease_slack_s: float = 5.0
     #: Facts older than this are read again before an intent is written.
     facts_age_s: float = 2.0

@@ -29,7 +29,7 @@ from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver  # isort: skip
 OURS, MEMORY, SQLITE, POSTGRES = "ours", "InMemorySaver", "AsyncSqliteSaver", "AsyncPostgresSaver"
 #: Kind to it: like ours, it may lose the last moments with the power. No target.
 UNFLUSHED = "AsyncPostgresSaver, synchronous_commit=off"
-#: How many times ours another must take at least (issue 3, DESIGN section 9).
+#: How many times ours another must take at least.
 LEAST = {SQLITE: 1.2, POSTGRES: 2.5}
 AT_ONCE = 16
 

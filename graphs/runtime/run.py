@@ -1,4 +1,4 @@
-"""Running a turn, as often as it is delivered: the job `run_turn` (DESIGN 4.3, 4.7, 4.8).
+"""Running a turn, as often as it is delivered: the job `run_turn`.
 
 A delivery claims the turn or ends; while it runs, a thread keeps the leases alive; its end (an
 answer, a wait, a failure) is one transaction that closes the outbox rows it came for and gives the

@@ -1,4 +1,4 @@
-"""The states of a turn, as a pure table (DESIGN section 5)."""
+"""The states of a turn, as a pure table."""
 
 from __future__ import annotations
 

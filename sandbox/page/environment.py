@@ -14,7 +14,7 @@ from sandbox.page.render import Viewer, markdown, mrkdwn, plain, rich_text, tabl
 from sandbox.page.render.html import lines, link
 
 HERE = Path(__file__).parent
-#: The words of DESIGN section 5 as a person reads them, and the colour they get.
+#: The words of the states as a person reads them, and the colour they get.
 _CHIPS = {
     "proposed": ("being checked", "plain"),
     "allowed": ("allowed", "plain"),

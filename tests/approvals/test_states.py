@@ -19,7 +19,7 @@ from approvals.states import (
 )
 from core.errors import InvalidTransition
 
-#: DESIGN section 5, word for word.
+#: Written a second time by hand: a change of the table has to be meant twice.
 DESIGNED = {
     "proposed": "denied allowed awaiting failed cancelled",
     "awaiting": "approved rejected expired cancelled superseded",
