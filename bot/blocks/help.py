@@ -1,28 +1,39 @@
-"""What Signoff says about itself."""
+"""What Signoff says about itself, in mrkdwn that needs no escaping."""
 
 from __future__ import annotations
 
-HELP = (
-    "Mention me or DM me. status what I'm doing · approvals waiting for you · stop stop my work "
-    "(anyone may), or stop all, an automation or a linked conversation · resume let that go on · "
-    "why who allowed it · can what I may do for you and who approves · digest · "
-    "delegate @sam until 2026-12-01 while you are away · hand @sam what waits for you · "
-    "elevate shop:stock 2h for a scope for a time · policy to change it. "
-    "I ask before money, outside mail and other people's data."
+#: What stands after `/signoff`: the word, an example of what follows it, what it does.
+COMMANDS = (
+    ("help", "", "these lines"),
+    ("status", "", "what I am doing for you and in this channel"),
+    ("approvals", "", "what waits for you"),
+    (
+        "stop",
+        "",
+        "ends my work for you and in this channel; after it may stand `all`, an automation's "
+        "name, or a link to a conversation",
+    ),
+    ("resume", "all", "lets what was stopped go on"),
+    ("why", "", "who allowed my last action here, and why"),
+    ("can", "", "what I may do by myself, and who approves the rest"),
+    ("digest", "", "writes today's digest into this channel"),
+    ("delegate", "@sam until 2026-12-01", "somebody decides for you while you are away"),
+    ("hand", "@sam", "hands what waits for you to somebody else"),
+    ("elevate", "shop:stock 2h", "asks for a scope for some hours"),
+    ("policy", "", "proposes a change of the rules"),
 )
-SUBCOMMANDS = (
-    "help",
-    "status",
-    "approvals",
-    "stop",
-    "resume",
-    "why",
-    "can",
-    "digest",
-    "delegate",
-    "hand",
-    "elevate",
-    "policy",
+
+SUBCOMMANDS = tuple(word for word, _, _ in COMMANDS)
+
+HELP = "\n".join(
+    [
+        "Mention me or write me a message. I read and answer with my sources, and I ask before "
+        "money, outside mail and other people's data.",
+        *(
+            f"• `{' '.join(filter(None, ('/signoff', word, example)))}` {does}"
+            for word, example, does in COMMANDS
+        ),
+    ]
 )
 
 

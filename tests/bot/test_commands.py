@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from sqlmodel import select
 
+from bot.blocks.help import SUBCOMMANDS
 from bot.tables import ScheduleRun
 from core.dead import DeadLetter
 from core.outbox import Outbox
@@ -14,19 +15,15 @@ from tools.tables import Breaker, Compared, Finding
 
 TEAM = "T0PRACTICE"
 
-HELP = (
-    "Mention me or DM me. status what I'm doing · approvals waiting for you · stop stop my work "
-    "(anyone may), or stop all, an automation or a linked conversation · resume let that go on · "
-    "why who allowed it · can what I may do for you and who approves · digest · "
-    "delegate @sam until 2026-12-01 while you are away · hand @sam what waits for you · "
-    "elevate shop:stock 2h for a scope for a time · policy to change it. "
-    "I ask before money, outside mail and other people's data."
-)
 
+async def test_help_says_what_it_is_and_every_command_on_a_line(desk: Desk) -> None:
+    told = await desk.command(ANA, "help")
 
-async def test_help_says_everything_in_three_sentences(desk: Desk) -> None:
-    assert await desk.command(ANA, "help") == HELP
-    assert await desk.command(ANA, "") == HELP
+    assert await desk.command(ANA, "") == told
+    first, *rest = told.split("\n")
+    assert first.startswith("Mention me or write me a message.")
+    assert [line.split("`")[1].split()[1] for line in rest] == list(SUBCOMMANDS)
+    assert "• `/signoff hand @sam` hands what waits for you to somebody else" in rest
     assert [row.kind for row in desk.inbound()] == ["command", "command"]
 
 
