@@ -244,6 +244,7 @@ def test_an_unknown_outcome_is_settled_by_somebody_concerned(
 
 
 def test_the_log_says_under_what_an_action_was_judged(db: Database, awaiting: Awaiting) -> None:
+    """R118."""
     action, _ = awaiting()
 
     with db.read() as session:

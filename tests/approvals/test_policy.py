@@ -78,6 +78,7 @@ def policy(rules: str, head: str = "default_approvers: group:operations") -> Pol
 
 
 def test_a_refund_above_100_asks_finance_with_four_eyes() -> None:
+    """R101."""
     verdict = starter(refund())
 
     assert verdict == Verdict(
@@ -99,6 +100,7 @@ def test_the_limit_itself_is_still_below(cents: int, who: str) -> None:
 
 
 def test_a_small_refund_asked_for_by_sales_needs_finance() -> None:
+    """R103."""
     verdict = starter(refund(Money(500, "EUR"), principal=asker("sam")))
 
     assert [stage.who for stage in verdict.stages] == ["group:finance"]
@@ -106,6 +108,7 @@ def test_a_small_refund_asked_for_by_sales_needs_finance() -> None:
 
 
 def test_an_amount_in_another_currency_cannot_be_compared_and_is_asked_of_others() -> None:
+    """R102."""
     verdict = starter(refund(Money(1, "USD")))
 
     assert (verdict.kind, verdict.four_eyes) == ("ask", True)
@@ -203,6 +206,7 @@ def test_a_rule_about_untrusted_values_raises_how_many_must_agree(
 
 
 def test_a_tool_nobody_declared_is_denied() -> None:
+    """R51."""
     assert starter(refund(tool="", effect="irreversible")).kind == "deny"
     assert (
         starter(refund(tool="shop.burn", effect="")).reason == "there is no tool called shop.burn"
@@ -262,6 +266,7 @@ def other_why(verdict: Verdict, stage: Stage) -> str:
 
 @given(st.integers(1, 10**9), st.sampled_from(["EUR", "USD", "JPY"]))
 def test_no_amount_slips_past_a_threshold(minor: int, currency: str) -> None:
+    """R101."""
     rules = policy(
         "  - {name: big, tool: pay, above: 100 EUR, deny: true}\n"
         "  - {name: small, tool: pay, at_most: 100 EUR, allow: true}"
@@ -337,6 +342,7 @@ def test_a_condition_in_cel_is_asked_after_the_plain_keys(condition: str, kind: 
     ],
 )
 def test_arguments_askers_and_times_are_conditions(condition: str, kind: str) -> None:
+    """R103."""
     rules = policy(f"  - {{name: c, allow: true, {condition}}}")
 
     verdict = judge(rules, PEOPLE, refund(hour=10, minute=30, weekday="fri"))
@@ -456,6 +462,7 @@ TOOLS = [
 
 
 def test_the_policy_is_said_in_sentences() -> None:
+    """R110."""
     lines = STARTER.sentences(PEOPLE, TOOLS)
 
     assert lines[:5] == [

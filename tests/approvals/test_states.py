@@ -41,6 +41,7 @@ def test_the_table_is_the_designed_one() -> None:
 
 @pytest.mark.parametrize(("status", "to"), list(itertools.product(ACTION, ACTION)))
 def test_an_action_moves_exactly_as_the_table_says(status: str, to: str) -> None:
+    """R34."""
     if to in ACTION[status]:
         assert advance_action(status, to) == to
     else:
@@ -59,6 +60,7 @@ def test_a_request_moves_only_from_pending_to_an_end(status: str, to: str) -> No
 
 @given(st.lists(st.sampled_from(sorted(ACTION)), max_size=20))
 def test_whatever_is_tried_an_ended_action_stays_as_it_ended(attempts: list[str]) -> None:
+    """R34."""
     status = "proposed"
     for to in attempts:
         before = status

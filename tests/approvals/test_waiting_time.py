@@ -75,6 +75,7 @@ def office(db: Database, log: Log, people: People) -> Office:
 def test_whoever_has_not_answered_is_reminded_in_working_hours_and_once_each_time(
     office: Office, awaiting: Awaiting
 ) -> None:
+    """R46."""
     _, request_id = awaiting(REMINDED, expires_in_s=10 * 86_400)
 
     assert office.look(FRIDAY_14 - timedelta(seconds=1)) == 0
@@ -196,6 +197,7 @@ def test_a_later_stage_has_its_own_time(office: Office, awaiting: Awaiting) -> N
 def test_an_expiry_in_working_time_spares_the_weekend(
     db: Database, awaiting: Awaiting, office: Office
 ) -> None:
+    """R46."""
     _, request_id = awaiting(expires_in_s=30 * 86_400, expires_working_s=8 * HOUR)
 
     assert office.request(request_id).expires_at == MONDAY_10

@@ -53,6 +53,7 @@ def refund(write: Write) -> None:
 
 
 def test_a_refund_is_told_from_asking_to_its_outcome(db: Database, log: Log, write: Write) -> None:
+    """R118."""
     refund(write)
 
     assert tell(db, log) == Story(

@@ -56,6 +56,7 @@ def test_what_the_queue_holds_is_in_line_and_what_a_wiped_redis_lost_is_not(stor
 
 
 def test_a_real_worker_runs_what_was_published_in_its_order(store: str) -> None:
+    """R53."""
     ring = Doorbell(store)
     ring([Message("run_turn", {"turn_id": f"turn_{number}"}) for number in range(3)])
     ring([Message("run_turn", {"turn_id": "turn_3"})])

@@ -48,6 +48,7 @@ async def test_the_card_says_what_why_and_until_when(one_desk: Desk) -> None:
 
 
 async def test_an_approver_approves_and_the_card_loses_its_buttons(desk: Desk) -> None:
+    """R104."""
     card = await desk.card()
 
     acked = await desk.click(FINN, card["ts"], "approve")
@@ -108,6 +109,7 @@ async def test_a_click_after_the_expiry_is_told_so(one_desk: Desk) -> None:
 
 
 async def test_a_refusal_needs_a_reason_and_the_card_tells_it(desk: Desk) -> None:
+    """R104."""
     card = await desk.card()
 
     await desk.click(FINN, card["ts"], "reject")
@@ -144,6 +146,7 @@ async def test_a_rejection_that_comes_too_late_says_what_happened(one_desk: Desk
 
 
 async def test_the_asker_confirms_what_only_they_must(one_desk: Desk) -> None:
+    """R109."""
     card = await one_desk.card(stages=(ASKER,), four_eyes=False)
     assert buttons(card) == ["Do it", "Don't"]
     assert "Why I ask: it goes out in your name." in shown(card)
@@ -297,6 +300,7 @@ async def test_a_press_before_our_own_send_was_stored_waits_for_it(one_desk: Des
 
 
 async def test_the_story_opens_for_whoever_sees_the_card(one_desk: Desk) -> None:
+    """R109."""
     card = await one_desk.card()
     await one_desk.click(FINN, card["ts"], "approve")
     await one_desk.send_owed()

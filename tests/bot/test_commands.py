@@ -99,6 +99,7 @@ async def test_approvals_lists_what_waits_for_the_asker_with_a_link_to_the_card(
 
 
 async def test_anyone_may_stop_what_is_done_in_a_channel(one_desk: Desk) -> None:
+    """R105."""
     await one_desk.say(ANA, SUPPORT, "@Signoff Where is order 4711?")
 
     told = await one_desk.command(SAM, "stop")
@@ -142,6 +143,7 @@ async def test_why_tells_nothing_of_what_others_did_elsewhere(one_desk: Desk) ->
 
 
 async def test_can_prints_the_policy_in_sentences(one_desk: Desk) -> None:
+    """R110."""
     told = await one_desk.command(ANA, "can")
 
     assert told.startswith("• ")

@@ -76,6 +76,7 @@ async def test_what_does_not_fit_is_said_at_its_field_and_nothing_changes(one_de
 
 
 async def test_a_change_closes_the_card_and_a_new_one_shows_the_difference(any_desk: Desk) -> None:
+    """R104."""
     desk = any_desk
     card, view = await opened(desk)
 

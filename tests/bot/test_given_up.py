@@ -204,6 +204,7 @@ def test_a_finding_is_listed_and_settled_with_a_reason(
 
 
 def test_a_queue_is_not_made_longer_than_its_bound_and_sql_keeps_the_rest() -> None:
+    """R47."""
     messages = [Message("run_turn", {"turn_id": f"turn_{n}"}) for n in range(3)]
     with private_store() as address:
         ring, link = Doorbell(address, most=5), Redis.from_url(address)

@@ -14,6 +14,7 @@ async def submit(desk: Desk, user: str, words: str) -> dict[str, Any]:
 
 
 async def test_a_question_and_its_answer_stand_on_the_card_labelled(any_desk: Desk) -> None:
+    """R104."""
     desk = any_desk
     card = await desk.card()
     await desk.click(FINN, card["ts"], "ask")

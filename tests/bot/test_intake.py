@@ -130,6 +130,7 @@ async def test_a_guest_is_refused_once_a_day_and_never_served(one_desk: Desk) ->
     [("U0EXT", "connected one"), ("U0BOTTY", "not for other apps")],
 )
 async def test_strangers_and_bots_are_never_served(one_desk: Desk, user: str, words: str) -> None:
+    """R1."""
     await one_desk.say(user, GENERAL, MENTION + "refund order 4711")
     await one_desk.say(user, GENERAL, MENTION + "refund order 4711")
 

@@ -21,6 +21,7 @@ def test_the_practice_workspace_never_opens_somebodys_own_secrets(tmp_path: Path
 
 
 def test_each_process_is_given_its_own_credentials_and_no_other(tmp_path: Path) -> None:
+    """R3."""
     plan = demo_plan(Ports(8300), tmp_path, {})
 
     given = {each.name: set(each.env) & HELD_BY_SOME for each in plan.processes}

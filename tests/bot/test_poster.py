@@ -67,6 +67,7 @@ async def test_two_workers_at_once_send_one_message(any_desk: Desk) -> None:
 
 
 async def test_a_post_whose_reply_was_lost_leaves_one_message(any_desk: Desk) -> None:
+    """R59."""
     post_id = owe(any_desk)
     await any_desk.post("faults", kind="lost_reply", method="chat.postMessage", times=1)
 

@@ -106,6 +106,7 @@ def run_events(office: Office) -> list[tuple[str, str, str]]:
 def test_show_tells_the_steps_of_an_ended_turn_from_sql(
     office: Office, refunded: Turn, signoff: Signoff, wipe: redis.Redis
 ) -> None:
+    """R49."""
     wipe.flushall()
 
     told = signoff("show", refunded.id)
@@ -200,6 +201,7 @@ def test_diff_tells_what_a_step_changed(refunded: Turn, signoff: Signoff) -> Non
 def test_a_fork_goes_on_in_a_new_turn_without_repeating_what_was_done(
     office: Office, stopped: Turn, workers: Workers, signoff: Signoff, wipe: redis.Redis
 ) -> None:
+    """R85."""
     asked = len(office.model.calls())
     office.model.script(REFUND, {"content": "Refunded."})
 
@@ -246,6 +248,7 @@ def test_a_forked_turn_knows_where_its_values_come_from(
 def test_a_fork_of_a_fork_goes_on_from_both(
     office: Office, stopped: Turn, workers: Workers, signoff: Signoff
 ) -> None:
+    """R9."""
     office.model.script(REFUND)
     first = signoff("fork", stopped.id, 1).split()[0]
     workers.deliver(first)

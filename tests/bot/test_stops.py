@@ -14,6 +14,7 @@ from tests.bot.preview_desk import Showing, showing, streaming, texts, thread
 
 
 async def test_anyone_may_press_stop_on_the_message_that_is_being_written(desk: Desk) -> None:
+    """R49."""
     async with showing(desk) as show:
         turn, message = await streaming(show)
 

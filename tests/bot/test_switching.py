@@ -56,6 +56,7 @@ async def card_of(desk: Desk) -> str:
 
 
 async def test_one_automation_is_stopped_while_another_goes_on(one_desk: Desk) -> None:
+    """R150."""
     told = await one_desk.command(ANA, "stop support-morning")
 
     assert told.startswith("Stopped: the automation support-morning. The rest goes on.")
@@ -111,6 +112,7 @@ async def test_a_stopped_conversation_holds_its_approval_and_resumes_it(one_desk
 
 
 async def test_everything_stopped_holds_and_lists_what_was_approved(one_desk: Desk) -> None:
+    """R105."""
     await approved(one_desk)
 
     told = await one_desk.command(OLGA, "stop all")

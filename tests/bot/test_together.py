@@ -47,6 +47,7 @@ class Writer:
 
 
 async def test_what_waits_is_written_together_in_its_order() -> None:
+    """R53."""
     writer = Writer()
 
     taken = await _take(writer, ["a", "b", "c", "d"])

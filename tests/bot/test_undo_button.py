@@ -77,6 +77,7 @@ def undo_of(session: Session, action_id: str = "act_1") -> Action | None:
 
 
 async def test_a_done_refund_carries_undo_until_the_shop_pays_it_out(desk: Desk) -> None:
+    """R93."""
     card = await done(desk)
 
     assert "refunded 10:00, once · re_83 · can be undone until 10:30" in shown(card)
@@ -200,6 +201,7 @@ async def test_what_nobody_was_asked_about_and_waits_says_so_in_the_thread(one_d
 
 
 async def test_an_answer_offers_to_undo_what_was_done_without_a_card(one_desk: Desk) -> None:
+    """R93."""
     await one_desk.say(ANA, SUPPORT, "<@U0SIGNOFF> remember that Mara likes tea")
     [turn] = one_desk.turns()
     with one_desk.deps.db.transaction() as session:

@@ -70,6 +70,7 @@ def test_free_times_of_a_stranger_are_not_guessed(bench: Bench) -> None:
 
 
 def test_a_meeting_created_twice_by_one_action_stands_once(bench: Bench, office: Office) -> None:
+    """R58."""
     before = events(office)
     args = meeting("11-24", "10:00", "finn@lindqvist.example")
 

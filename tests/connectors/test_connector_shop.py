@@ -79,6 +79,7 @@ def test_words_that_fit_several_products_name_them(bench: Bench) -> None:
 
 
 def test_a_refund_called_twice_with_one_key_happens_once(bench: Bench, office: Office) -> None:
+    """R58, R59."""
     order = order_above(bench, 5000, 0)
     before = refunds_made(office)
 
@@ -105,6 +106,7 @@ def test_a_refund_whose_reply_is_lost_may_have_been_made(bench: Bench, office: O
 
 
 def test_one_key_with_other_contents_is_refused(bench: Bench, office: Office) -> None:
+    """R59."""
     order = order_above(bench, 5000, 2)
     bench.run("shop.refund", refund_of(order, 5000), action="act_mixed")
 

@@ -64,6 +64,7 @@ def waiting(db: Database) -> list[DeadLetter]:
 def test_each_failure_waits_longer_and_the_last_makes_a_dead_letter(
     db: Database, clock: HeldClock
 ) -> None:
+    """R48."""
     queue(db)
 
     assert fail(db, NOW) == 0
@@ -97,6 +98,7 @@ def test_one_jobs_failures_are_not_anothers(db: Database) -> None:
 
 
 def test_waits_are_drawn_at_random_and_bounded() -> None:
+    """R67."""
     patience = Patience()
 
     assert patience.wait(1, 0.5) == timedelta(seconds=2.5)
@@ -114,6 +116,7 @@ def test_publishing_it_often_is_no_failure(db: Database) -> None:
 
 
 def test_a_letter_is_replayed_once_with_all_its_tries(db: Database) -> None:
+    """R48."""
     queue(db)
     for _ in range(3):
         fail(db, NOW)
@@ -138,6 +141,7 @@ def waiting_one(session: object) -> str:
 
 
 def test_a_letter_is_dropped_with_who_and_why(db: Database) -> None:
+    """R48."""
     queue(db)
     for _ in range(3):
         fail(db, NOW)

@@ -21,7 +21,7 @@ _BERLIN = ZoneInfo("Europe/Berlin")
 
 
 def test_a_refund_survives_the_pulled_plug_and_happens_once(page: Page) -> None:
-    """R14, R15: the tool worker dies after the shop booked it, and the counter says 1."""
+    """R41: the tool worker dies after the shop booked it, and the counter says 1."""
     page.locator("[data-sample=refund]").click()
     thread = thread_of(page)
     expect(thread.get_by_role("button", name="Approve refund")).to_be_visible()
@@ -42,6 +42,7 @@ def test_a_refund_survives_the_pulled_plug_and_happens_once(page: Page) -> None:
 
 
 def test_a_mail_to_a_colleague_is_confirmed_by_the_asker(screen: Screen, page: Page) -> None:
+    """R108."""
     before = screen.office.counters()
     thread = mention(page, "Send a mail to Finn saying the refund for Mara is done")
     do_it = thread.get_by_role("button", name="Do it")
@@ -60,6 +61,7 @@ def test_a_mail_to_a_colleague_is_confirmed_by_the_asker(screen: Screen, page: P
 
 
 def test_a_mail_to_outside_asks_operations(screen: Screen, page: Page) -> None:
+    """R108."""
     thread = mention(page, "Mail mara.lind@post.example that her tent ships on Monday")
     approve = thread.get_by_role("button", name="Approve send")
     expect(approve).to_be_visible()
@@ -93,7 +95,7 @@ def test_a_meeting_is_booked_when_the_asker_says_so(page: Page) -> None:
 def test_a_digest_comes_once_in_the_morning_however_often_the_keeper_starts(
     screen: Screen, page: Page
 ) -> None:
-    """R109, R110: by the clock, exactly one, also after the keeper was killed."""
+    """By the clock, exactly one, also after the keeper was killed."""
     office = screen.office
     thread = mention(page, 'Book 30 minutes with Finn tomorrow at 15:30 titled "Told at nine"')
     thread.get_by_role("button", name="Do it").click()

@@ -41,7 +41,7 @@ def test_a_question_is_answered_with_its_source_and_nobody_is_asked(page: Page) 
 
 
 def test_a_refund_is_refused_to_ana_and_approved_by_finn(screen: Screen, page: Page) -> None:
-    """R57, R59: not by the one who asked; the card tells values, origins, why and until when."""
+    """R118: not by the one who asked; the card tells values, origins, why and until when."""
     page.locator("[data-sample=refund]").click()
     thread = thread_of(page)
     approve = thread.get_by_role("button", name="Approve refund")
@@ -86,7 +86,7 @@ def test_a_refund_is_refused_to_ana_and_approved_by_finn(screen: Screen, page: P
 
 
 def test_a_letter_cannot_send_the_customer_list_away(screen: Screen, page: Page) -> None:
-    """R62: an address read in a letter is marked as such and refused."""
+    """R185: an address read in a letter is marked as such and refused."""
     page.locator("[data-sample=letter]").click()
 
     thread = thread_of(page)

@@ -91,6 +91,7 @@ def test_a_refund_is_undone_and_the_shop_keeps_the_money(screen: Screen, page: P
 
 
 def test_one_automation_is_stopped_while_another_goes_on(screen: Screen, page: Page) -> None:
+    """R150."""
     office = screen.office
     told = command(page, "stop support-morning")
     expect(told).to_contain_text("Stopped: the automation support-morning. The rest goes on.")

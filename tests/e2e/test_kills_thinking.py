@@ -84,6 +84,7 @@ def test_killed_after_it_was_done_all_is_answered_once(
 def test_what_waits_for_a_person_outlives_its_processes_and_its_store(
     office: Chaos, errands: Sequence[Errand], killed: Sequence[str], wiped: bool
 ) -> None:
+    """R41."""
     before = office.model_calls()
     threads = office.ask_all(errands)
     office.cards(errands, threads)

@@ -197,7 +197,7 @@ def test_no_process_was_started_with_a_credential_in_its_environment(pair: Pair)
 
 @pytest.mark.chaos
 def test_sigterm_ends_everything_and_a_waiting_card_works_after_the_next_start(pair: Pair) -> None:
-    """R1, R4: what waits survives a full restart; the click has its effect once."""
+    """R41: what waits survives a full restart; the click has its effect once."""
     office = pair.spaced
     before = office.counters()["refunds"]
     thread = office.say("U0ANA", "C0SUPPORT", "<@U0SIGNOFF> Refund order 4711, EUR 180")

@@ -97,6 +97,7 @@ def test_a_turn_that_has_cost_too_much_ends(office: Office) -> None:
 
 
 def test_a_turn_that_works_for_too_long_ends(office: Office) -> None:
+    """R46."""
     office.model.script(find(1), find(2), find(3))
     turn = office.say("where are they?")
     runner = office.runner()

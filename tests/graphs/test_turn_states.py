@@ -23,6 +23,7 @@ ALLOWED = {
 
 @pytest.mark.parametrize("pair", list(product(TRANSITIONS, TRANSITIONS)))
 def test_a_turn_goes_only_where_the_design_lets_it(pair: tuple[str, str]) -> None:
+    """R34."""
     if pair in ALLOWED:
         advance_turn(*pair)
         return

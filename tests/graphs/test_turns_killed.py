@@ -22,6 +22,7 @@ pytestmark = pytest.mark.chaos
 def test_a_worker_killed_before_its_wait_is_replaced_without_asking_the_model_again(
     office: Office, tmp_path: Path, redis_url: str, wipe: redis.Redis, point: str, wiped: bool
 ) -> None:
+    """R84."""
     office.model.script(FIND, DONE)
     turn = office.say("where is order 4711?")
     runner = office.runner()

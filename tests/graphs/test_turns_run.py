@@ -159,6 +159,7 @@ def test_where_a_waiting_turn_stands_can_be_read(office: Office) -> None:
 
 
 def test_a_later_message_is_told_what_waits_and_what_was_said(office: Office) -> None:
+    """R49."""
     from graphs.runtime.opening import opening
 
     office.model.script(REFUND, match="refund")

@@ -55,6 +55,7 @@ def test_a_store_wiped_while_a_request_waits_gives_the_same_actions(
 
 
 def test_two_workers_on_one_turn_do_its_work_once(office: Office) -> None:
+    """R52."""
     office.model.script({"content": "Hello."})
     turn = office.say("hello")
     models = Paused(office.models, office.model.base_url)
@@ -137,6 +138,7 @@ def test_what_settles_while_a_worker_holds_the_turn_is_delivered_again(office: O
 def test_the_next_message_of_the_conversation_is_delivered_when_this_one_ends(
     office: Office,
 ) -> None:
+    """R53."""
     office.model.script({"content": "One."}, {"content": "Two."})
     first = office.say("one")
     second = office.say("two", thread_ts=first.message_ts)
@@ -232,6 +234,7 @@ def test_a_turn_that_kills_its_workers_fails_after_its_tries(office: Office) -> 
     "bad", [("shop__find_order", '{"order": '), ("shop__fly", {}), ("shop__find_order", {})]
 )
 def test_an_unusable_call_goes_back_to_the_model_once(office: Office, bad: tuple[str, Any]) -> None:
+    """R50."""
     office.model.script(calls(bad), FIND, DONE)
     turn = office.say("where is order 4711?")
     runner = office.runner()
@@ -245,6 +248,7 @@ def test_an_unusable_call_goes_back_to_the_model_once(office: Office, bad: tuple
 
 
 def test_an_unusable_call_twice_goes_to_the_person(office: Office) -> None:
+    """R112."""
     bad = calls(("shop__find_order", '{"order": '))
     office.model.script(bad, bad)
     turn = office.say("where is order 4711?")
@@ -257,6 +261,7 @@ def test_an_unusable_call_twice_goes_to_the_person(office: Office) -> None:
 
 
 def test_a_good_call_beside_a_bad_one_is_not_done_either(office: Office) -> None:
+    """R50."""
     mixed = calls(("shop__refund", {"order": "4711", "minor": 1}), ("shop__fly", {}))
     office.model.script(mixed, {"content": "Sorry."})
     turn = office.say("refund and fly")

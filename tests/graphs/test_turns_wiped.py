@@ -31,6 +31,7 @@ class Forgetful(RedisSaver):
 def test_a_store_wiped_before_any_trip_costs_no_second_model_call(
     office: Office, redis_url: str, nth: int
 ) -> None:
+    """R84."""
     office.model.script(FIND, DONE)
     forgetful = Forgetful(redis_url, nth)
     office.saver = forgetful

@@ -270,6 +270,7 @@ def test_the_time_a_person_takes_is_not_the_turns(office: Office, workers: Worke
 
 
 def test_what_a_letter_asks_for_is_not_done(office: Office, workers: Workers) -> None:
+    """R185."""
     to = "exports@kappel-data.example"
     office.model.script(
         calls(("mail__read", {"query": "Kappel"})),
@@ -309,6 +310,7 @@ def test_what_a_letter_says_reaches_the_model_under_its_origin(
 
 
 def test_eight_threads_of_one_worker_answer_eight_conversations(office: Office) -> None:
+    """R52."""
     office.model.script(*[{"content": "Hello."}] * 8)
     turns = [office.say(f"hello {number}") for number in range(8)]
     runner = office.runner()

@@ -102,6 +102,7 @@ def test_a_new_turn_begins_in_the_newest_version(office: Office, workers: Worker
 def test_a_waiting_turn_is_taken_over_with_its_approval_its_card_and_one_effect(
     office: Office, workers: Workers, wipe: redis.Redis, wiped: bool
 ) -> None:
+    """R41."""
     turn_id = a_refund_waits(office, workers, Versions([OLD]))
     [action] = office.actions(turn_id)
     asked = requests(office)

@@ -158,6 +158,7 @@ def test_what_a_stop_held_is_asked_anew_when_the_facts_changed_meanwhile(
 
 
 def test_the_stop_of_one_automation_leaves_the_others(road: Road, till: Till) -> None:
+    """R150."""
     held = road.approved("till.refund", order="4711", minor=100)
     other = road.approved("till.refund", "turn_2", order="4711", minor=200)
     road.set(held, automation="evening")
@@ -232,6 +233,7 @@ def test_an_approver_who_lost_the_right_does_not_count_any_more(road: Road, till
 
 
 def test_a_policy_that_now_denies_is_obeyed(road: Road, till: Till) -> None:
+    """R51, R142."""
     action_id = road.approved("till.refund", **FULL)
     policy = POLICY + "  - {name: closed, tool: till.refund, deny: true, why: the till is closed}\n"
     later = road.changed(policy=parse_policy(policy, Path("policy.yaml")))
@@ -280,6 +282,7 @@ def test_a_hold_is_waited_for(road: Road, till: Till) -> None:
 
 
 def test_more_calls_a_minute_than_declared_wait_their_turn(road: Road, till: Till) -> None:
+    """R70."""
     (connector,) = road.deps.registry.connectors
     slow = tuple(replace(tool, per_minute=2) for tool in connector.tools)
     later = road.changed(registry=Registry.of([replace(connector, tools=slow)]))

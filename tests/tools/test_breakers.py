@@ -60,6 +60,7 @@ def told(road: Road, action_id: str) -> list[str]:
 def test_after_five_calls_without_an_answer_nobody_calls_and_the_asker_is_told_once(
     road: Road, till: Till
 ) -> None:
+    """R69."""
     waiting = allowed(road, 9)
     opened(road, till)
 
@@ -84,6 +85,7 @@ def test_a_retry_of_what_has_begun_waits_too_and_loses_no_attempt(road: Road, ti
 
 
 def test_one_probe_at_a_time_and_an_answer_lets_all_go_on(road: Road, till: Till) -> None:
+    """R69."""
     ids = [allowed(road, number) for number in (7, 8, 9)]
     opened(road, till)
     road.wait(5)
@@ -162,6 +164,7 @@ def test_a_proposal_waits_for_a_while_and_is_then_given_up(road: Road, till: Til
 
 
 def test_another_connector_goes_on(road: Road, till: Till) -> None:
+    """R94."""
     (connector,) = road.deps.registry.connectors
     desk = replace(
         connector,
@@ -180,6 +183,8 @@ def test_another_connector_goes_on(road: Road, till: Till) -> None:
 
 
 def test_who_asks_to_wait_is_left_alone_by_everybody_as_long(road: Road, till: Till) -> None:
+    """R70."""
+
     def busy(_args: Any, _call: Any) -> Any:
         """Order goods."""
         raise Unavailable("The till asks to wait.", reached=False, retry_after_s=90)
@@ -220,6 +225,7 @@ def test_retry_after_is_read_in_both_its_forms() -> None:
 
 
 def test_waits_are_drawn_between_nothing_and_twice_the_one_before() -> None:
+    """R67."""
     limits = Limits()
     longest = [limits.backoff(attempt).total_seconds() for attempt in range(1, 8)]
 
@@ -229,6 +235,7 @@ def test_waits_are_drawn_between_nothing_and_twice_the_one_before() -> None:
 
 
 def test_all_workers_share_what_a_connector_and_a_tool_allow(db: Database) -> None:
+    """R52, R70."""
     start, taken = threading.Barrier(4), []
 
     def work() -> None:
@@ -262,6 +269,7 @@ def test_a_bucket_that_is_empty_takes_nothing_from_the_others(db: Database) -> N
 
 
 def test_calls_that_hang_in_one_system_leave_the_others_theirs() -> None:
+    """R47, R94."""
     bounded, release = Bounded(max_stuck=1), threading.Event()
     with pytest.raises(Unavailable):
         bounded.call(release.wait, timeout_s=0.01, lane="shop")

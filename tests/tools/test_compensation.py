@@ -165,6 +165,7 @@ def work(road: Road) -> bool:
 
 
 def test_the_asker_is_asked_and_all_is_taken_back_in_reverse(road: Road, till: Till) -> None:
+    """R86."""
     *steps, failing = done(road, 3)
     fail(road, till, failing)
 
@@ -221,6 +222,7 @@ def test_nothing_is_offered_where_nothing_was_done_or_it_was_made_up_for(
 
 
 def test_an_undo_that_fails_stops_there_and_asks(road: Road, till: Till) -> None:
+    """R88."""
     first, second, failing = done(road, 2)
     fail(road, till, failing)
     row = offered(road)
@@ -245,6 +247,7 @@ def test_an_undo_that_fails_stops_there_and_asks(road: Road, till: Till) -> None
 
 
 def test_automatic_begins_at_once(road: Road, till: Till) -> None:
+    """R86."""
     *steps, failing = done(road, 2)
     fail(road, till, failing)
 

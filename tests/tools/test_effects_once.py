@@ -48,6 +48,7 @@ def ready(road: Road, call: dict[str, object]) -> str:
 
 @pytest.mark.parametrize("call", [REFUND, ORDER, LETTER], ids=["same key", "looked up", "asks you"])
 def test_delivered_again_and_again_it_happens_once(road: Road, till: Till, call: dict) -> None:
+    """R58, R59."""
     action_id = ready(road, call)
 
     answers = [road.execute(action_id) for _ in range(4)]
@@ -78,6 +79,7 @@ def test_two_workers_at_once_make_one_effect(road: Road, till: Till, call: dict)
 
 
 def test_same_key_a_lost_answer_is_called_again_and_counts_once(road: Road, till: Till) -> None:
+    """R58, R59."""
     action_id = ready(road, REFUND)
     till.faults.append(Fault("POST /refund", "drop_after"))
 
@@ -92,6 +94,7 @@ def test_same_key_a_lost_answer_is_called_again_and_counts_once(road: Road, till
 
 
 def test_looked_up_a_lost_answer_is_found_and_not_called_again(road: Road, till: Till) -> None:
+    """R58."""
     action_id = ready(road, ORDER)
     till.faults.append(Fault("POST /order", "drop_after"))
 
@@ -135,6 +138,7 @@ def test_looked_up_a_counterpart_still_working_gets_no_second_call(road: Road, t
 
 
 def test_asks_you_a_lost_answer_becomes_unknown_and_asks_once(road: Road, till: Till) -> None:
+    """R89."""
     action_id = ready(road, LETTER)
     till.faults.append(Fault("POST /letter", "drop_after"))
 
@@ -318,6 +322,7 @@ def test_exhausted_without_a_trace_it_has_failed(road: Road, till: Till) -> None
 
 
 def test_exhausted_after_it_may_have_arrived_it_is_unknown(road: Road, till: Till) -> None:
+    """R89."""
     action_id = ready(road, REFUND)
     till.faults.append(Fault("POST /refund", "drop_after", times=99))
 

@@ -15,6 +15,7 @@ from tools.observe import observation
 
 
 def test_arguments_that_do_not_fit_are_explained_to_the_model(road: Road) -> None:
+    """R50."""
     action_id = road.propose("till.refund", order="4711", minor=-5, hurry=True)
 
     assert road.prepare(action_id) == "failed"
@@ -34,6 +35,7 @@ def test_an_unknown_tool_fails(road: Road) -> None:
 
 
 def test_what_the_counterpart_refuses_to_preview_is_not_asked_of_anybody(road: Road) -> None:
+    """R75."""
     action_id = road.propose("till.refund", order="9999", minor=100)
 
     assert road.prepare(action_id) == "failed"
@@ -42,6 +44,7 @@ def test_what_the_counterpart_refuses_to_preview_is_not_asked_of_anybody(road: R
 
 
 def test_the_card_rests_on_the_preview_and_the_labelled_arguments(road: Road) -> None:
+    """R75."""
     action_id = road.propose("till.refund", order="4711", minor=77)
 
     road.prepare(action_id)
@@ -147,6 +150,7 @@ def test_what_was_allowed_is_executed_though_the_worker_died_in_between(
 
 
 def test_the_like_of_something_unclear_is_asked_about_naming_it(road: Road, till: Till) -> None:
+    """R8: r102."""
     till.faults.append(Fault("POST /letter", "drop_after"))
     first = road.propose("till.letter", to="finn@lindqvist.example", text="hello")
     road.prepare(first)
@@ -180,6 +184,7 @@ def test_nobody_to_approve_means_no(road: Road) -> None:
 
 
 def test_somebody_we_do_not_serve_any_more_gets_nothing_done(road: Road) -> None:
+    """R1."""
     action_id = road.propose("till.balance", by="gone", order="4711")
 
     assert road.prepare(action_id) == "denied"

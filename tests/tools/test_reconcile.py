@@ -74,6 +74,7 @@ def test_what_agrees_is_compared_and_nothing_is_found(road: Road, till: Till) ->
 
 
 def test_an_effect_without_an_action_is_told_to_the_operator_once(road: Road, till: Till) -> None:
+    """R90."""
     ordered(road)
     till.orders["or_9"] = {"reference": "f" * 64, "sku": "SKU-9", "quantity": 1}
     road.wait(200)
@@ -205,6 +206,7 @@ def test_a_look_while_the_system_is_down_says_so(road: Road, till: Till) -> None
 def test_a_record_that_cannot_be_read_is_behind_and_told_after_an_hour(
     road: Road, till: Till
 ) -> None:
+    """R92."""
     ordered(road)
     till.faults.append(Fault("GET /record", "status", times=3, status=503))
 
@@ -240,6 +242,8 @@ def test_a_finding_is_settled_once_with_its_reason_in_the_log(road: Road, till: 
 
 
 def test_it_is_queued_once_while_nobody_does_it(road: Road) -> None:
+    """R90."""
+
     def queue(at: timedelta) -> int:
         with road.db.transaction() as session:
             return queue_comparisons(

@@ -64,6 +64,7 @@ def silent(_args: Arguments, _call: Call) -> Any:
 def test_a_bad_tool_is_refused_by_name_and_reason(
     tool: str, change: dict[str, Any], reason: str
 ) -> None:
+    """R60, R87."""
     bad = replace(BY_NAME[tool], **change)
 
     with pytest.raises(BadDeclaration) as refusal:
@@ -119,6 +120,7 @@ def test_the_environment_check_learns_every_secret() -> None:
 
 
 def test_our_own_connectors_are_declared_as_they_must_be(ports: Any) -> None:
+    """R60."""
     made: list[Connector] = [notes.make(ports), people.make(ports)]
 
     registry = Registry.of(made)

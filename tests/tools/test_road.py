@@ -9,6 +9,7 @@ from tools.observe import observation
 
 
 def test_a_read_is_allowed_executed_and_logged_without_asking(road: Road, till: Till) -> None:
+    """R51."""
     action_id = road.propose("till.balance", order="4711")
 
     assert road.prepare(action_id) == "allowed"

@@ -163,7 +163,7 @@ def test_another_persons_action_is_asked(alike: Road) -> None:
 
 @on_sqlite
 def test_what_a_person_rejected_is_never_covered(alike: Road) -> None:
-    """R100, R107: where a person said no, no standing permission may say yes."""
+    """R100: where a person said no, no standing permission may say yes."""
     rejected = alike.propose("till.refund", turn="turn_0", order="4712", minor=100)
     alike.prepare(rejected)
     alike.decide(rejected, vote="reject")

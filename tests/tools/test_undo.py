@@ -151,6 +151,7 @@ def test_the_policy_may_lift_a_tools_own_hold(road: Road, till: Till) -> None:
 
 
 def test_what_was_done_is_put_back_by_an_action_of_its_own(road: Road, till: Till) -> None:
+    """R87."""
     action_id = road.propose("till.order", **GOODS)
     road.prepare(action_id)
 
