@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from approvals.cases import Subject
+from approvals.connectors import ADMIT
 from approvals.people import OPERATORS, People
 from approvals.policy import REQUESTER, Stage, Verdict
 from approvals.policy_asked import SET_POLICY
@@ -27,7 +28,7 @@ def make_floor(db: Database, people: People) -> Callable[[Subject, Verdict], Ver
             with db.read() as session:
                 example = session.get(Action, str(subject.args["action_id"]))
             return _as_the_example(verdict, example)
-        if subject.tool in (ELEVATE, SET_POLICY):
+        if subject.tool in (ELEVATE, SET_POLICY, ADMIT):
             return _by_others(verdict, people)
         return verdict
 

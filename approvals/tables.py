@@ -235,6 +235,21 @@ class PolicyVersion(SQLModel, table=True):
     at: datetime = Field(sa_type=UtcDateTime)
 
 
+class AdmittedConnector(SQLModel, table=True):
+    """A connector somebody let into this installation; see `approvals.connectors`."""
+
+    __tablename__ = "admitted_connector"
+
+    workspace_id: str = Field(primary_key=True)
+    #: `release:<name>`, or the id of the action that brought it.
+    source: str = Field(primary_key=True)
+    name: str
+    version: str
+    #: Its tools with version, effect and scopes, as they were declared then.
+    tools: list[Any] = _json()
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
 class StandingPermission(SQLModel, table=True):
     """Somebody's bounded yes in advance: alike actions of one person are not asked about again."""
 

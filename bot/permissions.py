@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlmodel import Session
 
-from approvals import elevation, policy_asked, policy_versions, standing
+from approvals import connectors, elevation, policy_asked, policy_versions, standing
+from approvals.connectors import ADMIT, Offered
 from approvals.floors import ALLOW_ALIKE, ELEVATE
 from approvals.people import People
 from approvals.policy_asked import SET_POLICY
@@ -75,6 +76,13 @@ class PermissionsInSql:
                 {"replaces": change.replaces},
                 undo="yes, by another change",
             )
+        if what == ADMIT:
+            return Meaning(
+                f"Let the connector {args['name']} {args['version']} in",
+                (("means", "its tools may be used; policy decides about each use"),),
+                {},
+                undo="no, but a rule can refuse its tools",
+            )
         raise ApprovalError("There is no such permission.")
 
     def _change(
@@ -120,6 +128,16 @@ class PermissionsInSql:
                 self._log,
                 workspace_id=action.workspace_id,
                 text=args["text"],
+                source=action.id,
+                by=action.principal_id,
+                now=now,
+            )
+        if what == ADMIT:
+            return connectors.admit(
+                session,
+                self._log,
+                Offered(args["name"], args["version"], tuple(args["tools"])),
+                workspace_id=action.workspace_id,
                 source=action.id,
                 by=action.principal_id,
                 now=now,

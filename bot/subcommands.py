@@ -12,6 +12,7 @@ from approvals.people import Principal
 from approvals.policy_versions import current
 from audit.story import story
 from bot.absences import Command, delegate_lines, hand_lines
+from bot.admitting import connector_lines
 from bot.blocks.help import HELP, unknown
 from bot.blocks.home import lines
 from bot.blocks.text import escape, words
@@ -156,6 +157,10 @@ def _elevate(asked: Asked) -> Sequence[str]:
     return elevate_lines(_command(asked), channel=asked.channel, key=asked.key)
 
 
+def _connector(asked: Asked) -> Sequence[str]:
+    return connector_lines(_command(asked), channel=asked.channel, key=asked.key)
+
+
 def _command(asked: Asked) -> Command:
     return Command(asked.session, asked.deps, asked.person, asked.words, asked.again, asked.now)
 
@@ -197,5 +202,6 @@ _HANDLERS: Mapping[str, Callable[[Asked], Sequence[str]]] = {
     "delegate": _delegate,
     "elevate": _elevate,
     "policy": _policy,
+    "connector": _connector,
     "hand": _hand,
 }

@@ -17,6 +17,7 @@ from bot.schedules import load_automations
 from core.errors import RecallError
 from core.leases import take
 from graphs.runtime.evidence import make_evidence, readers_of
+from tools.admitting import AdmittedInSql
 from tools.deps import Deps
 from tools.executor import Executor
 from tools.limits import limits_of
@@ -42,6 +43,7 @@ def tool_jobs(floor: Floor) -> Mapping[str, Handler]:
         versions=PolicyInForce(floor.db, workspace_id=floor.people.workspace_id, file=floor.policy),
         floor=make_floor(floor.db, floor.people),
         readers=readers_of,
+        admitted=AdmittedInSql(floor.people.workspace_id),
         limits=limits_of(floor.settings.limits),
     )
     executor = Executor(deps)

@@ -16,6 +16,7 @@ from audit.log import Log
 from core.clock import Clock
 from core.db import Database
 from tools.bounded import Bounded
+from tools.contract import Tool
 from tools.limits import Limits
 from tools.registry import Registry
 
@@ -31,6 +32,15 @@ Readers = Callable[[Session, Action], Sequence[str] | None]
 
 def everybody(_session: Session, _action: Action) -> None:
     """Of conversations nobody told us anything about."""
+
+
+#: Whether this tool, as it is declared here, was let into this installation.
+Admitted = Callable[[Session, Tool], bool]
+
+
+def every_tool(_session: Session, _tool: Tool) -> bool:
+    """Where nobody keeps a record of what was let in."""
+    return True
 
 
 #: Whom the log names for what a worker did by itself.
@@ -50,6 +60,7 @@ class Deps:
     #: The policy in force at this moment; `policy` where nothing else is said.
     versions: Callable[[], Policy] | None = None
     readers: Readers = everybody
+    admitted: Admitted = every_tool
     limits: Limits = field(default_factory=Limits)
     bounded: Bounded = field(default_factory=lambda: Bounded(max_stuck=8))
     #: A number from 0 to 1 each time: how much of a wait is waited. Tests hold it.

@@ -95,7 +95,9 @@ class Prepare:
         if principal is None:
             return deny(self._deps, action, "the person who asked is not served any more", queued)
         with self._deps.db.read() as session:
-            lacking = missing_scope(session, action, tool, principal, now=self._deps.clock.now())
+            lacking = missing_scope(
+                self._deps, session, action, tool, principal, now=self._deps.clock.now()
+            )
         if lacking is not None:
             return deny(self._deps, action, f"Not allowed: {lacking}", queued)
         until = self._waits_until(action, tool, seen)

@@ -97,7 +97,7 @@ def _claim(deps: Deps, work: Work, reads: int) -> Claim | str:
             if due is not None:
                 postpone(session, work.queued, due)
                 return "held"
-            lacking = missing_scope(session, action, tool, work.principal, now=now)
+            lacking = missing_scope(deps, session, action, tool, work.principal, now=now)
             if lacking is not None:
                 return _move_on(deps, session, work, "denied", f"Not allowed: {lacking}")
             unstood = spend(session, deps, action, now=now)

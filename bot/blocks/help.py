@@ -21,6 +21,7 @@ COMMANDS = (
     ("hand", "@sam", "hands what waits for you to somebody else"),
     ("elevate", "shop:stock 2h", "asks for a scope for some hours"),
     ("policy", "", "proposes a change of the rules"),
+    ("connector", "", "which connectors are new here, and asks to let one in"),
 )
 
 SUBCOMMANDS = tuple(word for word, _, _ in COMMANDS)

@@ -9,16 +9,18 @@ import signal
 from collections.abc import Mapping
 from pathlib import Path
 
+from approvals.connectors import admit_first
 from approvals.people import People
 from approvals.policy_file import load_policy
 from approvals.policy_versions import take_in_file
 from audit.keys import KeyRing
 from audit.log import Log
-from bot.bootstrap import make_clock
+from bot.bootstrap import declare, make_clock
 from bot.settings import Settings, read_settings
 from core.db import Database, open_database
 from core.schema import migrate
 from core.telemetry import configure_logs
+from tools.admitting import offered
 
 
 def run(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
@@ -37,6 +39,7 @@ def _release(_args: argparse.Namespace, settings: Settings, _environ: Mapping[st
     require_places(db)
     print(f"database at version {migrate(db)}")
     _take_in_policy(db, settings)
+    _take_in_connectors(db, settings)
     return 0
 
 
@@ -55,6 +58,25 @@ def _take_in_policy(db: Database, settings: Settings) -> None:
             now=make_clock(settings).now(),
         )
     print("policy.yaml is in force" if changed else "the policy in force stays as it is")
+
+
+def _take_in_connectors(db: Database, settings: Settings) -> None:
+    """The first release lets in the connectors it comes with; later ones an operator does."""
+    people = People.load(settings.config / "people.yaml")
+    clock = make_clock(settings)
+    registry = declare(people, load_policy(settings.config / "policy.yaml"), clock)
+    log = Log(keys=KeyRing.load_or_create(settings.key_file))
+    with db.transaction() as session:
+        late = admit_first(
+            session,
+            log,
+            offered(registry.connectors),
+            workspace_id=people.workspace_id,
+            now=clock.now(),
+        )
+    for each in late:
+        name = each.partition(" ")[0]
+        print(f"{each} is new here and refused until /signoff connector {name} was approved")
 
 
 def _worker(args: argparse.Namespace, settings: Settings, environ: Mapping[str, str]) -> int:

@@ -17,8 +17,6 @@ LINES = (
 #: Line -> why no test proves it yet.
 NOT_YET: dict[int, str] = {
     6: "rights are not enumerated",
-    7: "roles are not tried one by one",
-    10: "a connector needs no approval",
     42: "no event starts a workflow yet",
     57: "not tested apart from the layers",
     68: "an unusual number of calls raises no alert",

@@ -11,6 +11,7 @@ from pathlib import Path
 import yaml
 from slack_sdk import WebClient
 
+from approvals.connectors import admit_first
 from bot.bootstrap import Floor, lay_floor
 from bot.broker import Handler
 from bot.deps import BotDeps, Identity
@@ -25,6 +26,7 @@ from graphs.checkpoint.connect import open_saver
 from graphs.runtime.claim import Limits
 from graphs.runtime.run import TurnRunner
 from graphs.runtime.work import Desk
+from tools.admitting import offered
 
 TOKEN = "xoxb-practice"
 _ROOT = Path(__file__).parents[2]
@@ -71,7 +73,13 @@ def floor_over(folder: Path, servers: Servers, clock: HeldClock) -> Floor:
     empty = open_database(settings.database_url)
     migrate(empty)
     empty.engine.dispose()
-    return lay_floor(settings, {}, acting=True, clock=clock)
+    floor = lay_floor(settings, {}, acting=True, clock=clock)
+    with floor.db.transaction() as session:
+        admit_first(
+            session, floor.log, offered(floor.registry.connectors),
+            workspace_id=floor.people.workspace_id, now=clock.now(),
+        )  # fmt: skip
+    return floor
 
 
 def bot_side(floor: Floor, identity: Identity, servers: Servers) -> BotDeps:

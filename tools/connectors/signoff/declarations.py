@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from core.origins import Origin
-from tools.connectors.signoff.shapes import AllowAlike, Changed, Elevate, SetPolicy
+from tools.connectors.signoff.shapes import AdmitConnector, AllowAlike, Changed, Elevate, SetPolicy
 from tools.contract import (
     Arguments,
     Call,
@@ -58,6 +58,15 @@ def make(ports: Ports) -> Connector:
                 can="change the policy",
                 done="The new policy is in force",
             ),
+            _tool(
+                "signoff.admit_connector",
+                AdmitConnector,
+                does.admit_connector,
+                does.look,
+                scope="signoff:connectors",
+                can="let a connector in",
+                done="Let in",
+            ),
         ),
     )
 
@@ -79,6 +88,10 @@ class _Does:
     def set_policy(self, args: SetPolicy, call: Call) -> Changed:
         """Put another policy in force."""
         return self._change("signoff.set_policy", args, call)
+
+    def admit_connector(self, args: AdmitConnector, call: Call) -> Changed:
+        """Let a connector's tools be used here from now on."""
+        return self._change("signoff.admit_connector", args, call)
 
     def look(self, what: str, args: Arguments, call: Call) -> Preview:
         plain = args.model_dump(mode="json")

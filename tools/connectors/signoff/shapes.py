@@ -41,6 +41,16 @@ class SetPolicy(Arguments):
     text: str = Field(min_length=1, max_length=100_000, description="The whole policy.yaml")
 
 
+class AdmitConnector(Arguments):
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,59}$", description="The connector, like shop")
+    version: str = Field(pattern=r"^\d+\.\d+\.\d+$", description="Its version, like 1.0.0")
+    tools: tuple[str, ...] = Field(
+        min_length=1,
+        max_length=200,
+        description="Each tool as it is declared: name, version, effect and scopes",
+    )
+
+
 class Changed(Result):
     #: The id of what was made.
     made: str
