@@ -63,6 +63,8 @@ class Verdict:
     on_expiry: Literal["nothing", "reject"] = "nothing"
     #: Every rule that asks says that a standing permission may cover it.
     standing: bool = False
+    #: Of 100 actions alike so many are put to people, the others done: see `approvals.review`.
+    review: int = 100
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON for the action's row and the log."""
@@ -80,6 +82,7 @@ class Verdict:
             "expires_working_s": self.expires_working_s,
             "on_expiry": self.on_expiry,
             "standing": self.standing,
+            "review": self.review,
         }
 
     @classmethod
@@ -99,6 +102,7 @@ class Verdict:
             expires_working_s=value.get("expires_working_s"),
             on_expiry=value.get("on_expiry", "nothing"),
             standing=bool(value.get("standing", False)),
+            review=value.get("review", 100),
         )
 
 
@@ -200,7 +204,12 @@ def _ask(
     reasons = [stage.why for stage in stages]
     verdict = _verdict(policy, people, case.subject, "ask", reasons, rules)
     standing = bool(rules) and all(rule.standing for rule in rules)
-    return replace(verdict, stages=tuple(stages), four_eyes=four_eyes, standing=standing)
+    review = max((rule.review for rule in rules), default=100)
+    if case.untrusted or case.subject.effect == "irreversible":
+        review = 100
+    return replace(
+        verdict, stages=tuple(stages), four_eyes=four_eyes, standing=standing, review=review
+    )
 
 
 def _sterner(policy: Policy, case: Case, stages: Sequence[Stage]) -> list[Stage]:

@@ -58,6 +58,7 @@ class _RuleEntry(BaseModel):
     escalate: Escalation | None = None
     hand_to: str | None = None
     standing: bool = False
+    review: str | None = None
     expires: str | None = None
     hold: str | Literal[False] | None = None
     undo: str | Literal[False] | None = None
@@ -124,6 +125,7 @@ def _rule(file: ConfigFile, index: int, entry: _RuleEntry, remind: Span | None) 
         reject_on_expiry=entry.on_expiry == "reject",
         four_eyes=entry.four_eyes,
         standing=entry.standing,
+        review=_review(file, (*place, "review"), entry),
         tools=_words(entry.tool),
         effects=_effects(file, place, entry),
         above=_money(file, (*place, "above"), entry.above),
@@ -160,6 +162,16 @@ def _outcome(file: ConfigFile, place: Place, entry: _RuleEntry) -> Literal["allo
     if entry.allow:
         return "allow"
     return "deny" if entry.deny else "ask"
+
+
+def _review(file: ConfigFile, place: Place, entry: _RuleEntry) -> int:
+    if entry.review is None:
+        return 100
+    match = re.fullmatch(r"(\d{1,2}|100) ?%", entry.review)
+    if not match or int(match[1]) == 0 or (entry.ask is None and entry.who is None):
+        mend = "Write it like 50 %, beside `who` or `ask`. To ask nobody, write `allow: true`."
+        raise file.error(place, f"{entry.review!r} is no share of what is asked about", mend)
+    return int(match[1])
 
 
 def _args(given: Mapping[str, Value | tuple[Value, ...]]) -> Mapping[str, tuple[str, ...]]:

@@ -136,6 +136,8 @@ class _Said:
     rules: tuple[str, ...]
     #: Whether those asked exist; where not, asking is refusing.
     answerable: bool
+    #: How many of 100 are asked about.
+    review: int
 
     @property
     def differs_in(self) -> tuple[object, ...]:
@@ -154,7 +156,7 @@ class _Said:
 
 def _said(verdict: Verdict, *, answerable: bool) -> _Said:
     stages = tuple((stage.who, stage.quorum) for stage in verdict.stages)
-    return _Said(verdict.kind, stages, verdict.four_eyes, verdict.rules, answerable)
+    return _Said(verdict.kind, stages, verdict.four_eyes, verdict.rules, answerable, verdict.review)
 
 
 class _Judging:
@@ -201,7 +203,9 @@ def _count(tried: Tried, past: Past, now: _Said) -> None:
     tried.asked_then += asked
     # Asked because the same was under way: no policy changes that, but one that refuses.
     only_alike = ALIKE in before.rules and now.kind == "allow"
-    if before.differs_in == now.differs_in or only_alike:
+    # Not drawn then: a rate that is no higher would not have drawn it either.
+    undrawn = before.kind == "allow" and now.kind == "ask" and now.review <= before.review < 100
+    if before.differs_in == now.differs_in or only_alike or undrawn:
         tried.asked_now += asked
         return
     rule = " and ".join(now.rules) or "no rule"

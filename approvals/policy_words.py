@@ -144,6 +144,8 @@ def _outcome(rule: Rule, people: Group) -> str:
     if rule.outcome == "deny":
         return "I refuse."
     after = []
+    if rule.review < 100:
+        after.append(f"Of what can be put back, so many are asked about: {rule.review} %.")
     if rule.reject_on_expiry:
         after.append("Without an answer in time it counts as refused.")
     return " ".join([_approve(rule.stages, people, four_eyes=rule.four_eyes), *after])

@@ -34,6 +34,8 @@ class Rule:
     four_eyes: bool = True
     #: What cannot be put back may be covered by a standing permission, four eyes or not.
     standing: bool = False
+    #: How many of 100 actions alike are asked about.
+    review: int = 100
     tools: tuple[str, ...] = ()
     effects: frozenset[str] = frozenset()
     above: Money | None = None

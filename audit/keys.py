@@ -6,6 +6,7 @@ bodies are erased by destroying the one row that holds their wrapped key.
 
 from __future__ import annotations
 
+import hmac
 import os
 import secrets
 from dataclasses import dataclass, field
@@ -43,6 +44,11 @@ class KeyRing:
         if path.stat().st_mode & 0o077:
             raise ConfigError(f"{path}: others may read this key. Run: chmod 600 {path}")
         return cls(master)
+
+    def number(self, text: str) -> int:
+        """From 0 to 99, the same for the same text; nobody without the key can tell it."""
+        drawn = hmac.digest(self.master, b"draw:" + text.encode(), "sha256")
+        return int.from_bytes(drawn[:8]) % 100
 
     def wrap(self, key: bytes, *, key_id: str) -> bytes:
         """nonce || ciphertext of a data key, bound to its id."""

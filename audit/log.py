@@ -47,6 +47,10 @@ class Log:
     def __init__(self, *, keys: KeyRing) -> None:
         self._keys = keys
 
+    def number(self, text: str) -> int:
+        """A number from 0 to 99 that belongs to this text under this installation's key."""
+        return self._keys.number(text)
+
     def record(
         self,
         session: Session,

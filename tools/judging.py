@@ -10,6 +10,7 @@ from typing import Any
 from approvals.editing import agreed_by_asker
 from approvals.people import Principal
 from approvals.policy import Verdict, judge
+from approvals.review import reviewed
 from approvals.subjects import subject_of
 from approvals.tables import Action
 from tools.contract import Preview, Tool
@@ -67,7 +68,10 @@ def verdict_on(
         undoes=action.undoes is not None,
         at=now,
     )
-    verdict = agreed_by_asker(judge(deps.in_force(), deps.people, subject), action, deps.people)
+    verdict = judge(deps.in_force(), deps.people, subject)
+    if not action.edits:
+        verdict = reviewed(verdict, subject, day=action.created_at, number=deps.log.number)
+    verdict = agreed_by_asker(verdict, action, deps.people)
     if deps.floor is not None:
         verdict = deps.floor(subject, verdict)
     return _with_windows(deps, tool, action, verdict)

@@ -21,7 +21,6 @@ NOT_YET: dict[int, str] = {
     57: "not tested apart from the layers",
     68: "an unusual number of calls raises no alert",
     106: "corrections are not gathered",
-    107: "a review rate cannot be set",
     111: "not tested apart from gates",
     113: "not tested apart from gates",
     114: "not measured",
