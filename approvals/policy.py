@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from approvals.cases import Case, Knower, Match, Subject
+from approvals.policy_edits import Changeable, refuse_unknown, together
 from approvals.policy_words import (
     Ability,
     Group,
@@ -61,6 +62,10 @@ class Verdict:
     expires_working_s: int | None = None
     #: What an unanswered question becomes: `nothing` is done, or it counts as `reject`ed.
     on_expiry: Literal["nothing", "reject"] = "nothing"
+    #: The arguments that approvers may change, of those the tool lets be changed; None: all those.
+    editable: tuple[str, ...] | None = None
+    #: Where its card stands: thread | dm | channel:<id>.
+    cards: str = "thread"
     #: Every rule that asks says that a standing permission may cover it.
     standing: bool = False
     #: Of 100 actions alike so many are put to people, the others done: see `approvals.review`.
@@ -81,6 +86,8 @@ class Verdict:
             "undo_s": self.undo_s,
             "expires_working_s": self.expires_working_s,
             "on_expiry": self.on_expiry,
+            "editable": None if self.editable is None else list(self.editable),
+            "cards": self.cards,
             "standing": self.standing,
             "review": self.review,
         }
@@ -101,6 +108,8 @@ class Verdict:
             undo_s=value.get("undo_s"),
             expires_working_s=value.get("expires_working_s"),
             on_expiry=value.get("on_expiry", "nothing"),
+            editable=None if value.get("editable") is None else tuple(value["editable"]),
+            cards=value.get("cards", "thread"),
             standing=bool(value.get("standing", False)),
             review=value.get("review", 100),
         )
@@ -123,6 +132,10 @@ class Policy:
         if tool not in self._index:
             self._index[tool] = tuple(rule for rule in self.rules if rule.names_tool(tool))
         return self._index[tool]
+
+    def check_tools(self, tools: Sequence[Changeable]) -> None:
+        """Raise `ConfigError` (line and mend) where it lets be changed what these tools do not."""
+        refuse_unknown([rule.editable for rule in self.rules if rule.editable], tools)
 
     @property
     def asks_minutes(self) -> bool:
@@ -271,4 +284,12 @@ def _verdict(  # noqa: PLR0917 - a private constructor
         undo_s=min(undos, default=None),
         expires_working_s=min(working, default=None),
         on_expiry="reject" if any(rule.reject_on_expiry for rule in rules) else "nothing",
+        editable=together([rule.editable for rule in rules if rule.editable]),
+        cards=_cards(policy, rules),
     )
+
+
+def _cards(policy: Policy, rules: Sequence[Rule]) -> str:
+    """Where rules that ask together want different places, each approver is shown it alone."""
+    wanted = {rule.cards for rule in rules if rule.cards is not None} or {policy.cards}
+    return wanted.pop() if len(wanted) == 1 else "dm"

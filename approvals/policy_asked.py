@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from sqlmodel import Session
 from approvals.cases import Subject
 from approvals.people import People
 from approvals.policy import Policy, judge
+from approvals.policy_diff import line_by_line
 from approvals.policy_file import parse_policy
 from approvals.policy_history import Slice
 from approvals.policy_report import change_line, headline, prompts, ranked
@@ -24,7 +24,7 @@ from core.origins import Origin
 SET_POLICY = "signoff.set_policy"
 #: So many of the newest actions are judged again for the card.
 TRIED = 20_000
-_CHANGES, _LINES = 5, 12
+_CHANGES = 5
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Asked:
     """The change: from which text, and what it would have changed."""
 
     replaces: str
-    changed: list[str]
+    diff: str
     tried: Tried
 
 
@@ -41,7 +41,7 @@ def asked_for(session: Session, people: People, text: str) -> Asked:
     policy, before = checked(session, people, text)
     part = Slice(people.workspace_id, newest=TRIED)
     tried = try_here(session, policy, people, part)
-    return Asked(text_digest(before), _difference(before, text), tried)
+    return Asked(text_digest(before), line_by_line(before, text), tried)
 
 
 def checked(session: Session, people: People, text: str) -> tuple[Policy, str]:
@@ -59,11 +59,14 @@ def checked(session: Session, people: People, text: str) -> tuple[Policy, str]:
 def words(people: People, asked: Asked) -> list[tuple[str, str]]:
     """Labels and what each says, for the card."""
     tried = asked.tried
-    found = [("changed lines", " / ".join(asked.changed)), ("tried on the past", headline(tried))]
+    found = [("tried on the past", headline(tried))]
     found += [("", change_line(people, *each)) for each in ranked(tried)[:_CHANGES]]
     found.append(("", prompts(tried)))
     refused, allowed = tried.done_refused.count, tried.rejected_allowed.count
     found.append(("refused, though it was done", f"{refused:,}"))
+    if tried.rejected_to_asker.count:
+        left = f"{tried.rejected_to_asker.count:,}"
+        found.append(("left to the asker alone, though another rejected it", left))
     found.append(("ALLOWED, THOUGH A PERSON REJECTED IT", f"{allowed:,}"))
     left_out = sum(tried.left_out.values())
     return found + ([("not judged again", f"{left_out:,}")] if left_out else [])
@@ -85,13 +88,3 @@ def _may_ask(policy: Policy, people: People, person_id: str) -> bool:
         authority=("text",),
     )
     return judge(policy, people, subject).kind != "deny"
-
-
-def _difference(before: str, after: str) -> list[str]:
-    lines = [
-        line.rstrip()
-        for line in difflib.unified_diff(before.splitlines(), after.splitlines(), n=0, lineterm="")
-        if line[:1] in "+-" and line[:3] not in ("+++", "---")
-    ]
-    more = len(lines) - _LINES
-    return lines[:_LINES] + ([f"and {more} more"] if more > 0 else [])

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from approvals.conditions import compiled
 from approvals.hours import read_days, read_hours
 from approvals.policy import EFFECTS, Policy
+from approvals.policy_edits import Editable
 from approvals.policy_stages import Escalation, StageEntry, check_who, span_of, stages_of
 from approvals.rules import Rule, text_of
 from approvals.spans import Span
@@ -20,6 +21,10 @@ from core.configfile import ConfigFile, Place, parse_config, read_config
 from core.money import Money, NotMoney, parse_money
 
 _CARDS = re.compile(r"thread|dm|channel:[CG][A-Z0-9]+")
+#: Keys about a question; a rule that asks nobody has no use for them.
+_OF_QUESTIONS = (
+    "quorum", "remind", "escalate", "hand_to", "standing", "on_expiry", "editable", "cards",
+)  # fmt: skip
 _MEND = "Compare with the starter file config/policy.yaml."
 
 Words = str | tuple[str, ...]
@@ -60,6 +65,8 @@ class _RuleEntry(BaseModel):
     standing: bool = False
     review: str | None = None
     expires: str | None = None
+    editable: Words | Literal[False] | None = None
+    cards: str | None = None
     hold: str | Literal[False] | None = None
     undo: str | Literal[False] | None = None
     on_expiry: Literal["nothing", "reject"] = "nothing"
@@ -102,23 +109,19 @@ def _policy(file: ConfigFile) -> Policy:
     _refuse_twins(file, rules)
     reminds = (remind.seconds, remind.working) if remind else (None, False)
     stages = tuple(Stage(who, 1, "", *reminds) for who in approvers)
-    if not _CARDS.fullmatch(parsed.cards):
-        raise file.error(
-            ("cards",),
-            f"{parsed.cards!r} is no place for a card",
-            "Write thread, dm, or channel: and a channel's id, like channel:C0123ABCD.",
-        )
     expires = span_of(file, ("expires",), parsed.expires)
-    return Policy(rules, stages, expires, file.digest, parsed.cards)
+    cards = _cards(file, ("cards",), parsed.cards) or "thread"
+    return Policy(rules, stages, expires, file.digest, cards)
 
 
 def _rule(file: ConfigFile, index: int, entry: _RuleEntry, remind: Span | None) -> Rule:
     place: Place = ("rules", index)
-    expires = entry.expires
+    expires, outcome = entry.expires, _outcome(file, place, entry)
+    _refuse_unheard(file, place, entry, outcome)
     return Rule(
         name=entry.name,
         line=file.line(place),
-        outcome=_outcome(file, place, entry),
+        outcome=outcome,
         stages=stages_of(file, place, entry, remind),
         why=entry.why,
         expires=None if expires is None else span_of(file, (*place, "expires"), expires),
@@ -143,6 +146,8 @@ def _rule(file: ConfigFile, index: int, entry: _RuleEntry, remind: Span | None) 
         untrusted="any" if entry.untrusted is True else entry.untrusted,
         known=entry.known,
         when=entry.when,
+        editable=_editable(file, place, entry),
+        cards=_cards(file, (*place, "cards"), entry.cards),
         hold_s=_window(file, (*place, "hold"), entry.hold),
         undo_s=_window(file, (*place, "undo"), entry.undo),
         in_words=entry.in_words,
@@ -172,6 +177,42 @@ def _review(file: ConfigFile, place: Place, entry: _RuleEntry) -> int:
         mend = "Write it like 50 %, beside `who` or `ask`. To ask nobody, write `allow: true`."
         raise file.error(place, f"{entry.review!r} is no share of what is asked about", mend)
     return int(match[1])
+
+
+def _refuse_unheard(file: ConfigFile, place: Place, entry: _RuleEntry, outcome: str) -> None:
+    """Keys that would say nothing beside the others."""
+    given = entry.model_fields_set
+    several = isinstance(entry.ask, tuple)
+    unheard = [key for key in _OF_QUESTIONS if key in given and outcome != "ask"]
+    unheard += ["quorum"] if several and "quorum" in given else []
+    unheard += ["in_words"] if entry.in_words is not None and entry.when is None else []
+    if unheard:
+        mend = {
+            "quorum": "Write it in each stage of the list." if several else "",
+            "in_words": "It says what `when` means: write that too, or take it out.",
+        }
+        raise file.error(
+            (*place, unheard[0]),
+            f"{unheard[0]} says nothing in rule {entry.name!r}",
+            mend.get(unheard[0]) or "It is about questions, and this rule asks nobody.",
+        )
+
+
+def _editable(file: ConfigFile, place: Place, entry: _RuleEntry) -> Editable | None:
+    if entry.editable is None:
+        return None
+    where = f"{file.path}, line {file.line((*place, 'editable'))}"
+    return Editable(_words(entry.editable or ()), where, _words(entry.tool))
+
+
+def _cards(file: ConfigFile, place: Place, text: str | None) -> str | None:
+    if text is not None and not _CARDS.fullmatch(text):
+        raise file.error(
+            place,
+            f"{text!r} is no place for a card",
+            "Write thread, dm, or channel: and a channel's id, like channel:C0123ABCD.",
+        )
+    return text
 
 
 def _args(given: Mapping[str, Value | tuple[Value, ...]]) -> Mapping[str, tuple[str, ...]]:

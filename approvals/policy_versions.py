@@ -40,7 +40,7 @@ class PolicyInForce:
 def current(session: Session, *, workspace_id: str, file: Policy) -> Policy:
     """The policy of the newest version; `file` where there is none. Raises `ConfigError` where
     this code cannot read it: then nothing is judged."""
-    newest = _newest(session, workspace_id)
+    newest = newest_version(session, workspace_id=workspace_id)
     if newest is None or newest.digest == file.digest:
         return file
     return _parsed(current_text(session, workspace_id=workspace_id))
@@ -48,12 +48,23 @@ def current(session: Session, *, workspace_id: str, file: Policy) -> Policy:
 
 def current_text(session: Session, *, workspace_id: str) -> str:
     """The text of the version in force. Raises `ApprovalError` where there is none."""
-    newest = _newest(session, workspace_id)
+    newest = newest_version(session, workspace_id=workspace_id)
     digest = "" if newest is None else newest.digest
     text = kept_text(session, workspace_id=workspace_id, digest=digest)
     if text is None:
         raise ApprovalError("No policy was taken in yet: run signoff release.")
     return text
+
+
+def newest_version(session: Session, *, workspace_id: str) -> PolicyVersion | None:
+    """The version in force; None before the first release."""
+    query = (
+        select(PolicyVersion)
+        .where(PolicyVersion.workspace_id == workspace_id)
+        .order_by(col(PolicyVersion.number).desc())
+        .limit(1)
+    )
+    return session.exec(query).first()
 
 
 def take_in_file(
@@ -99,7 +110,7 @@ def bring_in(
     )
     if source != FROM_FILE and session.exec(same).first() is not None:
         return digest
-    newest = _newest(session, workspace_id)
+    newest = newest_version(session, workspace_id=workspace_id)
     row = PolicyVersion(
         workspace_id=workspace_id,
         number=1 if newest is None else newest.number + 1,
@@ -122,16 +133,6 @@ def bring_in(
         versions={"policy": digest},
     )
     return digest
-
-
-def _newest(session: Session, workspace_id: str) -> PolicyVersion | None:
-    query = (
-        select(PolicyVersion)
-        .where(PolicyVersion.workspace_id == workspace_id)
-        .order_by(col(PolicyVersion.number).desc())
-        .limit(1)
-    )
-    return session.exec(query).first()
 
 
 @lru_cache(8)

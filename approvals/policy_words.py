@@ -148,7 +148,19 @@ def _outcome(rule: Rule, people: Group) -> str:
         after.append(f"Of what can be put back, so many are asked about: {rule.review} %.")
     if rule.reject_on_expiry:
         after.append("Without an answer in time it counts as refused.")
+    if rule.editable is not None:
+        names = joined_words([name.replace("_", " ") for name in rule.editable.names])
+        after.append(f"Of it they may change {names or 'nothing'}.")
+    if rule.cards is not None:
+        after.append(f"The card stands {_place(rule.cards)}.")
     return " ".join([_approve(rule.stages, people, four_eyes=rule.four_eyes), *after])
+
+
+def _place(cards: str) -> str:
+    kind, _, channel = cards.partition(":")
+    if kind == "channel":
+        return f"in <#{channel}>"
+    return "in each approver's direct messages" if kind == "dm" else "where it was asked"
 
 
 def _approve(stages: Sequence[Stage], people: Group, *, four_eyes: bool) -> str:

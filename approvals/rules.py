@@ -15,6 +15,7 @@ import cel
 
 from approvals.cases import Case, Match, Subject
 from approvals.hours import DAYS
+from approvals.policy_edits import Editable
 from approvals.spans import Span
 from approvals.stages import Stage
 from core.money import Money
@@ -58,6 +59,10 @@ class Rule:
     untrusted: Literal["any", "recipient", "other"] | None = None
     known: bool | None = None
     when: str | None = None
+    #: What approvers may change of it; None as the tool says.
+    editable: Editable | None = None
+    #: Where its cards stand: thread | dm | channel:<id>; None as the file says.
+    cards: str | None = None
     #: How long it waits before it is begun, and may be taken back after it; 0 is not at all.
     hold_s: int | None = None
     undo_s: int | None = None

@@ -80,13 +80,15 @@ def lay_floor(
     if acting:
         require_settings(connectors, lookup)
     registry = Registry.of(connectors)
+    policy.check_tools(registry.tools)
     if acting:
         _keep_texts(db, settings, people.workspace_id, now=clock.now())
     return Floor(settings, clock, db, log, people, policy, registry, notes)
 
 
 def declare(people: People, policy: Policy, clock: Clock) -> Registry:
-    """Every tool's declaration, for processes and commands that only speak of them."""
+    """Every tool's declaration, for processes and commands that only speak of them. Raises
+    `ConfigError` where the policy speaks of fields that the tools do not have."""
     directory = PeopleDirectory(people, policy)
     ports = Ports(
         setting=nothing_here,
@@ -95,7 +97,9 @@ def declare(people: People, policy: Policy, clock: Clock) -> Registry:
         notes=NoNotesHere(),
         permissions=NoPermissionsHere(),
     )
-    return Registry.of(make_all(ports))
+    registry = Registry.of(make_all(ports))
+    policy.check_tools(registry.tools)
+    return registry
 
 
 def make_clock(settings: Settings) -> Clock:

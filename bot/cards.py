@@ -55,6 +55,7 @@ def card_view(session: Session, people: People, action_id: str, *, now: datetime
         edited_by=" and ".join(person.first_name for person in editors(action, people)),
         said=said_of(session, people, request, asker.first_name if asker else action.principal_id),
         changed=what_changed(session, people, action, tz) if is_open else (),
+        diff=str(preview.get("diff") or ""),
         offers=offered(rows),
     )
 

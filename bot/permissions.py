@@ -75,6 +75,7 @@ class PermissionsInSql:
                 tuple(policy_asked.words(self._people, change)),
                 {"replaces": change.replaces},
                 undo="yes, by another change",
+                diff=change.diff,
             )
         if what == ADMIT:
             return Meaning(

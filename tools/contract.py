@@ -166,6 +166,8 @@ class Preview:
     recipients: tuple[str, ...] = ()
     #: "no", or how: "yes, restock by -3".
     undo: str = "no"
+    #: Where it puts a text in another's place: a unified diff, which the card shows line by line.
+    diff: str = ""
 
 
 Run = Callable[[Any, Call], Result]

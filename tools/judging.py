@@ -34,8 +34,17 @@ def preview_json(tool: Tool, preview: Preview, *, read_at: datetime) -> dict[str
         "undo": preview.undo,
         "authority": list(tool.authority),
         "read_at": read_at.isoformat(),
+        **({"diff": preview.diff} if preview.diff else {}),
         **({"editable": list(tool.editable)} if tool.editable else {}),
     }
+
+
+def may_change(shown: Mapping[str, Any], verdict: Verdict) -> Mapping[str, Any]:
+    """This preview (`preview_json`) with those of the tool's fields that the policy lets approvers
+    change."""
+    if verdict.editable is None or "editable" not in shown:
+        return shown
+    return {**shown, "editable": [name for name in shown["editable"] if name in verdict.editable]}
 
 
 def plain_preview(tool: Tool) -> Preview:

@@ -98,6 +98,8 @@ class Meaning:
     details: tuple[tuple[str, str], ...]
     facts: Mapping[str, Any]
     undo: str = "yes, revoke it in my Home"
+    #: How a text it replaces differs from what takes its place, line by line.
+    diff: str = ""
 
 
 class Permissions(Protocol):

@@ -39,7 +39,7 @@ from tools.contract import Arguments, Effect, Preview, Refused, Tool, Unavailabl
 from tools.deps import Deps
 from tools.gates import take_look
 from tools.holding import waits_until
-from tools.judging import plain_preview, preview_json, verdict_on
+from tools.judging import may_change, plain_preview, preview_json, verdict_on
 from tools.reach import reach
 from tools.scoped import missing_scope
 from tools.stood import STOOD_ON, Stood, covering
@@ -166,7 +166,7 @@ class Prepare:
             "args": arguments,
             "origins": origins,
             "facts": facts,
-            "preview": shown,
+            "preview": may_change(shown, verdict),
             "digest": digest,
             "alike": alike_digest(tool, arguments),
             "attempt": 0,
@@ -228,7 +228,7 @@ class Prepare:
                 self._deps.people,
                 now=now,
                 readers=self._deps.readers(session, row),
-                cards=self._deps.in_force().cards,
+                cards=verdict.cards,
             )
             return row_of(session, action.id).status
         if verdict.kind == "deny":

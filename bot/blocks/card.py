@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bot.blocks.diff import with_diff
 from bot.blocks.head import stands_in
 from bot.blocks.leaves import Leaf, Shown, show
 from bot.blocks.limits import FALLBACK
@@ -60,6 +61,8 @@ class Card:
     said: tuple[tuple[str, str], ...] = ()
     #: How it differs from the card it took the place of.
     changed: tuple[str, ...] = ()
+    #: How a text it puts in another's place differs from that, line by line.
+    diff: str = ""
     #: Further buttons: beside the answers while it is open, beside the story afterwards.
     offers: tuple[Press, ...] = ()
 
@@ -155,11 +158,12 @@ def answer_label(card: Card) -> str:
 
 def _shown(card: Card, title: str) -> Shown:
     details = [(one_line(label), one_line(value)) for label, value in card.details]
-    return show(
+    shown = show(
         card.args,
         origin=lambda leaf: _origin(_least_trusted(leaf, card.origins), card),
         in_head=lambda leaf, value: stands_in(leaf, value, title=title, details=details),
     )
+    return with_diff(shown, card.diff)
 
 
 def _head(card: Card, title: str, said: Sequence[str]) -> Block:

@@ -78,7 +78,7 @@ def show(
     blocks = _blocks(lines)
     if _weight(blocks) <= SHOWN_ARGUMENTS:
         return Shown(blocks, told, whole=True, length=length)
-    return Shown(_beginnings(lines), told, whole=True, length=length, pages=_paged(blocks))
+    return Shown(_beginnings(lines), told, whole=True, length=length, pages=paged(blocks))
 
 
 def _blocks(lines: Sequence[tuple[str, str]]) -> tuple[Block, ...]:
@@ -90,10 +90,18 @@ def _blocks(lines: Sequence[tuple[str, str]]) -> tuple[Block, ...]:
 
 
 def _weight(blocks: Sequence[Block]) -> int:
-    return sum(len(block["text"]["text"]) for block in blocks)
+    return sum(len(_text(block)) for block in blocks)
 
 
-def _paged(blocks: Sequence[Block]) -> tuple[tuple[Block, ...], ...]:
+def _text(block: Block) -> str:
+    if block["type"] == "rich_text":
+        (part,) = block["elements"]
+        return "".join(element["text"] for element in part["elements"])
+    return str(block["text"]["text"])
+
+
+def paged(blocks: Sequence[Block]) -> tuple[tuple[Block, ...], ...]:
+    """These blocks on as many pages as they need."""
     pages: list[list[Block]] = [[]]
     for block in blocks:
         if pages[-1] and _weight([*pages[-1], block]) > PAGE:

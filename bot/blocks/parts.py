@@ -52,6 +52,12 @@ def rich(*elements: Block) -> Block:
     }
 
 
+def preformatted(text: str) -> Block:
+    """Lines of literal text in one width, their spaces kept."""
+    element = {"type": "rich_text_preformatted", "elements": [run(text)]}
+    return {"type": "rich_text", "elements": [element]}
+
+
 def run(text: str, *, bold: bool = False) -> Block:
     """A run of literal text within `rich`."""
     element: Block = {"type": "text", "text": text}

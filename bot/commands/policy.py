@@ -41,9 +41,9 @@ def run(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
         return _test(args, settings, people)
     path = args.file or settings.config / "policy.yaml"
     policy = load_policy(path)
+    registry = declare(people, policy, make_clock(settings))
     if args.what == "try":
         return _try(args, settings, people, path)
-    registry = declare(people, policy, make_clock(settings))
     print(f"{path.name} can be used: {len(policy.rules)} rules. It says:")
     for line in policy.sentences(people, registry.tools):
         print(f"  {line}")

@@ -46,8 +46,8 @@ def _release(_args: argparse.Namespace, settings: Settings, _environ: Mapping[st
 def _take_in_policy(db: Database, settings: Settings) -> None:
     """The policy file counts from this release on, when it differs from the last one's."""
     path = settings.config / "policy.yaml"
-    load_policy(path)
     people = People.load(settings.config / "people.yaml")
+    declare(people, load_policy(path), make_clock(settings))  # refuses what cannot be used
     log = Log(keys=KeyRing.load_or_create(settings.key_file))
     with db.transaction() as session:
         changed = take_in_file(

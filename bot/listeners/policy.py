@@ -10,7 +10,7 @@ from bot.blocks.modals import text_modal
 from bot.blocks.policy import policy_modal
 from bot.boundary import Delivery, Edge, guarded
 from bot.edits import Answered
-from bot.policy_change import policy_parts, submit_policy
+from bot.policy_change import policy_form, submit_policy
 
 
 def register(app: AsyncApp, edge: Edge) -> None:
@@ -19,11 +19,12 @@ def register(app: AsyncApp, edge: Edge) -> None:
 
 async def open_policy(delivery: Delivery) -> None:
     """Show the policy in force in a form; or why not, in a word."""
-    parts = await asyncio.to_thread(policy_parts, delivery.deps)
-    if isinstance(parts, str):
-        view = text_modal("Change the policy", [parts])
+    form = await asyncio.to_thread(policy_form, delivery.deps)
+    if isinstance(form, str):
+        view = text_modal("Change the policy", [form])
     else:
-        view = {**policy_modal(parts), "private_metadata": delivery.channel or ""}
+        named = f"{form.digest} {delivery.channel or ''}"
+        view = {**policy_modal(form.parts), "private_metadata": named}
     trigger_id = str(delivery.body.get("trigger_id"))
     await delivery.deps.web.views_open(trigger_id=trigger_id, view=view)
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import select
 
-from approvals.policy_versions import take_in_file
+from approvals.policy_versions import bring_in, take_in_file
 from approvals.tables import Action
 from bot.blocks.policy import parts_of
 from tests.bot.desk import ANA, Desk
@@ -46,11 +46,14 @@ async def test_the_form_holds_the_policy_and_what_is_sent_is_asked_for(one_desk:
 
     same = await send(one_desk, view, parts)
     wrong = await send(one_desk, view, {**parts, last: parts[last] + "\n  - {name: half}"})
+    field = "\n  - {name: all, tool: shop.refund, ask: requester, editable: iban}"
+    alien = await send(one_desk, view, {**parts, last: parts[last] + field})
     await send(one_desk, view, {**parts, last: parts[last] + "\n  - {name: all, allow: true}"})
 
     assert "nothing is changed" in same["errors"]["part_0"]
     line = len(TEXT.splitlines()) + 1
     assert f"line {line}: rule 'half' must say one of" in wrong["errors"][last]
+    assert f"line {line}: 'iban' is nothing that approvers can change" in alien["errors"][last]
     with one_desk.deps.db.read() as session:
         action = session.exec(select(Action)).one()
     assert (action.tool, action.principal_id, action.channel) == (
@@ -59,6 +62,26 @@ async def test_the_form_holds_the_policy_and_what_is_sent_is_asked_for(one_desk:
         "C0SUPPORT",
     )
     assert action.args == {"text": TEXT + "  - {name: all, allow: true}\n"}
+
+
+async def test_what_was_made_of_an_older_policy_is_refused_and_stays_in_the_form(
+    one_desk: Desk,
+) -> None:
+    view = await opened(one_desk)
+    parts = filled(view)
+    with one_desk.deps.db.transaction() as session:
+        bring_in(
+            session, one_desk.deps.log, workspace_id="T0PRACTICE", text=TEXT + "# more\n",
+            source="act_other", by="olga", now=one_desk.clock.now(),
+        )  # fmt: skip
+
+    answer = await send(one_desk, view, {**parts, "part_0": parts["part_0"] + "\n# mine"})
+
+    assert answer["errors"]["part_0"].startswith("The policy was changed by Olga at ")
+    assert "Your text stays here" in answer["errors"]["part_0"]
+    assert (await one_desk.get(f"views?user={ANA}"))["views"][-1]["id"] == view["id"]
+    with one_desk.deps.db.read() as session:
+        assert session.exec(select(Action)).all() == []
 
 
 @given(st.lists(st.text("ab: #-", max_size=90), min_size=1, max_size=200))

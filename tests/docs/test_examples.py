@@ -13,9 +13,13 @@ import yaml
 from pages import ROOT, blocks
 
 import tools.connectors
+from approvals.cases import CEL_NAMES
 from approvals.people import People
-from approvals.policy_file import load_policy, parse_policy
+from approvals.people_file import PeopleFile, PersonEntry
+from approvals.policy_file import _File, _RuleEntry, load_policy, parse_policy
+from approvals.policy_fixtures import _Example
 from approvals.policy_fixtures import run as run_cases
+from approvals.policy_stages import StageEntry
 from bot.schedules import load_automations
 from graphs.runtime.budget import Budget
 from llm.config import ModelsConfig
@@ -42,14 +46,34 @@ def test_every_policy_in_a_how_to_can_be_used(name: str) -> None:
         assert parse_policy(whole, Path(name)).rules
 
 
-def test_the_policys_how_to_names_every_key(tmp_path: Path) -> None:
-    from approvals.policy_file import _File, _RuleEntry
-
+def test_the_policys_how_to_names_every_key_in_its_table_and_no_other() -> None:
     page = (HOW_TO / "write-the-policy.md").read_text()
-    named = {word for cell in re.findall(r"^\| (`.*?) \|", page, re.M) for word in _words(cell)}
+    conditions, follows = _keys(page, "## Conditions"), _keys(page, "## What follows")
 
-    assert set(_File.model_fields) - named == set()
-    assert set(_RuleEntry.model_fields) - named == {"name"}
+    assert _keys(page, "## The file") == set(_File.model_fields)
+    assert conditions & follows == set()
+    assert conditions | follows == set(_RuleEntry.model_fields) - {"name"}
+    assert set(StageEntry.model_fields) <= follows
+    assert _keys(page, "## Conditions in CEL") == set(CEL_NAMES)
+
+
+def test_the_policys_how_to_names_every_key_of_an_example() -> None:
+    page = (HOW_TO / "write-the-policy.md").read_text()
+    section = page.split("## Examples that are played")[1]
+
+    assert [key for key in _Example.model_fields if not re.search(rf"\b{key}\b", section)] == []
+
+
+def test_the_head_of_the_starter_policy_names_every_key() -> None:
+    head = (ROOT / "config" / "policy.yaml").read_text().split("default_approvers:")[0]
+
+    assert [key for key in _RuleEntry.model_fields if not re.search(rf"\b{key}\b", head)] == []
+
+
+def test_the_peoples_how_to_names_every_key_in_its_table_and_no_other() -> None:
+    keys = _keys((HOW_TO / "add-people.md").read_text(), "# Add people")
+
+    assert keys == ({*PeopleFile.model_fields} | {*PersonEntry.model_fields}) - {"people"}
 
 
 def test_the_cases_in_the_how_to_come_out_as_written(tmp_path: Path) -> None:
@@ -129,6 +153,12 @@ def test_the_policy_of_the_worked_connector_is_about_its_tool() -> None:
     (text,) = blocks(HOW_TO / "add-a-connector.md", "yaml")
 
     assert yaml.safe_load(text)["rules"][0]["tool"] == "parcels.book"
+
+
+def _keys(page: str, heading: str) -> set[str]:
+    """The keys in the first column of the tables under this heading."""
+    section = page.split(f"{heading}\n", 1)[1].split("\n## ", 1)[0]
+    return {word for cell in re.findall(r"^\| (`.*?) \|", section, re.M) for word in _words(cell)}
 
 
 def _words(cell: str) -> list[str]:

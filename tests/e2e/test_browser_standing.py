@@ -1,4 +1,4 @@
-"""Allow alike in the page: one yes, the next like it goes by itself, and Revoke in Home."""
+"""What is permitted, changed in the page: allow alike until it is revoked, and another policy."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import needs_chromium, overflow
-from tests.e2e.screen import Screen, mention, shot, thread_ts
+from tests.e2e.screen import Screen, mention, orders, shot, thread_ts, write
 
 pytestmark = [pytest.mark.browser, needs_chromium]
 
@@ -47,6 +47,65 @@ def test_one_yes_lets_the_next_mail_go_until_it_is_revoked(screen: Screen, page:
     page.goto(page.url)
     thread = mention(page, "Mail mara.lind@post.example that her lamp ships on Friday")
     expect(thread.get_by_role("button", name="Approve send")).to_be_visible()
+
+
+def test_a_changed_limit_is_read_line_by_line_and_counts_once_approved(
+    screen: Screen, page: Page
+) -> None:
+    one, two, *_ = orders(screen.office)
+    thread = mention(page, f"Refund EUR 120.00 of order {one}")
+    expect(thread).to_contain_text("refunds above EUR 100 need Finance")
+    with screen.page("U0FINN", thread=thread_ts(page)) as finns:
+        finns.get_by_role("button", name="Reject…").click()
+        finns.get_by_role("dialog").get_by_role("textbox").fill("not this one")
+        finns.get_by_role("dialog").get_by_role("button", name="Reject").click()
+    expect(thread).to_contain_text("Rejected by Finn")
+
+    page.goto(page.url)
+    write(page, "/signoff policy")
+    form = page.get_by_role("dialog", name="Change the policy")
+    _replace(form, {"above: 100 EUR": "above: 150 EUR", "at_most: 100 EUR": "at_most: 150 EUR"})
+    shot(page, "policy-form-desktop")
+    form.get_by_role("button", name="Ask for it").click()
+    expect(form).to_have_count(0)
+    card = page.locator(".post", has_text="Put another policy in force")
+    expect(card).to_contain_text("-    above: 100 EUR")
+    expect(card).to_contain_text("+    above: 150 EUR")
+    expect(card).to_contain_text("past actions would have come out differently")
+    expect(card).to_contain_text("left to the asker alone, though another rejected it 1")
+    card.evaluate("card => card.scrollIntoView(true)")
+    shot(page, "policy-card-desktop")
+
+    with screen.phone("U0OLGA") as olgas:
+        olgas.get_by_role("button", name="Read all").click()
+        modal = olgas.get_by_role("dialog")
+        expect(modal).to_contain_text("+    at_most: 150 EUR")
+        assert overflow(olgas) == 0
+        shot(olgas, "policy-read-phone")
+        while modal.get_by_role("button", name="Next page").count():
+            title = modal.get_by_role("heading").inner_text()
+            modal.get_by_role("button", name="Next page").click()
+            expect(modal.get_by_role("heading")).not_to_have_text(title)
+        modal.get_by_role("button", name="Approve change").click()
+        expect(modal).to_have_count(0)
+    expect(card).to_contain_text("Approved by Olga")
+    expect(card).to_contain_text("changed")
+
+    page.goto(page.url)
+    thread = mention(page, f"Refund EUR 120.00 of order {two}")
+    expect(thread.get_by_role("button", name="Do it")).to_be_visible()
+    expect(thread).not_to_contain_text("need Finance")
+    shot(page, "policy-after-desktop")
+
+
+def _replace(form: Locator, changes: dict[str, str]) -> None:
+    boxes = form.locator("textarea")
+    expect(boxes.first).to_be_visible()
+    for box in boxes.all():
+        text = box.input_value()
+        for old, new in changes.items():
+            text = text.replace(old, new)
+        box.fill(text)
 
 
 def _approved_by_olga(screen: Screen, page: Page, thread: Locator, button: str) -> None:

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 from road import POLICY, Road
+from sqlmodel import select
 from till import Fault, Till
 
 from approvals.origins import Labelled
 from approvals.policy_file import parse_policy
+from approvals.tables import Request
 from tools.observe import observation
 
 
@@ -69,6 +71,22 @@ def test_the_card_rests_on_the_preview_and_the_labelled_arguments(road: Road) ->
     assert str(row.digest).startswith("sha256:")
     assert row.verdict is not None
     assert row.verdict["kind"] == "ask"
+
+
+@pytest.mark.parametrize(("says", "left"), [("no", []), ("[minor]", ["minor"])])
+def test_a_rule_says_what_approvers_may_change_and_where_its_card_stands(
+    road: Road, says: str, left: list[str]
+) -> None:
+    told = f"who: group:finance, editable: {says}, cards: dm"
+    policy = parse_policy(POLICY.replace("who: group:finance", told), Path("policy.yaml"))
+    road = road.changed(policy=policy)
+    action_id = road.propose("till.refund", order="4711", minor=77)
+
+    assert road.prepare(action_id) == "awaiting"
+
+    assert (road.row(action_id).preview or {})["editable"] == left
+    with road.db.read() as session:
+        assert session.exec(select(Request.cards)).all() == ["dm"]
 
 
 def test_a_recipient_the_model_made_up_is_refused_and_the_model_not_told_why(road: Road) -> None:

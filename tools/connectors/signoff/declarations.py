@@ -102,6 +102,7 @@ class _Does:
             details=meaning.details,
             facts=meaning.facts,
             undo=meaning.undo,
+            diff=meaning.diff,
         )
 
     def _change(self, what: str, args: Arguments, call: Call) -> Changed:
