@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from sqlmodel import Session
 
@@ -28,31 +29,29 @@ class Alike:
     """Past actions that were asked about and that these bounds cover, by id."""
 
     asked: tuple[str, ...]
-    #: Those of them that a person rejected.
+    #: What a person rejected and these bounds cover, however long ago.
     rejected: tuple[str, ...]
-    #: How many could not be looked at any more.
+    #: How many could not be looked at any more, and how many of what was rejected.
     unknown: int
+    rejected_unknown: int
 
 
-def alike(session: Session, people: People, bounds: Bounds, *, workspace_id: str) -> Alike:
-    """Look through this person's past actions with this tool."""
-    part = Slice(workspace_id, newest=LOOKED_AT, tool=bounds.tool, principal_id=bounds.asker)
-    asked, rejected, unknown = [], [], 0
-    for past in past_actions(session, part, _directories(session, people, workspace_id)):
-        if isinstance(past, str):
-            unknown += past not in {REPLACED, NEVER_JUDGED}
-            continue
-        try:
-            covered = outside_of(bounds, past.subject(), past.people, bounds.tool_version) is None
-        except SignoffError:
-            unknown += 1
-            continue
-        if not covered or past.verdict.kind != "ask":
-            continue
-        asked.append(past.action_id)
-        if past.status == "rejected":
-            rejected.append(past.action_id)
-    return Alike(tuple(asked), tuple(rejected), unknown)
+def alike(
+    session: Session, people: People, bounds: Bounds, *, workspace_id: str, newest: int = LOOKED_AT
+) -> Alike:
+    """Look through this person's past actions with this tool: the newest, and all rejected ones."""
+    mine = Slice(workspace_id, tool=bounds.tool, principal_id=bounds.asker)
+    directories = _directories(session, people, workspace_id)
+    lately = replace(mine, newest=newest)
+    asked = list(_covered(past_actions(session, lately, directories), bounds))
+    refused = replace(mine, status="rejected")
+    rejected = list(_covered(past_actions(session, refused, directories), bounds))
+    return Alike(
+        asked=tuple(found for found in asked if found is not None),
+        rejected=tuple(found for found in rejected if found is not None),
+        unknown=asked.count(None),
+        rejected_unknown=rejected.count(None),
+    )
 
 
 def past_action(
@@ -63,6 +62,22 @@ def past_action(
     found = past_actions(session, part, _directories(session, people, workspace_id))
     first = next(iter(list(found)), None)
     return first if isinstance(first, Past) else None
+
+
+def _covered(pasts: Iterator[Past | str], bounds: Bounds) -> Iterator[str | None]:
+    """Ids of what was asked and is covered; None for each that cannot be looked at any more."""
+    for past in pasts:
+        if isinstance(past, str):
+            if past not in {REPLACED, NEVER_JUDGED}:
+                yield None
+            continue
+        try:
+            covered = outside_of(bounds, past.subject(), past.people, bounds.tool_version) is None
+        except SignoffError:
+            yield None
+            continue
+        if covered and past.verdict.kind == "ask":
+            yield past.action_id
 
 
 def _directories(session: Session, people: People, workspace_id: str) -> Directories:

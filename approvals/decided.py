@@ -1,9 +1,13 @@
-"""What became of a click."""
+"""What became of a click, and who has said yes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
+
+from sqlmodel import Session, col, select
+
+from approvals.tables import Decision, Request
 
 
 @dataclass(frozen=True)
@@ -21,3 +25,14 @@ class Decided:
         "handed",
     ]
     sentence: str
+
+
+def approved_by(session: Session, action_id: str) -> list[str]:
+    """Ids of those who approved this action, in their order."""
+    query = (
+        select(Decision.person_id)
+        .join(Request, col(Request.id) == col(Decision.request_id))
+        .where(Request.action_id == action_id, Decision.vote == "approve")
+        .order_by(col(Decision.at))
+    )
+    return list(dict.fromkeys(session.exec(query)))

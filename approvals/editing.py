@@ -149,13 +149,19 @@ def editors(action: Action, people: People) -> tuple[Principal, ...]:
 
 def agreed_by_asker(verdict: Verdict, action: Action, people: People) -> Verdict:
     """The verdict on an action that others changed: it is not done without the asker's agreement
-    where policy would let it pass, nor on its editor's vote alone where it wants four eyes."""
+    where policy would let it pass, nor on its editor's vote alone where it wants four eyes. Nor
+    there on the vote alone of whoever wants something taken back that another one asked for."""
     others = editors(action, people)
     asker = people.by_id(action.principal_id)
-    if not others or asker is None or verdict.kind == "deny" or verdict.effect == "read":
+    if asker is None or verdict.kind == "deny" or verdict.effect == "read":
         return verdict
-    who = " and ".join(person.first_name for person in others)
-    agrees = Stage(REQUESTER, 1, f"{who} changed what {asker.first_name} asked for")
+    if others:
+        who = " and ".join(person.first_name for person in others)
+        agrees = Stage(REQUESTER, 1, f"{who} changed what {asker.first_name} asked for")
+    elif verdict.kind == "ask" and action.undone_by not in (None, asker.id):
+        agrees = Stage(REQUESTER, 1, f"it takes back what {asker.first_name} asked for")
+    else:
+        return verdict
     if verdict.kind == "allow":
         return replace(verdict, kind="ask", reason=agrees.why, stages=(agrees,))
     if not verdict.four_eyes or any(stage.who == REQUESTER for stage in verdict.stages):

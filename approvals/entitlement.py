@@ -36,8 +36,9 @@ def entitled(
         return False, f"Only {name}, who asked for this, can confirm it."
     able = eligible(people, action, stage)
     others = f"{listed(able)} ({whom(stage)})" if able else "nobody"
-    if person.id == action.principal_id:
-        return False, f"You asked for this, so someone else must approve it: {others}."
+    if person.id in authors(action):
+        why = "You asked for this" if person.id == action.principal_id else "This is for you"
+        return False, f"{why}, so someone else must approve it: {others}."
     return False, f"You cannot decide this; it is for {others}."
 
 
@@ -53,7 +54,7 @@ def eligible(people: People, action: Action, stage: Stage) -> tuple[Principal, .
         members += [p for p in people.asked(stage.hand_to) if p.id in stage.handed]
     found_once = dict.fromkeys(members)
     if four_eyes(action):
-        return tuple(member for member in found_once if member.id != action.principal_id)
+        return tuple(member for member in found_once if member.id not in authors(action))
     return tuple(found_once)
 
 
@@ -63,7 +64,7 @@ def places(
     """Whose place this person may fill here: their own first, then those they stand in for."""
     able = {each.id: each for each in eligible(people, action, stage)}
     own = [able[person.id]] if person.id in able else []
-    if stage.who == REQUESTER or person.id == action.principal_id:
+    if stage.who == REQUESTER or person.id in authors(action):
         return tuple(own)
     away = [each for each in people.away_with(person.id) if each.id in able]
     return (*own, *away)
@@ -76,10 +77,16 @@ def keeps(people: People, action: Action, stage: Stage, voter_id: str, for_id: s
     voter, owner = people.by_id(voter_id), people.by_id(for_id)
     if voter is None or owner is None:
         return False
-    if voter_id != for_id and voter_id == action.principal_id:
+    if voter_id != for_id and voter_id in authors(action):
         return False
     # Who could answer before it went to others instead has answered in time.
     return owner in eligible(people, action, replace(stage, instead=False))
+
+
+def authors(action: Action) -> frozenset[str]:
+    """Ids of those whose wish this is: the asker, and whom its verdict bars besides. They stand in
+    for nobody here, and where four eyes are asked they do not answer at all."""
+    return frozenset((action.principal_id, *(action.verdict or {}).get("barred", ())))
 
 
 def four_eyes(action: Action) -> bool:

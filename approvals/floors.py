@@ -28,7 +28,9 @@ def make_floor(db: Database, people: People) -> Callable[[Subject, Verdict], Ver
             with db.read() as session:
                 example = session.get(Action, str(subject.args["action_id"]))
             return _as_the_example(verdict, example)
-        if subject.tool in (ELEVATE, SET_POLICY, ADMIT):
+        if subject.tool == ELEVATE:
+            return _by_others(verdict, people, barred=_holder(people, subject))
+        if subject.tool in (SET_POLICY, ADMIT):
             return _by_others(verdict, people)
         return verdict
 
@@ -36,26 +38,43 @@ def make_floor(db: Database, people: People) -> Callable[[Subject, Verdict], Ver
 
 
 def _as_the_example(verdict: Verdict, example: Action | None) -> Verdict:
-    """Whoever is asked about such an action is asked whether all alike may pass."""
+    """Whoever is asked about such an action is asked whether all alike may pass.
+
+    A confirmation is the asker's own care: that they need not take it any more is for others to
+    say, whom policy names for it or else for what no rule speaks of.
+    """
     if verdict.kind == "deny":
         return verdict
     if example is None or example.verdict is None:
         return replace(verdict, kind="deny", reason="there is no such action to be alike to")
     then = Verdict.from_json(example.verdict)
-    said = verdict.stages if verdict.kind == "ask" and verdict.rules else ()
     why = "it would not be asked again for actions like that"
-    stages = _joined([Stage(s.who, s.quorum, why) for s in then.stages], said)
+    first = [Stage(s.who, s.quorum, why) for s in then.stages if s.who != REQUESTER]
+    said = [s for s in verdict.stages if s.who != REQUESTER] if verdict.kind == "ask" else []
+    said = said if verdict.rules or not first else []
+    if not first and not said:
+        return replace(verdict, kind="deny", reason="nobody is named who could approve that")
     return replace(
         verdict,
         kind="ask",
         reason=why,
-        stages=stages,
-        four_eyes=then.four_eyes or (verdict.four_eyes and bool(said)),
+        stages=_joined(first, said),
+        four_eyes=then.four_eyes or not first or (verdict.four_eyes and bool(said)),
         standing=False,
+        barred=(example.principal_id,),
     )
 
 
-def _by_others(verdict: Verdict, people: People) -> Verdict:
+def _holder(people: People, subject: Subject) -> tuple[str, ...]:
+    """Whom a scope is for, where somebody asks who is no operator: nobody gives it to themselves
+    by having another ask."""
+    asker, holder = people.by_id(subject.principal.id), people.by_id(str(subject.args["holder"]))
+    if holder is None or (asker is not None and asker.operator):
+        return ()
+    return (holder.id,)
+
+
+def _by_others(verdict: Verdict, people: People, barred: tuple[str, ...] = ()) -> Verdict:
     """An operator must agree, another one than the asker where there are two, and whom policy names
     as well."""
     if verdict.kind == "deny":
@@ -71,6 +90,7 @@ def _by_others(verdict: Verdict, people: People) -> Verdict:
         stages=_joined([Stage(OPERATORS, 1, why)], also),
         four_eyes=not alone,
         standing=False,
+        barred=barred,
     )
 
 

@@ -13,7 +13,7 @@ from sqlmodel import Session, select
 
 from approvals.asking import show_card
 from approvals.directory import as_of
-from approvals.entitlement import eligible, entitled, listed, places, stage_of
+from approvals.entitlement import authors, eligible, entitled, listed, places, stage_of
 from approvals.keeping_time import plan, put_stage
 from approvals.people import People, Principal
 from approvals.policy import REQUESTER
@@ -82,7 +82,7 @@ def receivers(
     if stage.who == REQUESTER:
         return ()
     able = eligible(people, action, replace(stage, handed=tuple(p.id for p in people.everyone)))
-    return tuple(each for each in able if each.id not in (person.id, action.principal_id))
+    return tuple(each for each in able if each.id not in authors(action) | {person.id})
 
 
 def _hand(

@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 from approvals.asking import remind, show_card
 from approvals.batches import likeness
 from approvals.directory import as_of
-from approvals.entitlement import eligible, stage_of, whom
+from approvals.entitlement import authors, eligible, stage_of, whom
 from approvals.loads import spread
 from approvals.owners import tell_owners
 from approvals.people import People, Principal
@@ -105,7 +105,7 @@ def awaited(
         instead = [
             person
             for person in people.deciding_for(owner.id)
-            if person.id not in answered and person.id != action.principal_id
+            if person.id not in answered and person.id not in authors(action)
         ]
         found |= dict.fromkeys(instead or [owner])
     return list(found)

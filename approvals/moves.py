@@ -17,10 +17,12 @@ from audit.log import Log
 from core.errors import ApprovalError, InvalidTransition
 from core.ids import derive_id
 from core.outbox import enqueue
-from core.posts import refresh_posts
+from core.posts import ask_post, refresh_posts
 
 #: Steps after which the card looks different.
 _REDRAWN = ACTION_TERMINAL | {"approved", "unknown"}
+#: What ends like this before anybody was asked has no card that says so.
+_UNASKED = frozenset({"denied", "failed"})
 
 
 def move(
@@ -69,7 +71,7 @@ def move(
         body=_body(moved, body),
         about=moved.principal_id,
     )
-    _tell(session, moved, to, now=now)
+    _tell(session, moved, was, to, reason, now=now)
     if was == "awaiting" or (to in _REDRAWN and (moved.verdict or {}).get("kind") == "ask"):
         refresh_batch(session, moved.id, now=now)
     return moved
@@ -133,7 +135,9 @@ def _close_request(
     )
 
 
-def _tell(session: Session, action: Action, to: str, *, now: datetime) -> None:
+def _tell(
+    session: Session, action: Action, was: str, to: str, reason: str, *, now: datetime
+) -> None:
     if to in ACTION_TERMINAL or to == "unknown":
         follow(session, action, now=now)
     if to in _REDRAWN:
@@ -146,6 +150,8 @@ def _tell(session: Session, action: Action, to: str, *, now: datetime) -> None:
     if to not in ACTION_TERMINAL:
         return
     refresh_posts(session, subject=action.id, kind="question", now=now)
+    if to in _UNASKED and was == "proposed" and action.turn_id is None and action.undoes is None:
+        _say_why_not(session, action, reason, now=now)
     # A superseded action settles nothing: what replaced it goes on.
     if action.turn_id is not None and to != "superseded":
         enqueue(
@@ -157,6 +163,22 @@ def _tell(session: Session, action: Action, to: str, *, now: datetime) -> None:
             args={"turn_id": action.turn_id},
             now=now,
         )
+
+
+def _say_why_not(session: Session, action: Action, reason: str, *, now: datetime) -> None:
+    """Tell where it was asked for: no model waits for it that would."""
+    title = (action.preview or {}).get("title") or action.tool
+    why = reason.rstrip(".")
+    ask_post(
+        session,
+        workspace_id=action.workspace_id,
+        subject=action.id,
+        kind="notice",
+        channel=action.channel,
+        thread_ts=action.thread_ts,
+        body={"text": f"{title}: {why[:1].lower()}{why[1:]}."},
+        now=now,
+    )
 
 
 def _body(action: Action, body: Mapping[str, Any] | None) -> dict[str, Any] | None:

@@ -70,6 +70,8 @@ class Verdict:
     standing: bool = False
     #: Of 100 actions alike so many are put to people, the others done: see `approvals.review`.
     review: int = 100
+    #: Ids of those whose wish it is besides the asker's: barred from approving it as the asker is.
+    barred: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON for the action's row and the log."""
@@ -90,6 +92,7 @@ class Verdict:
             "cards": self.cards,
             "standing": self.standing,
             "review": self.review,
+            "barred": list(self.barred),
         }
 
     @classmethod
@@ -112,6 +115,7 @@ class Verdict:
             cards=value.get("cards", "thread"),
             standing=bool(value.get("standing", False)),
             review=value.get("review", 100),
+            barred=tuple(value.get("barred", ())),
         )
 
 

@@ -45,10 +45,11 @@ class Slice:
     high: str | None = None
     #: The newest so many; all of them unless said.
     newest: int | None = None
-    #: One action, one tool's or one person's alone.
+    #: One action, one tool's, one person's or those that ended like this alone.
     only: str | None = None
     tool: str | None = None
     principal_id: str | None = None
+    status: str | None = None
 
 
 @dataclass(slots=True)
@@ -122,7 +123,7 @@ def _query(part: Slice) -> Select[Any]:
         query = query.where(col(Action.id) >= part.low)
     if part.high is not None:
         query = query.where(col(Action.id) < part.high)
-    exactly = ((Action.id, part.only), (Action.tool, part.tool))
+    exactly = ((Action.id, part.only), (Action.tool, part.tool), (Action.status, part.status))
     for column, value in (*exactly, (Action.principal_id, part.principal_id)):
         if value is not None:
             query = query.where(col(column) == value)

@@ -17,10 +17,11 @@ from sqlmodel import Session, col, select
 from approvals import grants
 from approvals.bounds import Bounds, outside_of
 from approvals.cases import Subject
+from approvals.decided import approved_by
 from approvals.entitlement import listed
 from approvals.people import People, Principal
-from approvals.policy import Verdict
-from approvals.tables import Action, Decision, Request, StandingPermission
+from approvals.policy import REQUESTER, Verdict
+from approvals.tables import Action, StandingPermission
 from audit.log import Log
 from core.db import insert_once
 from core.ids import derive_id
@@ -29,14 +30,15 @@ from core.money import Money
 _LOST = "the standing permission does not cover it any more"
 
 
-def may_stand(verdict: Verdict) -> bool:
-    """Whether a standing permission may ever answer this question.
+def may_stand(tool: str, verdict: Verdict) -> bool:
+    """Whether a standing permission may ever answer this question about this tool.
 
     What cannot be put back and needs a second person is asked each time, unless every rule that
-    asks says `standing: true`.
+    asks says `standing: true`; so is what changes permissions themselves.
     """
     strict = verdict.effect == "irreversible" and verdict.four_eyes
-    return verdict.kind == "ask" and (verdict.standing or not strict)
+    ours = tool.startswith("signoff.")
+    return verdict.kind == "ask" and not ours and (verdict.standing or not strict)
 
 
 def give(
@@ -72,12 +74,14 @@ def covering(
     session: Session,
     people: People,
     subject: Subject,
+    verdict: Verdict,
     *,
     workspace_id: str,
     tool_version: str,
     now: datetime,
 ) -> StandingPermission | None:
-    """A live permission that covers this action and has room for it; the oldest of several."""
+    """A live permission that answers this question, covers this action and has room for it; the
+    oldest of several."""
     query = (
         select(StandingPermission)
         .where(
@@ -92,7 +96,9 @@ def covering(
     for row in session.exec(query):
         fits = outside_of(Bounds.from_json(row.bounds), subject, people, tool_version) is None
         room = row.in_all is None or row.spent + worth <= row.in_all
-        if fits and room and _givers_lapsed(session, people, row, now) is None:
+        if not (fits and room and _answers(session, row, verdict)):
+            continue
+        if _givers_lapsed(session, people, row, now) is None:
             return row
     return None
 
@@ -198,14 +204,21 @@ def _live(now: datetime) -> Sequence[Any]:
 
 
 def _givers(session: Session, people: People, row: StandingPermission) -> list[Principal]:
-    query = (
-        select(Decision.person_id)
-        .join(Request, col(Request.id) == col(Decision.request_id))
-        .where(Request.action_id == row.action_id, Decision.vote == "approve")
-        .order_by(col(Decision.at))
-    )
-    found = [people.by_id(person_id) for person_id in session.exec(query)]
+    found = [people.by_id(person_id) for person_id in approved_by(session, row.action_id)]
     return [person for person in found if person is not None]
+
+
+def _answers(session: Session, row: StandingPermission, verdict: Verdict) -> bool:
+    """Whether all whom this question is put to now were asked when the permission was given: a
+    policy that asks others since, or more of them, is not answered by it."""
+    given = session.get(Action, row.action_id)
+    if given is None or given.verdict is None:
+        return False
+    then = Verdict.from_json(given.verdict)
+    agreed = {stage.who: stage.quorum for stage in then.stages}
+    others = [stage for stage in verdict.stages if stage.who != REQUESTER]
+    enough = all(agreed.get(stage.who, 0) >= stage.quorum for stage in others)
+    return enough and (then.four_eyes or not (verdict.four_eyes or not others))
 
 
 def _givers_lapsed(

@@ -10,9 +10,11 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from approvals.alike import Alike, alike, past_action
-from approvals.bounds import Bounds, bounds_like, outside_of
+from approvals.bounds import Bounds, bounds_like, may_differ, outside_of
+from approvals.decided import approved_by
+from approvals.entitlement import impossible
 from approvals.people import People
-from approvals.policy import Verdict
+from approvals.policy import REQUESTER, Verdict
 from approvals.standing import may_stand
 from approvals.tables import Action
 from core.errors import ApprovalError
@@ -44,20 +46,28 @@ def asked_for(
 ) -> Asked:
     """The permission these arguments (`signoff.allow_alike`) ask for.
 
-    Raises `ApprovalError` with a sentence where there can be none: about an action that never
-    waited for people, for somebody else's, where its own example is not covered, or where it would
-    cover what a person rejected.
+    `asker_id` is who asks for it: the person it is for, or somebody who approved the example; None
+    while nobody does. Raises `ApprovalError` with a sentence where there can be none: about an
+    action that was not approved as it was asked for, by somebody else, where its own example is not
+    covered, or where it would cover what a person rejected.
     """
     example = session.get(Action, str(args["action_id"]))
     if example is None or example.workspace_id != workspace_id or example.verdict is None:
         raise ApprovalError("There is no such action.")
-    if asker_id is not None and example.principal_id != asker_id:
-        raise ApprovalError("Only the person who asked for an action can ask for others like it.")
-    if not may_stand(Verdict.from_json(example.verdict)):
+    if asker_id is not None and asker_id not in askers(session, example):
+        raise ApprovalError(
+            "Only the person who asked for an action and those who approved it can ask for others "
+            "like it."
+        )
+    if not may_stand(example.tool, Verdict.from_json(example.verdict)):
         raise ApprovalError("This is asked each time, so nobody can allow others like it.")
+    if example.edits or not approved_by(session, example.id):
+        raise ApprovalError("This was not approved as it was asked for: nothing can be like it.")
     past = past_action(session, people, example.id, workspace_id=workspace_id)
     if past is None:
         raise ApprovalError("What this action was about is not known any more.")
+    if set(args["may_differ"]) - set(may_differ(past.subject())):
+        raise ApprovalError("What money it is about and whom it goes to cannot be left open.")
     bounds = bounds_like(
         past.subject(),
         example.tool_version,
@@ -74,6 +84,11 @@ def asked_for(
         raise ApprovalError(
             f"This would have covered what a person rejected: {named}. Ask for less."
         )
+    if found.rejected_unknown:
+        raise ApprovalError(
+            f"{found.rejected_unknown} rejected before cannot be looked at any more, so I cannot "
+            "tell whether this would cover them."
+        )
     in_all = _money(args["in_all"])
     _check_sum(bounds, in_all)
     return Asked(
@@ -84,6 +99,23 @@ def asked_for(
         timedelta(days=args["days"]),
         found,
     )
+
+
+def askers(session: Session, example: Action) -> tuple[str, ...]:
+    """Ids of those who may ask that actions alike to this one need no question."""
+    return (example.principal_id, *approved_by(session, example.id))
+
+
+def others_could(people: People, example: Action, asker_id: str) -> bool:
+    """Whether there are people enough to approve it when this person asks for it, who is not the
+    one it is for. `people` as of now."""
+    if example.verdict is None:
+        return False
+    then = Verdict.from_json(example.verdict)
+    verdict = {"four_eyes": then.four_eyes, "barred": [example.principal_id]}
+    asked = Action(principal_id=asker_id, verdict=verdict)
+    others = [stage for stage in then.stages if stage.who != REQUESTER]
+    return impossible(people, asked, others) is None
 
 
 def words(session: Session, people: People, asked: Asked) -> list[tuple[str, str]]:
@@ -154,7 +186,3 @@ def _money(value: Mapping[str, Any] | None) -> Money | None:
 def _name(people: People, person_id: str) -> str:
     person = people.by_id(person_id)
     return person.first_name if person else person_id
-
-
-def _title(action: Action) -> str:
-    return str((action.preview or {}).get("title") or action.tool)

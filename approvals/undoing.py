@@ -12,12 +12,13 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import update
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col
 
 from approvals.actions import insert
+from approvals.decided import approved_by
 from approvals.moves import row_of
 from approvals.people import People, Principal
-from approvals.tables import Action, Decision, Request
+from approvals.tables import Action
 from approvals.windows import undo_of
 from audit.log import Log
 from core.ids import derive_id
@@ -30,13 +31,7 @@ TAKEN_BACK = "taken_back"
 
 def may_undo(session: Session, people: People, action: Action, person: Principal) -> str | None:
     """None for the asker and for those who approved it; for others why not, as a sentence."""
-    query = (
-        select(Decision.person_id)
-        .join(Request, Request.id == Decision.request_id)  # type: ignore[arg-type]
-        .where(Request.action_id == action.id, Decision.vote == "approve")
-        .order_by(col(Decision.at))
-    )
-    able = list(dict.fromkeys([action.principal_id, *session.exec(query)]))
+    able = list(dict.fromkeys([action.principal_id, *approved_by(session, action.id)]))
     if person.id in able:
         return None
     known = [people.by_id(one) for one in able]

@@ -11,9 +11,10 @@ from sqlmodel import Session
 from approvals.actions import Proposed, propose_by_hand
 from approvals.alike import past_action
 from approvals.bounds import may_differ
+from approvals.directory import as_of
 from approvals.floors import ALLOW_ALIKE
 from approvals.people import Principal
-from approvals.standing_asked import asked_for, past_words
+from approvals.standing_asked import asked_for, askers, others_could, past_words
 from approvals.tables import Action
 from bot.blocks.alike import (
     AT_MOST,
@@ -38,17 +39,27 @@ _NOT_HERE = "Actions like this are asked about each time; nobody can allow them 
 
 
 def take_alike(deps: BotDeps, click: Click, person: Principal) -> Suggested | str | None:
-    """Record the press. Whoever asked for the action gets the modal, others are told why not."""
+    """Record the press. Whoever asked for the action or approved it gets the modal, others are told
+    why not."""
+    now = deps.clock.now()
     with deps.db.transaction() as session:
-        if not record_click(session, deps, click, deps.clock.now()):
+        if not record_click(session, deps, click, now):
             return None
-        if not stands(session, deps, click, ("card",), click.value):
+        if not stands(session, deps, click, ("card", "status"), click.value):
             return STRANGER
     with deps.db.read() as session:
-        action = session.get(Action, click.value)
-        if action is None or action.principal_id != person.id:
-            return "Only the person who asked for this can ask for others like it."
-        return _suggested(session, deps, action)
+        action = session.get_one(Action, click.value)
+        asker = deps.people.by_id(action.principal_id)
+        name = asker.first_name if asker else "somebody"
+        if person.id not in askers(session, action):
+            return f"Only {name}, who asked for it, and those who approved it can ask for this."
+        people = as_of(session, deps.people, now=now)
+        if person.id != action.principal_id and not others_could(people, action, person.id):
+            return (
+                f"Nobody besides you could approve it. {name} can ask for it with the same button; "
+                "then you decide."
+            )
+        return _suggested(session, deps, action, name)
 
 
 def submit_alike(
@@ -106,7 +117,7 @@ def _propose(
             )
 
 
-def _suggested(session: Session, deps: BotDeps, action: Action) -> Suggested | str:
+def _suggested(session: Session, deps: BotDeps, action: Action, name: str) -> Suggested | str:
     past = past_action(session, deps.people, action.id, workspace_id=action.workspace_id)
     if past is None:
         return _NOT_HERE
@@ -115,6 +126,7 @@ def _suggested(session: Session, deps: BotDeps, action: Action) -> Suggested | s
     suggested = Suggested(
         action_id=action.id,
         title=title_of(action),
+        whose=name,
         at_most=str(amount) if amount else None,
         in_all=str(Money(amount.minor * _USES, amount.currency)) if amount else None,
         recipients=subject.recipients,

@@ -62,7 +62,7 @@ def _allow_alike(seen: Seen) -> Press | None:
     action = seen.action
     if seen.request.status != "approved" or action.verdict is None or action.edits or action.undoes:
         return None
-    if action.tool.startswith("signoff.") or not may_stand(Verdict.from_json(action.verdict)):
+    if not may_stand(action.tool, Verdict.from_json(action.verdict)):
         return None
     return Press("Allow alike…", "allow_alike", action.id)
 

@@ -21,7 +21,7 @@ from bot.words import day_time
 from tools.undoing import press_undo
 
 #: Messages on which the button stands, with the action itself as their subject.
-_KINDS = ("card", "held")
+_KINDS = ("card", "status", "held")
 
 
 def take_undo(deps: BotDeps, click: Click, person: Principal) -> str | None:

@@ -185,8 +185,11 @@ def _asks_more(action: Action, verdict: Verdict) -> bool:
     """Whether the new verdict wants an approval that the action does not have."""
     if verdict.kind == "allow":
         return False
-    before = [(s["who"], s["quorum"]) for s in (action.verdict or {}).get("stages", ())]
+    then = action.verdict or {}
+    before = [(s["who"], s["quorum"]) for s in then.get("stages", ())]
     given = before if action.status == "approved" else []
+    if verdict.four_eyes and not then.get("four_eyes"):
+        return True
     return [(stage.who, stage.quorum) for stage in verdict.stages] != given
 
 

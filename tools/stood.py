@@ -31,7 +31,9 @@ def covering(session: Session, deps: Deps, row: Action, verdict: Verdict) -> Sto
     What somebody changed on its way is asked: nobody said yes to that.
     """
     principal = deps.people.by_id(row.principal_id)
-    if principal is None or row.preview is None or row.edits or not standing.may_stand(verdict):
+    if principal is None or row.preview is None or row.edits:
+        return None
+    if not standing.may_stand(row.tool, verdict):
         return None
     now = deps.clock.now()
     subject = subject_of(
@@ -51,6 +53,7 @@ def covering(session: Session, deps: Deps, row: Action, verdict: Verdict) -> Sto
         session,
         deps.people,
         subject,
+        verdict,
         workspace_id=row.workspace_id,
         tool_version=row.tool_version,
         now=now,

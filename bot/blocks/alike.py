@@ -27,6 +27,8 @@ class Suggested:
 
     action_id: str
     title: str
+    #: First name of the one whose actions they are.
+    whose: str
     #: Words like `EUR 100.00`; None where it is not about money.
     at_most: str | None
     in_all: str | None
@@ -49,12 +51,16 @@ def alike_modal(suggested: Suggested) -> dict[str, Any]:
         "submit": _plain("Ask for it"),
         "close": _plain("Back"),
         "blocks": [
-            literal(f"Starts from: {titled(suggested.title)}"),
+            literal(
+                f"Starts from: {titled(suggested.title)}. It is for what "
+                f"{one_line(suggested.whose)} asks for, and nobody else."
+            ),
             *_inputs(suggested),
             literal(one_line(suggested.past, 1_000)),
             literal(
-                "Whoever is asked about such actions is asked about this. It can be revoked in my "
-                "Home at any time."
+                "Others are asked whether it may be so: those who approve such actions, and what "
+                "somebody only confirms, the default approvers. It can be revoked in my Home at "
+                "any time."
             ),
         ],
     }

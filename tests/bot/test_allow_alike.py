@@ -21,17 +21,23 @@ SENT = {
 }
 
 
-async def closed(desk: Desk, *, four_eyes: bool = False) -> dict[str, Any]:
-    """A refund that Finn approved, as its card stands then."""
-    card = await desk.card(four_eyes=four_eyes)
+async def closed(
+    desk: Desk, *, four_eyes: bool = False, standing: bool = False, cards: str = "thread"
+) -> dict[str, Any]:
+    """A refund that Finn approved, as it stands in #support then."""
+    card = await desk.card(four_eyes=four_eyes, cards=cards)
     with desk.deps.db.transaction() as session:
         row = session.get_one(Action, "act_1")
         found = {"amount": row.args["amount"], "outside": False, "own": False, "recipients": []}
         at = desk.clock.now().isoformat()
         row.preview = {**(row.preview or {}), **found, "authority": ["order"], "read_at": at}
         digests = {"policy": "sha256:p", "people": desk.deps.people.digest}
-        row.verdict = {**(row.verdict or {}), "digests": digests}
-    await desk.click(FINN, card["ts"], "approve")
+        row.verdict = {**(row.verdict or {}), "digests": digests, "standing": standing}
+    if cards == "dm":
+        [card] = await desk.messages("D0FINN")
+        await desk.click(FINN, card["ts"], "approve", channel="D0FINN")
+    else:
+        await desk.click(FINN, card["ts"], "approve")
     await desk.send_owed()
     return (await desk.messages())[-1]
 
@@ -59,13 +65,49 @@ async def test_what_needs_two_people_each_time_offers_no_yes_in_advance(one_desk
     assert buttons(card) == ["Story"]
 
 
-async def test_only_the_asker_may_ask_for_it(one_desk: Desk) -> None:
+async def test_only_the_asker_and_those_who_approved_may_ask_for_it(one_desk: Desk) -> None:
     card = await closed(one_desk)
+
+    await one_desk.click(SAM, card["ts"], "allow_alike")
+
+    assert (await one_desk.get(f"views?user={SAM}"))["views"] == []
+    assert (await one_desk.whispers(SAM))[-1] == (
+        "Only Ana, who asked for it, and those who approved it can ask for this."
+    )
+
+
+async def test_whoever_approved_it_asks_for_it_with_the_same_button(one_desk: Desk) -> None:
+    card = await closed(one_desk)
+
+    await one_desk.click(FINN, card["ts"], "allow_alike")
+    [view] = (await one_desk.get(f"views?user={FINN}"))["views"]
+    assert "It is for what Ana asks for, and nobody else." in dumped(view)
+    await one_desk.post("views", user=FINN, view_id=view["id"], values=SENT)
+
+    (action,) = asked_for(one_desk)
+    assert (action.status, action.principal_id) == ("proposed", "finn")
+
+
+async def test_the_only_approver_is_told_who_can_ask_for_it(one_desk: Desk) -> None:
+    card = await closed(one_desk, four_eyes=True, standing=True)
+    assert "Allow alike…" in buttons(card)
 
     await one_desk.click(FINN, card["ts"], "allow_alike")
 
     assert (await one_desk.get(f"views?user={FINN}"))["views"] == []
-    assert (await one_desk.whispers(FINN))[-1].startswith("Only the person who asked for this")
+    assert (await one_desk.whispers(FINN))[-1] == (
+        "Nobody besides you could approve it. Ana can ask for it with the same button; then you "
+        "decide."
+    )
+
+
+async def test_it_is_asked_for_where_the_card_stands_elsewhere_too(one_desk: Desk) -> None:
+    status = await closed(one_desk, cards="dm")
+    assert "Allow alike…" in buttons(status)
+
+    await one_desk.click(ANA, status["ts"], "allow_alike")
+
+    assert len((await one_desk.get(f"views?user={ANA}"))["views"]) == 1
 
 
 async def test_the_bounds_are_filled_in_and_what_is_sent_is_asked_for(desk: Desk) -> None:

@@ -312,3 +312,22 @@ def test_a_tool_that_is_gone_leaves_what_has_begun_to_a_person(road: Road, till:
 
     assert later.execute(action_id) == "unknown"
     assert later.posts(action_id, "question") == 1
+
+
+@pytest.mark.parametrize("empty_db", ["sqlite"], indirect=True)
+def test_four_eyes_that_policy_wants_since_are_asked_for(road: Road) -> None:
+    """P5: entitled is who would be heard by the policy at the end, not who was at the click."""
+    own = PEOPLE.replace("finance: [finn]", "finance: [ana, finn]")
+    lax = POLICY.replace("who: group:finance, why", "who: group:finance, four_eyes: false, why")
+    before = road.changed(
+        people=People.parse(own, Path("people.yaml")),
+        policy=parse_policy(lax, Path("policy.yaml")),
+    )
+    action_id = before.propose("till.refund", **FULL)
+    before.prepare(action_id)
+    assert before.decide(action_id, person="ana").outcome == "approved"
+
+    after = before.changed(policy=parse_policy(POLICY, Path("policy.yaml")))
+
+    assert after.execute(action_id) == "superseded"
+    assert after.prepare(after.head(action_id).id) == "awaiting"

@@ -17,6 +17,7 @@ from approvals.floors import make_floor
 from approvals.people import People
 from approvals.tables import Elevation
 from bot.permissions import PermissionsInSql
+from core.posts import Post
 from graphs.runtime.evidence import make_evidence
 from tools.connectors import signoff
 from tools.contract import Ports
@@ -42,8 +43,10 @@ def narrow(road: Road, till: Till, ports: Ports) -> Road:
     )
 
 
-def ask(road: Road, *, by: str = "ana", key: str = "1", minutes: int = 60) -> str:
-    args = {"scope": "till:write", "holder": "ana", "minutes": minutes}
+def ask(
+    road: Road, *, by: str = "ana", key: str = "1", minutes: int = 60, holder: str = "ana"
+) -> str:
+    args = {"scope": "till:write", "holder": holder, "minutes": minutes}
     with road.db.transaction() as session:
         return propose_by_hand(
             session, road.deps.log, Proposed("signoff.elevate", "1.0.0", args), key=key,
@@ -134,3 +137,43 @@ def test_it_is_listed_for_its_holder_and_for_operators(narrow: Road) -> None:
         }
 
     assert found == {"ana": 1, "finn": 0, "olga": 1}
+
+
+def with_two_operators(road: Road) -> Road:
+    """Finn is an operator, too."""
+    text = NARROW.replace("finn@lindqvist.example}", "finn@lindqvist.example, operator: true}")
+    people = People.parse(text, Path("people.yaml"))
+    return road.changed(people=people, floor=make_floor(road.db, people))
+
+
+def test_no_operator_gives_a_scope_to_themselves_by_having_another_ask(narrow: Road) -> None:
+    """R4, R9: who it is for does not count, where somebody asks who is no operator."""
+    two = with_two_operators(narrow)
+    asked = ask(two, holder="olga")
+    assert two.prepare(asked) == "awaiting"
+
+    assert two.decide(asked, person="olga").sentence == (
+        "This is for you, so someone else must approve it: Finn (an operator)."
+    )
+    assert two.decide(asked, person="finn").outcome == "approved"
+
+
+def test_an_operator_may_agree_to_what_another_one_asks_for_them(narrow: Road) -> None:
+    two = with_two_operators(narrow)
+    asked = ask(two, by="finn", holder="olga")
+    two.prepare(asked)
+
+    assert two.decide(asked, person="finn").outcome == "not_allowed"
+    assert two.decide(asked, person="olga").outcome == "approved"
+
+
+def test_who_is_refused_before_anybody_was_asked_is_told(narrow: Road) -> None:
+    """No model waits for what a person typed into a form or a command."""
+    asked = ask(narrow, holder="olga", by="ana", minutes=481)
+    narrow.prepare(asked)
+
+    with narrow.db.read() as session:
+        [post] = session.exec(select(Post).where(Post.subject == asked)).all()
+
+    assert (post.kind, post.channel) == ("notice", "C0SUPPORT")
+    assert post.body["text"].startswith("signoff.elevate: not done: ")

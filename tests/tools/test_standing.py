@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,16 @@ from till import Till
 from till_tools import connector
 
 from approvals.actions import Proposed, propose_by_hand
+from approvals.alike import alike as looked_through
+from approvals.bounds import Bounds
+from approvals.config_texts import keep_text
 from approvals.floors import make_floor
 from approvals.origins import Labelled
 from approvals.people import People
 from approvals.policy_file import parse_policy
 from approvals.standing import live_ones, revoke
 from approvals.tables import StandingPermission
+from core.money import Money
 from core.origins import Origin
 from graphs.runtime.evidence import make_evidence
 from tools.connectors import signoff
@@ -30,6 +35,8 @@ ORDERS = [f"47{n:02}" for n in range(11, 40)]
 #: Where the database makes no difference.
 on_sqlite = pytest.mark.parametrize("empty_db", ["sqlite"], indirect=True)
 STANDING = POLICY.replace("who: group:finance, why", "who: group:finance, standing: true, why")
+CONFIRMED = POLICY.replace("who: group:finance, why", "ask: requester, standing: true, why")
+BOTH = PEOPLE.replace("finance: [finn]", "finance: [finn, olga]")
 
 
 @pytest.fixture
@@ -290,3 +297,239 @@ def test_it_is_listed_for_whom_it_concerns(alike: Road) -> None:
         }
 
     assert found == {"ana": 1, "finn": 1, "olga": 1}
+
+
+# Who may ask for it
+
+
+def with_people(road: Road, text: str) -> Road:
+    people = People.parse(text, Path("people.yaml"))
+    with road.db.transaction() as session:
+        keep_text(
+            session, workspace_id="T0PRACTICE", kind="people", text=text, now=road.clock.now()
+        )
+    return road.changed(people=people, floor=make_floor(road.db, people))
+
+
+def done(road: Road) -> str:
+    """A refund that Ana asked for and Finn approved."""
+    first = road.approved("till.refund", turn="turn_first", order="4711", minor=100)
+    assert road.execute(first) == "succeeded"
+    return first
+
+
+@on_sqlite
+def test_whoever_approved_may_ask_for_it_and_another_of_them_must_agree(alike: Road) -> None:
+    """R100: neither who asks for it nor the one it is for may say yes to it."""
+    both = with_people(alike, BOTH.replace("[finn, olga]", "[finn, olga, ana]"))
+    asked = ask(both, done(both), by="finn")
+
+    assert both.prepare(asked) == "awaiting"
+    assert both.decide(asked, person="finn").sentence == (
+        "You asked for this, so someone else must approve it: Olga (Finance)."
+    )
+    assert both.decide(asked, person="ana").sentence == (
+        "This is for you, so someone else must approve it: Olga (Finance)."
+    )
+    assert both.decide(asked, person="olga").outcome == "approved"
+    assert both.execute(asked) == "succeeded"
+
+    assert permission(both).principal_id == "ana"
+    covered = both.propose("till.refund", turn="turn_2", order="4712", minor=100)
+    assert both.prepare(covered) == "allowed"
+
+
+@on_sqlite
+def test_the_only_one_who_may_approve_cannot_give_it_alone(alike: Road) -> None:
+    asked = ask(alike, done(alike), by="finn")
+
+    assert alike.prepare(asked) == "denied"
+
+
+@on_sqlite
+def test_where_four_eyes_are_not_asked_an_approver_may_give_it_alone(alike: Road) -> None:
+    text = STANDING.replace("standing: true", "standing: true, four_eyes: false")
+    lax = alike.changed(policy=parse_policy(text, Path("policy.yaml")))
+    asked = ask(lax, done(lax), by="finn")
+
+    assert lax.prepare(asked) == "awaiting"
+    assert lax.decide(asked, person="finn").outcome == "approved"
+
+
+@on_sqlite
+def test_whoever_it_is_for_cannot_give_it_in_the_place_of_somebody_away(alike: Road) -> None:
+    away = "away: [{from: 2026-11-01, until: 2026-12-31, delegate: ana}]"
+    text = BOTH.replace("operator: true", f"operator: true, {away}")
+    both = with_people(alike, text)
+    asked = ask(both, done(both), by="finn")
+    both.prepare(asked)
+
+    assert both.decide(asked, person="ana").outcome == "not_allowed"
+
+
+@on_sqlite
+@pytest.mark.parametrize("tampered", ["never approved", "changed", "money left open"])
+def test_what_was_not_approved_as_it_stands_is_no_example(alike: Road, tampered: str) -> None:
+    first = alike.propose("till.refund", turn="turn_first", order="4711", minor=100)
+    alike.prepare(first)
+    if tampered != "never approved":
+        alike.decide(first)
+    if tampered == "changed":
+        alike.set(first, edits=[{"by": "finn", "at": "", "changed": []}])
+    free = ["order", "to"] if tampered == "money left open" else ["order"]
+
+    assert alike.prepare(ask(alike, first, may_differ=free)) == "failed"
+
+
+# Confirmations
+
+
+@pytest.fixture
+def confirmed(alike: Road) -> Road:
+    """The same where Ana confirms refunds herself."""
+    return alike.changed(policy=parse_policy(CONFIRMED, Path("policy.yaml")))
+
+
+def confirm(road: Road) -> str:
+    first = road.propose("till.refund", turn="turn_first", order="4711", minor=100)
+    assert road.prepare(first) == "awaiting"
+    assert road.decide(first, person="ana").outcome == "approved"
+    assert road.execute(first) == "succeeded"
+    return first
+
+
+@on_sqlite
+def test_that_a_confirmation_is_not_needed_is_for_others_to_say(confirmed: Road) -> None:
+    """A confirmation is the asker's own care: nobody takes it from themselves."""
+    asked = ask(confirmed, confirm(confirmed))
+
+    assert confirmed.prepare(asked) == "awaiting"
+    row = confirmed.row(asked)
+    assert row.verdict is not None
+    assert [stage["who"] for stage in row.verdict["stages"]] == ["group:finance"]
+    assert confirmed.decide(asked, person="ana").outcome == "not_allowed"
+    assert confirmed.decide(asked, person="finn").outcome == "approved"
+    assert confirmed.execute(asked) == "succeeded"
+
+    covered = confirmed.propose("till.refund", turn="turn_2", order="4712", minor=100)
+    assert confirmed.prepare(covered) == "allowed"
+    made_up = confirmed.propose("till.refund", turn="turn_3", order="4713", minor=7)
+    assert confirmed.prepare(made_up) == "awaiting"
+    assert permission(confirmed).used == 1
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "default_approvers: group:nobody",
+        "default_approvers: group:ana",
+        "- {name: own, tool: signoff.allow_alike, ask: requester}",
+        "- {name: own, tool: signoff.allow_alike, allow: true}",
+    ],
+)
+def test_where_nobody_else_is_named_a_confirmation_is_never_covered(alike: Road, rule: str) -> None:
+    text = CONFIRMED
+    if rule.startswith("-"):
+        text += f"  {rule}\n"
+    else:
+        text = text.replace("default_approvers: group:finance", rule)
+    alone = with_people(alike, PEOPLE.replace("nobody: []", "nobody: [], ana: [ana]")).changed(
+        policy=parse_policy(text, Path("policy.yaml"))
+    )
+
+    assert alone.prepare(ask(alone, confirm(alone))) == "denied"
+
+
+# What ends it
+
+
+@on_sqlite
+@pytest.mark.parametrize("began", [False, True])
+def test_another_version_of_the_tool_ends_it(
+    alike: Road, till: Till, ports: Ports, began: bool
+) -> None:
+    """For what is asked afterwards, and for what was allowed and has not begun."""
+    given(alike)
+    if began:
+        action_id = alike.propose("till.refund", turn="turn_2", order="4712", minor=100)
+        assert alike.prepare_only(action_id) == "allowed"
+    plain = connector(till.url)
+    tools = tuple(replace(tool, version="2.0.0") for tool in plain.tools)
+    registry = Registry.of([replace(plain, tools=tools), signoff.make(ports)])
+    newer = alike.changed(registry=registry)
+
+    if began:
+        assert newer.execute(action_id) == "superseded"
+        action_id = newer.head(action_id).id
+    else:
+        action_id = newer.propose("till.refund", turn="turn_2", order="4712", minor=100)
+
+    assert newer.prepare(action_id) == "awaiting"
+    assert newer.row(action_id).tool_version == "2.0.0"
+    assert permission(newer).used == 0
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    "stricter",
+    [
+        "who: group:board, standing: true, why",
+        "who: group:finance, quorum: 2, standing: true, why",
+    ],
+)
+def test_a_policy_that_asks_others_since_is_not_answered_by_it(alike: Road, stricter: str) -> None:
+    given(alike)
+    people = PEOPLE.replace("finance: [finn]", "finance: [finn, olga], board: [olga]")
+    text = POLICY.replace("who: group:finance, why", stricter)
+    changed = with_people(alike, people).changed(policy=parse_policy(text, Path("policy.yaml")))
+
+    action_id = changed.propose("till.refund", turn="turn_2", order="4712", minor=100)
+
+    assert changed.prepare(action_id) == "awaiting"
+
+
+@on_sqlite
+def test_four_eyes_asked_for_since_are_not_given_by_one_person_alone(alike: Road) -> None:
+    lax = STANDING.replace("standing: true", "standing: true, four_eyes: false")
+    alone = with_people(alike, PEOPLE.replace("[finn]", "[ana]")).changed(
+        policy=parse_policy(lax, Path("policy.yaml"))
+    )
+    first = alone.propose("till.refund", turn="turn_first", order="4711", minor=100)
+    alone.prepare(first)
+    alone.decide(first, person="ana")
+    alone.execute(first)
+    asked = ask(alone, first)
+    alone.prepare(asked)
+    alone.decide(asked, person="ana")
+    assert alone.execute(asked) == "succeeded"
+
+    strict = with_people(alone, PEOPLE.replace("[finn]", "[ana, finn]")).changed(
+        policy=parse_policy(STANDING, Path("policy.yaml"))
+    )
+    action_id = strict.propose("till.refund", turn="turn_2", order="4712", minor=100)
+
+    assert strict.prepare(action_id) == "awaiting"
+
+
+@on_sqlite
+def test_what_was_rejected_counts_however_long_ago(alike: Road) -> None:
+    """R107: burying a refusal under newer actions does not make it forgotten."""
+    rejected = alike.propose("till.refund", turn="turn_0", order="4712", minor=100)
+    alike.prepare(rejected)
+    alike.decide(rejected, vote="reject")
+    alike.wait(60)
+    done(alike)
+    bounds = Bounds(
+        tool="till.refund", tool_version="1.0.0", asker="ana", automation="assistant",
+        outside=False, own=False, at_most=Money(100, "EUR"), recipients=(),
+        fields={"order": {"any": True}, "minor": {"from": 1, "to": 100}},
+    )  # fmt: skip
+
+    with alike.db.read() as session:
+        found = looked_through(
+            session, alike.deps.people, bounds, workspace_id="T0PRACTICE", newest=1
+        )
+
+    assert rejected not in found.asked
+    assert found.rejected == (rejected,)
