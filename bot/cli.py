@@ -29,6 +29,7 @@ COMMANDS = {
     "runs": ("runs", "what a turn did, step by step; its state at a step; a new try from there"),
     "dead": ("dead", "jobs that were given up: try them again, or drop them"),
     "findings": ("findings", "where our ledger and a system's own record disagree"),
+    "report": ("report", "how much people are asked, what they corrected, what moved money"),
     "policy": ("policy", "check a policy file, play its examples, or try it on what was done"),
 }
 
@@ -70,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     made["worker"].add_argument("kind", choices=("graphs", "tools"))
     made["worker"].add_argument("--name", help="this process's name, worker-KIND unless said")
     made["worker"].add_argument("--concurrency", type=int)
-    for name in ("can", "why", "audit", "runs", "dead", "findings", "policy"):
+    for name in ("can", "why", "audit", "runs", "dead", "findings", "policy", "report"):
         made[name].add_argument("--data", type=Path, help="its folder, ./data unless said")
     made["why"].add_argument("action", nargs="?", help="an action's id; the latest unless said")
     made["audit"].add_argument("what", choices=("show",))
@@ -99,6 +100,10 @@ def _parser() -> argparse.ArgumentParser:
     policy.add_argument("file", nargs="?", type=Path)
     policy.add_argument("--since", help="try only: 90d, or a day like 2026-09-01")
     policy.add_argument("--people", type=Path, help="try only: judge all with this people.yaml")
+    report = made["report"]
+    report.add_argument("what", choices=("figures", "feedback", "money"))
+    report.add_argument("--since", help="90d, or a day like 2026-09-01; 30 days unless said")
+    report.add_argument("--json", action="store_true", help="one JSON object a line")
     return parser
 
 

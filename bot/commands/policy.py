@@ -5,9 +5,7 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
 from pathlib import Path
 
 from approvals.gaps import gaps
@@ -20,12 +18,10 @@ from approvals.policy_report import report
 from approvals.policy_trials import WORTH_SHARING, Trial, count, try_everywhere
 from bot.bootstrap import declare, make_clock
 from bot.commands import settings_for
+from bot.commands.since import read_since
 from bot.settings import Settings
 from core.db import open_database
-from core.errors import ConfigError
 from core.schema import require_current
-
-_DAYS = re.compile(r"(\d{1,5})\s*(?:d|days?)")
 
 
 def run(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
@@ -64,7 +60,7 @@ def _test(args: argparse.Namespace, settings: Settings, people: People) -> int:
 
 
 def _try(args: argparse.Namespace, settings: Settings, people: People, path: Path) -> int:
-    since = None if args.since is None else _since(args.since, make_clock(settings).now())
+    since = None if args.since is None else read_since(args.since, make_clock(settings).now())
     part = Slice(people.workspace_id, since=since)
     people_path = args.people or settings.config / "people.yaml"
     judged_with = People.load(people_path)
@@ -81,16 +77,3 @@ def _try(args: argparse.Namespace, settings: Settings, people: People, path: Pat
     for line in lines:
         print(line)
     return 1 if tried.rejected_allowed.count else 0
-
-
-def _since(text: str, now: datetime) -> datetime:
-    """`90d`, `90 days` or a date like 2026-09-01, in UTC."""
-    if days := _DAYS.fullmatch(text.strip()):
-        return now - timedelta(days=int(days[1]))
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise ConfigError(
-            f"--since {text!r} is not a time. Write 90d, or a day like 2026-09-01."
-        ) from error
-    return at if at.tzinfo else at.replace(tzinfo=now.tzinfo)
