@@ -75,5 +75,6 @@ def _connector() -> Connector:
         yields=Origin.FIRST_PARTY,
         can="note a number",
         per_minute=1_000_000,
+        unrecorded="anything; it is noted nowhere",
     )
     return Connector("bench", "1.0.0", (), (tool,), per_minute=1_000_000)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from approvals import connectors, elevation, policy_asked, policy_versions, standing
 from approvals.connectors import ADMIT, Offered
@@ -14,11 +15,21 @@ from approvals.floors import ALLOW_ALIKE, ELEVATE
 from approvals.people import People
 from approvals.policy_asked import SET_POLICY
 from approvals.standing_asked import asked_for, words
-from approvals.tables import Action
+from approvals.tables import Action, Elevation, PolicyVersion, StandingPermission
 from audit.log import Log
 from core.db import Database
 from core.errors import ApprovalError, ConfigError
+from tools.calling import key_of
 from tools.contract import Meaning, Refused
+
+
+@dataclass(frozen=True)
+class Made:
+    """`tools.contract.Trace` of what an action permitted."""
+
+    key: str
+    id: str
+    at: datetime
 
 
 class PermissionsInSql:
@@ -43,6 +54,27 @@ class PermissionsInSql:
                 return self._change(session, what, args, action, now)
         except (ApprovalError, ConfigError) as error:
             raise Refused(error.sentence, code="not_permitted") from error
+
+    def made_since(self, what: str, since: datetime) -> Sequence[Made]:
+        """Everything of this kind that was made from then on, whoever made it."""
+        with self._db.read() as session:
+            return [
+                Made(key_of(action_id), str(made), at)
+                for action_id, made, at in session.exec(self._rows(what, since))
+            ]
+
+    def _rows(self, what: str, since: datetime) -> Any:
+        here = self._people.workspace_id
+        if what == SET_POLICY:
+            return select(PolicyVersion.source, PolicyVersion.number, PolicyVersion.at).where(
+                PolicyVersion.workspace_id == here,
+                PolicyVersion.source != policy_versions.FROM_FILE,
+                col(PolicyVersion.at) >= since,
+            )
+        given = StandingPermission if what == ALLOW_ALIKE else Elevation
+        return select(given.action_id, given.id, given.created_at).where(
+            given.workspace_id == here, col(given.created_at) >= since
+        )
 
     def _look(
         self, session: Session, what: str, args: Mapping[str, Any], caller_id: str

@@ -43,13 +43,19 @@ class NoNotesHere:
     def recall(self, *, query: str, limit: int, now: datetime) -> NoReturn:
         raise NoCredentialsHere()
 
-    def forget(self, *, note_id: str, now: datetime) -> NoReturn:
+    def forget(self, *, note_id: str, key: str, now: datetime) -> NoReturn:
         raise NoCredentialsHere()
 
     def get(self, note_id: str) -> NoReturn:
         raise NoCredentialsHere()
 
     def find_by_key(self, key: str) -> NoReturn:
+        raise NoCredentialsHere()
+
+    def kept_since(self, since: datetime) -> NoReturn:
+        raise NoCredentialsHere()
+
+    def forgotten_since(self, since: datetime) -> NoReturn:
         raise NoCredentialsHere()
 
 
@@ -62,6 +68,9 @@ class NoPermissionsHere:
     def change(
         self, what: str, args: Mapping[str, Any], *, action_id: str, now: datetime
     ) -> NoReturn:
+        raise NoCredentialsHere()
+
+    def made_since(self, what: str, since: datetime) -> NoReturn:
         raise NoCredentialsHere()
 
 

@@ -52,6 +52,15 @@ class Recalled:
 
 
 @dataclass(frozen=True)
+class Trace:
+    """A note that was made or forgotten, the key of the call that did it, and when."""
+
+    key: str
+    id: str
+    at: datetime
+
+
+@dataclass(frozen=True)
 class Keeping:
     """How long notes hold: marked as past their time, then no longer recalled (None: for ever)."""
 
@@ -91,8 +100,9 @@ class NoteStore:
         found = best(rows, query=query, meanings=meanings, limit=limit)
         return Recalled(tuple(_note(row, now) for row in found), by_words_only=not answered)
 
-    def forget(self, *, note_id: str, now: datetime) -> bool:
-        """Destroy a note's text; False when there is no such note (any more)."""
+    def forget(self, *, note_id: str, key: str, now: datetime) -> bool:
+        """Destroy a note's text, once per key; False when there is no such note, or another call
+        has forgotten it."""
         with self._db.transaction() as session:
             changed = session.execute(
                 update(NoteRow)
@@ -101,10 +111,11 @@ class NoteStore:
                     col(NoteRow.workspace_id) == self._workspace_id,
                     col(NoteRow.forgotten_at).is_(None),
                 )
-                .values(text="", folded="", forgotten_at=now)
+                .values(text="", folded="", forgotten_at=now, forgotten_by=key)
             )
             if not changed.rowcount:  # type: ignore[attr-defined]
-                return False
+                row = session.get(NoteRow, note_id)
+                return row is not None and row.forgotten_by == key
             self._queue_index(session, note_id, occasion="forgotten", now=now)
             return True
 
@@ -115,6 +126,25 @@ class NoteStore:
     def find_by_key(self, key: str) -> Note | None:
         """The note remembered under this key, unless it was forgotten."""
         return self._one(col(NoteRow.key) == key)
+
+    def kept_since(self, since: datetime) -> Sequence[Trace]:
+        """Every note made from then on; its row stays when it is forgotten."""
+        query = select(NoteRow).where(
+            NoteRow.workspace_id == self._workspace_id, col(NoteRow.created_at) >= since
+        )
+        with self._db.read() as session:
+            return [Trace(row.key, row.id, row.created_at) for row in session.exec(query)]
+
+    def forgotten_since(self, since: datetime) -> Sequence[Trace]:
+        """Every note forgotten from then on."""
+        query = select(NoteRow).where(
+            NoteRow.workspace_id == self._workspace_id, col(NoteRow.forgotten_at) >= since
+        )
+        with self._db.read() as session:
+            return [
+                Trace(row.forgotten_by or "", row.id, row.forgotten_at or since)
+                for row in session.exec(query)
+            ]
 
     def index(self, note_id: str, *, now: datetime) -> None:
         """Make the index agree with a note's row: the work of the job `index_note`.

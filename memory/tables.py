@@ -38,3 +38,5 @@ class Note(SQLModel, table=True):
     indexed_with: str | None = Field(default=None, index=True)
     created_at: datetime = Field(sa_type=UtcDateTime)
     forgotten_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
+    #: The key of the call that asked for it to be forgotten.
+    forgotten_by: str | None = None

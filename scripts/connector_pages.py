@@ -128,10 +128,10 @@ def _after(tool: Tool) -> str:
 
 def _record(tool: Tool) -> str:
     if tool.record is None:
-        return "no: it has none that we can read"
-    if tool.record.keeps:
+        return f"no: {tool.unrecorded}"
+    if tool.record.both_ways:
         return "every five minutes, both ways: what we do not know of, and what is not there"
-    return "every five minutes, for what we do not know of; what is not there may be deleted"
+    return f"every five minutes; not compared: {tool.unrecorded}"
 
 
 def _undo(tool: Tool) -> str:

@@ -17,7 +17,17 @@ from pydantic import BaseModel, ConfigDict, Field
 from core.errors import ToolError
 from core.money import Money
 from core.origins import Origin
-from tools.ports import Directory, Meaning, Note, Notes, Permissions, Person, Ports, Recalled
+from tools.ports import (
+    Directory,
+    Meaning,
+    Note,
+    Notes,
+    Permissions,
+    Person,
+    Ports,
+    Recalled,
+    Trace,
+)
 
 #: Connectors import these from here: what they are given is part of the contract.
 __all__ = [
@@ -47,6 +57,7 @@ __all__ = [
     "Run",
     "Setting",
     "Tool",
+    "Trace",
     "Unavailable",
     "Undo",
     "Verify",
@@ -192,13 +203,20 @@ class Recorded:
 class Record:
     """What the other system says was done under our credentials, to hold against the ledger.
 
-    `read(since, timeout_s)` gives all of it from `since` on; it raises `Refused` or `Unavailable`.
-    `keeps`: what was done stays in it for good, so that what is not there did not happen. A
-    calendar, from which people delete, does not.
+    `read(since, timeout_s)` gives all of it from `since` on; None where what was done leaves no
+    trace. `keeps`: what was done stays in it for good, so that what is not there did not happen. A
+    calendar, from which people delete, does not; there `lacks(args, call)` may tell of one action
+    whether its effect is certainly not there. Both raise `Refused` or `Unavailable`.
     """
 
-    read: Callable[[datetime, float], Sequence[Recorded]]
-    keeps: bool
+    read: Callable[[datetime, float], Sequence[Recorded]] | None
+    keeps: bool = False
+    lacks: Callable[[Any, Call], bool] | None = None
+
+    @property
+    def both_ways(self) -> bool:
+        """Whether it shows effects without an action, and actions without their effect."""
+        return self.read is not None and (self.keeps or self.lacks is not None)
 
 
 #: Arguments and result of what was done -> tool name and arguments that put it back.
@@ -262,6 +280,9 @@ class Tool:
     key_life_s: float | None = None
     #: The other system's own record of what this tool did: the reconciler compares it.
     record: Record | None = None
+    #: What cannot be compared and why, where there is no record or it shows one direction only;
+    #: completes "not compared: …".
+    unrecorded: str = ""
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,7 @@ def _of_tool(connector: Connector, tool: Tool) -> Iterator[str]:
     yield from _bounds(tool)
     if tool.effect is not Effect.READ:
         yield from _writing(tool)
+        yield from _recorded(tool)
 
 
 def _naming(connector: Connector, tool: Tool) -> Iterator[str]:
@@ -127,6 +128,17 @@ def _writing(tool: Tool) -> Iterator[str]:
         yield "is verifiable but has no verify"
     if tool.retry is Retry.VERIFIABLE and (tool.settle_s is None or tool.settle_s < 0):
         yield "is verifiable but does not say how long the other side may work on (settle_s)"
+
+
+def _recorded(tool: Tool) -> Iterator[str]:
+    shown = tool.record is not None and tool.record.both_ways
+    if not shown and not tool.unrecorded.strip():
+        yield (
+            "changes something, but declares neither a record that shows it both ways nor what "
+            "cannot be compared (unrecorded)"
+        )
+    if shown and tool.unrecorded:
+        yield "its record shows everything, and yet it says what is not compared (unrecorded)"
 
 
 def _is(model: Any, base: type[BaseModel]) -> bool:

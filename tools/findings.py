@@ -22,6 +22,9 @@ from tools.deps import ACTOR, Deps
 from tools.registry import Registry
 from tools.tables import Compared, Finding
 
+#: How many missing effects one comparison looks for again.
+_LOOKED_FOR_AGAIN = 10
+
 
 class NoSuchFinding(ToolError):
     """There is no such open finding. `signoff findings list` shows those there are."""
@@ -93,6 +96,23 @@ def open_findings(session: Session, *, workspace_id: str) -> Sequence[Finding]:
         Finding.workspace_id == workspace_id, col(Finding.settled_at).is_(None)
     )
     return session.exec(query.order_by(col(Finding.found_at), col(Finding.id))).all()
+
+
+def missed(session: Session, tool: str, *, workspace_id: str) -> Sequence[Action]:
+    """Actions of this tool whose effect is found missing, so far."""
+    query = (
+        select(Action)
+        .join(Finding, col(Finding.action_id) == col(Action.id))
+        .where(
+            Finding.workspace_id == workspace_id,
+            Finding.tool == tool,
+            Finding.kind == "missing",
+            col(Finding.settled_at).is_(None),
+        )
+        .order_by(col(Finding.found_at))
+        .limit(_LOOKED_FOR_AGAIN)
+    )
+    return session.exec(query).all()
 
 
 def settle(

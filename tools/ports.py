@@ -63,6 +63,19 @@ class Note(Protocol):
         """Past its time: to be checked before it is relied on."""
 
 
+class Trace(Protocol):
+    """One effect as our own tables tell it: the key of the call that had it, and what it made."""
+
+    @property
+    def key(self) -> str: ...
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def at(self) -> datetime: ...
+
+
 class Recalled(Protocol):
     """Notes found, best first."""
 
@@ -85,9 +98,16 @@ class Notes(Protocol):
 
     def get(self, note_id: str) -> Note | None: ...
 
-    def forget(self, *, note_id: str, now: datetime) -> bool: ...
+    def forget(self, *, note_id: str, key: str, now: datetime) -> bool:
+        """Once per key. False when there is no such note, or another call has forgotten it."""
 
     def find_by_key(self, key: str) -> Note | None: ...
+
+    def kept_since(self, since: datetime) -> Sequence[Trace]:
+        """Every note made from then on, forgotten ones too."""
+
+    def forgotten_since(self, since: datetime) -> Sequence[Trace]:
+        """Every note forgotten from then on."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +134,9 @@ class Permissions(Protocol):
 
     def change(self, what: str, args: Mapping[str, Any], *, action_id: str, now: datetime) -> str:
         """Make it so, once per action; the id of what was made."""
+
+    def made_since(self, what: str, since: datetime) -> Sequence[Trace]:
+        """Everything of this kind that was made from then on, whoever made it."""
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ _SKEW = timedelta(minutes=5)
 
 def can_look(tool: Tool) -> bool:
     """Whether there is anywhere to look."""
-    return tool.verify is not None or tool.record is not None
+    return tool.verify is not None or (tool.record is not None and tool.record.read is not None)
 
 
 def same_key(recorded: Recorded, action_id: str) -> bool:
@@ -53,8 +53,8 @@ def read_record(
     deps: Deps, tool: Tool, since: datetime, *, workspace_id: str, seen: Breaker | None
 ) -> Sequence[Recorded]:
     """What the record shows from then on. Raises `Refused` or `Unavailable`."""
-    record = tool.record
-    if record is None:
+    read = None if tool.record is None else tool.record.read
+    if read is None:
         raise Refused(f"{tool.name} has no record to read.", code="no_record")
     call = Call(
         action_id="",
@@ -66,7 +66,7 @@ def read_record(
     return reach(
         deps,
         tool,
-        lambda _args, asked: record.read(since, asked.timeout_s),
+        lambda _args, asked: read(since, asked.timeout_s),
         tool.args.model_construct(),
         call,
         workspace_id=workspace_id,

@@ -26,12 +26,15 @@ from tools.deps import Deps
 from tools.findings import Found
 from tools.gates import take_look
 from tools.holding import waits_until
+from tools.missing import missing
 from tools.proof import KEY_DIGITS, read_record, settle_recorded
 from tools.tables import Breaker, Compared
 
 log = structlog.get_logger()
 JOB = "reconcile"
 _LEASE_SLACK_S = 30.0
+#: Done actions that one comparison looks for in a record, and one by one: within a job's time.
+_IN_RECORD, _ONE_BY_ONE = 1_000, 50
 
 
 @dataclass(frozen=True)
@@ -40,9 +43,22 @@ class _Ledger:
     was only newer than what was read."""
 
     compared: datetime
-    #: Succeeded since then and long enough ago to be shown by a record that keeps everything.
+    #: Succeeded since then and long enough ago to be shown.
     done: Sequence[Action]
+    #: Was missing at an earlier comparison, and may be there by now.
+    missed: Sequence[Action]
     since: datetime
+    #: What was settled until then is compared when this comparison is through.
+    until: datetime
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """What the other system shows: by action, of no action, and what it does not show."""
+
+    by_action: Mapping[str, Sequence[Recorded]]
+    strange: Sequence[Recorded]
+    missing: Sequence[Action]
 
 
 class Reconciler:
@@ -90,14 +106,17 @@ class Reconciler:
                 raise Unavailable("Too many calls just now.", reached=False)
         with deps.db.read() as session:
             ledger = self._ledger(session, tool, workspace_id, now)
-        recorded = read_record(deps, tool, ledger.since, workspace_id=workspace_id, seen=seen)
+        recorded: Sequence[Recorded] = ()
+        if tool.record is not None and tool.record.read is not None:
+            recorded = read_record(deps, tool, ledger.since, workspace_id=workspace_id, seen=seen)
         with deps.db.read() as session:
             by_action, strange = _matched(session, tool, workspace_id, recorded, ledger.since)
+        lacking = missing(deps, tool, [*ledger.missed, *ledger.done], by_action, seen)
         with deps.db.transaction() as session:
             guard(session, held)
-            self._note(session, tool, by_action, strange, ledger, workspace_id)
+            self._note(session, tool, _Shown(by_action, strange, lacking), ledger, workspace_id)
             row = session.get_one(Compared, (workspace_id, tool.name))
-            row.until = max(row.until, now - timedelta(seconds=deps.limits.reconcile_grace_s))
+            row.until = max(row.until, ledger.until)
             row.failing_since, row.why = None, ""
             session.add(row)
         log.info("reconciled", tool=tool.name, shown=len(recorded), done=len(ledger.done))
@@ -105,6 +124,7 @@ class Reconciler:
 
     def _ledger(self, session: Session, tool: Tool, workspace_id: str, now: datetime) -> _Ledger:
         limits = self._deps.limits
+        most = _ONE_BY_ONE if tool.record and tool.record.lacks else _IN_RECORD
         row = session.get(Compared, (workspace_id, tool.name))
         compared = row.until if row else _begun(session, tool, workspace_id) or now
         settled = now - timedelta(seconds=limits.reconcile_grace_s)
@@ -118,38 +138,41 @@ class Reconciler:
                 col(Action.settled_at) > compared,
                 col(Action.settled_at) <= settled,
             )
+            .order_by(col(Action.settled_at))
+            .limit(most)
         )
         rows = session.exec(query).all()
         starts = [began for _action, began in rows if began is not None]
         overlap = timedelta(seconds=limits.reconcile_overlap_s)
-        return _Ledger(compared, [action for action, _ in rows], min([compared, *starts]) - overlap)
+        done = [action for action, _ in rows]
+        until = settled
+        if len(done) == most and done[-1].settled_at is not None:
+            # The rest comes next time, and whatever else was settled at that very moment.
+            until = done[-1].settled_at - timedelta(microseconds=1)
+        missed = findings.missed(session, tool.name, workspace_id=workspace_id)
+        return _Ledger(compared, done, missed, min([compared, *starts]) - overlap, until)
 
-    def _note(  # noqa: PLR0917 - one comparison
-        self,
-        session: Session,
-        tool: Tool,
-        by_action: Mapping[str, Sequence[Recorded]],
-        strange: Sequence[Recorded],
-        ledger: _Ledger,
-        workspace_id: str,
+    def _note(
+        self, session: Session, tool: Tool, shown: _Shown, ledger: _Ledger, workspace_id: str
     ) -> None:
         deps, now = self._deps, self._deps.clock.now()
         insert_once(
             session, Compared(workspace_id=workspace_id, tool=tool.name, until=ledger.compared)
         )
-        found = [Found("unasked", tool, shown=one) for one in strange]
-        for action_id, shown in by_action.items():
+        found = [Found("unasked", tool, shown=one) for one in shown.strange]
+        for action_id, record in shown.by_action.items():
             action = session.get_one(Action, action_id, populate_existing=True)
             if action.status == "unknown":
-                settle_recorded(session, deps, action, tool, shown[0], now=now)
+                settle_recorded(session, deps, action, tool, record[0], now=now)
             elif action.status not in ("executing", "succeeded"):
-                found.append(Found("contrary", tool, action, shown[0]))
-            if len(shown) > 1:
-                found.append(Found("twice", tool, action, shown[-1], len(shown)))
-        if tool.record is not None and tool.record.keeps:
-            found += [Found("missing", tool, a) for a in ledger.done if a.id not in by_action]
+                found.append(Found("contrary", tool, action, record[0]))
+            if len(record) > 1:
+                found.append(Found("twice", tool, action, record[-1], len(record)))
+        found += [Found("missing", tool, action) for action in shown.missing]
         findings.keep(session, deps, found, workspace_id=workspace_id, now=now)
-        findings.shown_after_all(session, deps, tool, by_action, workspace_id=workspace_id, now=now)
+        still = {action.id for action in shown.missing}
+        there = [action.id for action in ledger.missed if action.id not in still]
+        findings.shown_after_all(session, deps, tool, there, workspace_id=workspace_id, now=now)
 
     def _behind(self, tool: Tool, workspace_id: str, why: str) -> str:
         deps, now = self._deps, self._deps.clock.now()

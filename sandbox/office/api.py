@@ -33,6 +33,7 @@ ROUTES: tuple[tuple[str, str, Rule], ...] = (
     ("POST", "/refunds", changes.refund),
     ("GET", "/refunds/{name}", changes.find_refund),
     ("POST", "/refunds/{name}/cancel", changes.cancel_refund),
+    ("GET", "/cancellations", changes.list_cancellations),
     ("GET", "/restocks", changes.list_restocks),
     ("POST", "/restocks", changes.restock),
 )

@@ -73,6 +73,14 @@ def list_refunds(store: Store, asked: Asked) -> Answer:
     return Answer(200, {"refunds": [_refund(row, asked.at) for row in rows]})
 
 
+def list_cancellations(store: Store, asked: Asked) -> Answer:
+    """All refunds taken back from `since` on, with keys."""
+    rows = store.rows(
+        f"{_REFUNDS} WHERE c.at >= ? ORDER BY c.at, r.id", asked.query.get("since", "")
+    )
+    return Answer(200, {"cancellations": [_cancellation(row) for row in rows]})
+
+
 def restock(store: Store, asked: Asked) -> Answer:
     """Puts goods on the shelf, or takes them off with a negative quantity. No idempotency key:
     asked twice it happens twice; `reference` is how one is found again."""
@@ -172,6 +180,16 @@ def _refund_row(store: Store, number: str) -> dict[str, Any]:
     if row is None:
         raise Refusal(404, "no_such_refund", f"There is no refund {number}.")
     return row
+
+
+def _cancellation(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "refund": row["id"],
+        "order": row["order_number"],
+        "amount": money(row["amount"], row["currency"]),
+        "key": row["cancelled_by"],
+        "at": row["cancelled_at"],
+    }
 
 
 def _status(row: Mapping[str, Any], now: datetime) -> str:

@@ -104,6 +104,7 @@ def _tool(
         "yields": Origin.FIRST_PARTY,
         "can": f"use {name}",
         "key_life_s": 86_400,
+        "unrecorded": "anything; nobody asks these tests",
         **more,
     }
     return Tool(name=name, args=args, result=result, run=run, **declared)  # type: ignore[arg-type]

@@ -91,8 +91,9 @@ def test_a_forgotten_note_is_gone_from_both(
     note_id = remember(store, clock, "Sam likes green tea", key="tea")
     index_all(store, db, clock)
 
-    assert store.forget(note_id=note_id, now=clock.now())
-    assert not store.forget(note_id=note_id, now=clock.now())
+    assert store.forget(note_id=note_id, key="f_1", now=clock.now())
+    assert store.forget(note_id=note_id, key="f_1", now=clock.now())
+    assert not store.forget(note_id=note_id, key="f_2", now=clock.now())
     assert found(store, clock, "green tea") == []  # even while the index still has it
     index_all(store, db, clock)
 
@@ -158,7 +159,7 @@ def test_workspaces_do_not_see_each_others_notes(
 
     assert found(stranger, clock, "ours alone") == []
     assert stranger.get(note_id) is None
-    assert not stranger.forget(note_id=note_id, now=clock.now())
+    assert not stranger.forget(note_id=note_id, key="f_3", now=clock.now())
 
 
 @pytest.fixture

@@ -232,6 +232,7 @@ def _tool(other: Counterpart, name: str, effect: Effect, **more: Any) -> Tool:
         name=f"other.{name}", version="1.0.0", args=Thing, result=Done, effect=effect, run=run,
         scopes=("other:use",), yields=Origin.FIRST_PARTY, can=f"{name} something",
         timeout_s=TIMEOUT_S, authority=("what", "amount"), preview=preview, per_minute=10_000,
+        unrecorded="" if effect is Effect.READ else "anything; the model has no reconciler",
         editable=() if effect is Effect.READ else ("amount",),
         **more,
     )  # fmt: skip

@@ -59,7 +59,7 @@ def test_a_note_is_forgotten_after_a_look_at_it(road: Road, ports: Any) -> None:
     forgotten = done(desk, "notes.forget", "turn_2", note_id=note_id)
     again = done(desk, "notes.forget", "turn_3", note_id=note_id)
 
-    assert forgotten["result"]["forgotten"] is True
+    assert forgotten["result"] == {"source": "notes", "note_id": note_id}
     assert again["code"] == "no_such_note"
     assert done(desk, "notes.recall", "turn_4", query="Kappel")["result"]["notes"] == []
 

@@ -17,6 +17,7 @@ from sqlmodel import col, select
 from till import Fault, Till
 
 from approvals.tables import Action
+from approvals.unknowns import answer_unknown
 from core.clock import FileClock
 from core.db import Database
 from core.posts import Post
@@ -294,3 +295,29 @@ def _until_stopped(pid: int) -> None:
             return
         time.sleep(0.02)
     raise AssertionError("the worker did not stop itself")
+
+
+def test_an_effect_that_landed_after_a_person_said_it_had_not_happened_is_found(
+    road: Road, till: Till
+) -> None:
+    action_id = road.approved("till.refund", order="4711", minor=100)
+    till.faults += [Fault("POST /refund", "late"), Fault("POST /refund", "status", status=409)]
+    road.execute(action_id)
+    road.wait(1)
+    assert road.execute(action_id) == "unknown"
+    with road.db.transaction() as session:
+        answer_unknown(
+            session,
+            road.deps.log,
+            action_id=action_id,
+            person=road.deps.people.by_id("olga"),
+            happened=False,
+            now=road.clock.now(),
+        )
+    assert compare(road, "till.refund") == []
+
+    till.finish_late()
+
+    assert compare(road, "till.refund") == [("contrary", action_id)]
+    ((_channel, text),) = told(road)
+    assert "but I have “Refund EUR 1.00 for 4711” as failed" in text

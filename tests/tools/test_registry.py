@@ -10,7 +10,7 @@ from till_tools import connector
 
 from core.origins import Origin
 from tools.connectors import notes, people
-from tools.contract import Arguments, Call, Connector, Effect, Refused, Result, Setting
+from tools.contract import Arguments, Call, Connector, Effect, Record, Refused, Result, Setting
 from tools.registry import BadDeclaration, Registry
 
 TILL = connector("http://127.0.0.1:9")
@@ -27,6 +27,9 @@ class FractionRead(Result):
 
 def silent(_args: Arguments, _call: Call) -> Any:
     return None
+
+
+ONE_WAY = Record(lambda _since, _timeout_s: ())
 
 
 @pytest.mark.parametrize(
@@ -59,6 +62,10 @@ def silent(_args: Arguments, _call: Call) -> Any:
         ("till.order", {"verify": None}, "is verifiable but has no verify"),
         ("till.order", {"settle_s": None}, "does not say how long the other side may work"),
         ("till.letter", {"preview": None}, "has no preview"),
+        ("till.letter", {"unrecorded": " "}, "neither a record that shows it both ways nor what"),
+        ("till.order", {"record": None}, "neither a record that shows it both ways nor what"),
+        ("till.order", {"record": ONE_WAY}, "neither a record that shows it both ways nor what"),
+        ("till.order", {"unrecorded": "anything"}, "its record shows everything, and yet"),
     ],
 )
 def test_a_bad_tool_is_refused_by_name_and_reason(

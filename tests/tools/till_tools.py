@@ -165,7 +165,7 @@ def connector(url: str) -> Connector:
                 name="till.letter", args=Letter, result=Done, effect=Effect.IRREVERSIBLE,
                 retry=Retry.NEITHER, run=letter, scopes=("till:write",), preview=preview_letter,
                 authority=("to",), reaches_out=True, yields=Origin.FIRST_PARTY, can="write",
-                **shared,
+                unrecorded="a letter; nobody keeps a list of them", **shared,
             ),
         ),
     )  # fmt: skip

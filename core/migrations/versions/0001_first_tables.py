@@ -310,6 +310,7 @@ def upgrade() -> None:
     sa.Column('indexed_with', sa.String(), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('forgotten_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('forgotten_by', sa.String(), nullable=True),
     sa.PrimaryKeyConstraint('id'),
     sa.UniqueConstraint('key')
     )

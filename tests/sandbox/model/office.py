@@ -250,7 +250,6 @@ RESULTS: dict[str, Any] = {
     },
     "notes__forget": {
         "note_id": "note_11111111111111111111111111111111",
-        "forgotten": True,
         "source": "notes",
     },
     "notes__remember": {"id": "n1", "text": "kept", "source": "note n1"},

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from urllib.parse import quote, unquote, urlsplit
 from xml.etree import ElementTree as Xml
 from xml.sax.saxutils import escape
@@ -17,8 +18,9 @@ from tools.contract import Refused
 _NAMES = {"D": "DAV:", "C": "urn:ietf:params:xml:ns:caldav"}
 _QUERY = """<?xml version="1.0" encoding="utf-8"?>
 <C:calendar-query xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"><D:prop><D:getetag/>
-{data}</D:prop><C:filter><C:comp-filter name="VCALENDAR"><C:comp-filter name="VEVENT">
-{filter}</C:comp-filter></C:comp-filter></C:filter></C:calendar-query>"""
+<D:getlastmodified/>{data}</D:prop><C:filter><C:comp-filter name="VCALENDAR">
+<C:comp-filter name="VEVENT">{filter}</C:comp-filter></C:comp-filter></C:filter>
+</C:calendar-query>"""
 _LIST = """<?xml version="1.0" encoding="utf-8"?>
 <D:propfind xmlns:D="DAV:"><D:prop><D:resourcetype/></D:prop></D:propfind>"""
 _XML = {"Content-Type": "application/xml; charset=utf-8"}
@@ -28,11 +30,13 @@ _CHANGED = 412
 
 @dataclass(frozen=True)
 class Held:
-    """An event's file: where it lies, which version, and its text."""
+    """An event's file: where it lies, which version, its text, and when it was last written as
+    the server says, where it does."""
 
     path: str
     etag: str
     text: str
+    written: datetime | None = None
 
 
 class Changed(Exception):
@@ -63,6 +67,10 @@ class CalendarClient:
         match = f'<C:text-match collation="i;octet">{escape(uid)}</C:text-match>'
         wanted = f'<C:prop-filter name="UID">{match}</C:prop-filter>'
         return list(self._query(address, "<C:calendar-data/>", wanted))
+
+    def with_property(self, address: str, name: str) -> list[Held]:
+        """Events of one person's calendar that have a property of this name."""
+        return list(self._query(address, "<C:calendar-data/>", f'<C:prop-filter name="{name}"/>'))
 
     def get(self, path: str) -> Held | None:
         reply = self._link.ask("GET", quote(path))
@@ -98,7 +106,9 @@ class CalendarClient:
         for place, prop in self._parts(reply):
             text = prop.findtext("C:calendar-data", "", _NAMES)
             if text:
-                yield Held(place, prop.findtext("D:getetag", "", _NAMES), text)
+                etag = prop.findtext("D:getetag", "", _NAMES)
+                written = prop.findtext("D:getlastmodified", "", _NAMES)
+                yield Held(place, etag, text, _http_date(written))
 
     def _parts(self, reply: Reply) -> Iterator[tuple[str, Xml.Element]]:
         """Paths below our address and properties of a multistatus answer."""
@@ -124,6 +134,14 @@ class CalendarClient:
 def home(address: str) -> str:
     """Where somebody's calendar lies."""
     return f"/{address.lower()}/calendar/"
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, TypeError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _stamp(moment: datetime) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from core.origins import Origin
 from tools.connectors.calendar.previews import Previews
 from tools.connectors.calendar.reads import Reads
+from tools.connectors.calendar.records import Records
 from tools.connectors.calendar.shapes import (
     Cancel,
     Create,
@@ -51,7 +52,7 @@ _SETTINGS = (
 def make(ports: Ports) -> Connector:
     """The calendar connector; it reads its settings when a tool runs."""
     reads = Reads(ports.setting, ports.directory)
-    writes, previews = Writes(reads), Previews(reads)
+    writes, previews, records = Writes(reads), Previews(reads), Records(reads)
     return Connector(
         name="calendar",
         version=_VERSION,
@@ -61,14 +62,14 @@ def make(ports: Ports) -> Connector:
             read(
                 "calendar.free_times", FreeTimes, FreeFound, reads.free_times, can="find free times"
             ),
-            _create(writes, previews),
-            _move(writes, previews),
-            _cancel(writes, previews),
+            _create(writes, previews, records),
+            _move(writes, previews, records),
+            _cancel(writes, previews, records),
         ),
     )
 
 
-def _create(writes: Writes, previews: Previews) -> Tool:
+def _create(writes: Writes, previews: Previews, records: Records) -> Tool:
     return _write(
         "create",
         Create,
@@ -77,8 +78,8 @@ def _create(writes: Writes, previews: Previews) -> Tool:
         previews.create,
         undo=lambda _args, result: ("calendar.cancel", {"uid": result["uid"]}),
         expects=_as_left,
-        # People delete meetings, so one that is not there may well have been made.
-        record=Record(writes.recorded, keeps=False),
+        record=Record(records.created),
+        unrecorded="a meeting that is not there; people delete meetings, it may have been made",
         done=lambda _args, result: f"Booked “{result.title}”, {_spoken(result.start)}",
         authority=("attendees",),
         editable=("title", "start", "minutes", "attendees"),
@@ -86,7 +87,7 @@ def _create(writes: Writes, previews: Previews) -> Tool:
     )
 
 
-def _move(writes: Writes, previews: Previews) -> Tool:
+def _move(writes: Writes, previews: Previews, records: Records) -> Tool:
     return _write(
         "move",
         Move,
@@ -98,6 +99,7 @@ def _move(writes: Writes, previews: Previews) -> Tool:
             {"uid": result["uid"], "start": result["before"]},
         ),
         expects=_as_left,
+        record=Record(records.moved, lacks=records.not_moved),
         done=lambda _args, result: f"Moved “{result.title}” to {_spoken(result.start)}",
         authority=("uid",),
         editable=("start",),
@@ -105,7 +107,7 @@ def _move(writes: Writes, previews: Previews) -> Tool:
     )
 
 
-def _cancel(writes: Writes, previews: Previews) -> Tool:
+def _cancel(writes: Writes, previews: Previews, records: Records) -> Tool:
     return _write(
         "cancel",
         Cancel,
@@ -113,6 +115,9 @@ def _cancel(writes: Writes, previews: Previews) -> Tool:
         writes.was_cancelled,
         previews.cancel,
         undo=_book_again,
+        record=Record(None, lacks=records.not_cancelled),
+        unrecorded="a meeting cancelled with our access that we know nothing of; what is deleted "
+        "leaves no trace",
         done=lambda _args, result: f"Cancelled “{result.title}”, {_spoken(result.start)}",
         authority=("uid",),
         can="cancel a meeting",
@@ -130,7 +135,8 @@ def _write(
     done: Done,
     authority: tuple[str, ...],
     can: str,
-    record: Record | None = None,
+    record: Record,
+    unrecorded: str = "",
     editable: tuple[str, ...] = (),
     expects: Expects | None = None,
 ) -> Tool:
@@ -148,6 +154,7 @@ def _write(
         undo=undo,
         undo_expects=expects,
         record=record,
+        unrecorded=unrecorded,
         done=done,
         scopes=("calendar:write",),
         authority=authority,

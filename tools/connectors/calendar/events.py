@@ -11,8 +11,10 @@ from icalendar import Calendar, Component, Event, vCalAddress, vText
 
 from tools.contract import Refused
 
-#: Each change of ours leaves its key here: that is how it is found again.
+#: Each change of ours leaves its key here: that is how it is found again. A name for each kind, so
+#: that a copy which a person makes of a meeting of ours is not taken for one that we moved.
 _KEY = "X-SIGNOFF-KEY"
+MOVED = "X-SIGNOFF-MOVED"
 _PRODUCT = "-//Signoff//calendar//EN"
 
 
@@ -30,6 +32,8 @@ class Meeting:
     busy: bool
     series: bool
     keys: tuple[str, ...]
+    #: Those of them that moved it.
+    moves: tuple[str, ...]
     #: When it was last written (DTSTAMP).
     made: datetime
 
@@ -89,7 +93,7 @@ def moved(text: str, start: datetime, key: str, now: datetime) -> str:
         event.add("dtend", start.astimezone(UTC) + length)
         sequence = int(event.pop("sequence", 0))
         event.add("sequence", sequence + 1)
-        event.add(_KEY, key)
+        event.add(MOVED, key)
     return str(calendar.to_ical().decode())
 
 
@@ -111,6 +115,7 @@ def _meeting(event: Event, zone: ZoneInfo) -> Meeting:
     organiser = _address(event.get("organizer"))
     people = [organiser, *(_address(one) for one in _each(event, "attendee"))]
     status = str(event.get("status", "")).upper()
+    moves = tuple(_plain(one) for one in _each(event, MOVED))
     return Meeting(
         uid=str(event.get("uid", "")),
         title=str(event.get("summary", "")),
@@ -120,7 +125,8 @@ def _meeting(event: Event, zone: ZoneInfo) -> Meeting:
         people=tuple(dict.fromkeys(one for one in people if one)),
         busy=status != "CANCELLED" and str(event.get("transp", "")).upper() != "TRANSPARENT",
         series="rrule" in event or "rdate" in event or "recurrence-id" in event,
-        keys=tuple(str(_plain(one)) for one in _each(event, _KEY)),
+        keys=(*(_plain(one) for one in _each(event, _KEY)), *moves),
+        moves=moves,
         made=_moment(event.DTSTAMP, UTC)
         if "dtstamp" in event
         else datetime.min.replace(tzinfo=UTC),

@@ -6,17 +6,15 @@ cancelled meeting is one that is gone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
-
 from tools.connectors.calendar.client import Changed, home
 from tools.connectors.calendar.diary import Diary, Found, facts_of
-from tools.connectors.calendar.events import Meeting, meetings, moved, new_meeting
+from tools.connectors.calendar.events import Meeting, moved, new_meeting
 from tools.connectors.calendar.reads import Reads, own_address
 from tools.connectors.calendar.shapes import Cancel, Create, MeetingKept, Move
-from tools.contract import Call, Recorded, Refused
+from tools.contract import Call, Refused
 
-_UID = "signoff-"
+#: What the uid of a meeting that we made begins with.
+OURS = "signoff-"
 _CHANGED = "The meeting was changed or cancelled by somebody else meanwhile."
 
 
@@ -119,19 +117,6 @@ class Writes:
             attendees=tuple(facts.get("attendees", ())),
         )
 
-    def recorded(self, since: datetime, timeout_s: float) -> Sequence[Recorded]:
-        """Meetings that bear a uid of ours, in all calendars, as far as they still exist."""
-        diary = self._reads.diary_within(timeout_s)
-        return [
-            Recorded(
-                one.uid.removeprefix(_UID), f"{one.uid}{held.path}", f"“{one.title}”", one.made
-            )
-            for address in diary.client.addresses()
-            for held in diary.client.with_uid(address, _UID)
-            for one in meetings(held.text, diary.local.zone)[:1]
-            if one.uid.startswith(_UID) and one.made >= since
-        ]
-
     def _pinned(self, diary: Diary, uid: str, call: Call) -> Found:
         """The meeting that was approved of, as it was in the preview, or as this action left it.
 
@@ -146,7 +131,7 @@ class Writes:
 
 def uid_of(call: Call) -> str:
     """The same for every attempt of one action, and for no other."""
-    return f"{_UID}{call.key[:32]}"
+    return f"{OURS}{call.key[:32]}"
 
 
 def invited(args: Create, organiser: str) -> tuple[str, ...]:

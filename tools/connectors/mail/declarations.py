@@ -49,8 +49,9 @@ def _send(does: Operations) -> Tool:
         effect=Effect.IRREVERSIBLE,
         retry=Retry.NEITHER,
         run=does.send,
-        # People delete letters, and what left the company is in no box of ours.
-        record=Record(does.sent_recorded, keeps=False),
+        record=Record(does.sent_recorded),
+        unrecorded="a mail that lies in no box of ours; people delete letters, and what left the "
+        "company is not there",
         preview=does.preview_send,
         done=lambda _args, result: f"Mail sent to {', '.join(result.to)}",
         scopes=("mail:send",),

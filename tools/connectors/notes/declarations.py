@@ -16,7 +16,7 @@ from tools.connectors.notes.shapes import (
     Remember,
 )
 from tools.connectors.reading import read
-from tools.contract import Connector, Effect, Ports, Retry, Tool
+from tools.contract import Connector, Effect, Ports, Record, Retry, Tool
 
 _YIELDS = Origin.COLLEAGUE
 #: Keys are unique in our own table for as long as the note stands.
@@ -57,6 +57,7 @@ def _remember(does: Operations) -> Tool:
         key_life_s=_KEY_LIFE_S,
         run=does.remember,
         verify=does.remembered,
+        record=Record(does.notes_recorded, keeps=True),
         preview=does.preview_remember,
         undo=_forget_again,
         undo_expects=lambda args, _result: {"text": args.text},
@@ -77,6 +78,7 @@ def _forget(does: Operations) -> Tool:
         retry=Retry.IDEMPOTENT,
         key_life_s=_KEY_LIFE_S,
         run=does.forget,
+        record=Record(does.forgettings_recorded, keeps=True),
         preview=does.preview_forget,
         done=lambda _args, _result: "Forgotten",
         scopes=("notes:write",),

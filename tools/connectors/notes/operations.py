@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+
 from core.origins import Origin
 from tools.connectors.notes.shapes import (
     Forget,
@@ -12,9 +15,10 @@ from tools.connectors.notes.shapes import (
     Recall,
     Remember,
 )
-from tools.contract import Call, Notes, Preview, Refused
+from tools.contract import Call, Notes, Preview, Recorded, Refused
 
 _SHOWN = 300
+_NO_SUCH_NOTE = "There is no such note, or it was forgotten."
 
 
 class Operations:
@@ -73,13 +77,14 @@ class Operations:
         Use it only when the person asks to forget or delete a note; look it up with notes.recall
         first to learn its id.
         """
-        gone = self._notes.forget(note_id=args.note_id, now=call.now)
-        return Forgotten(source="notes", note_id=args.note_id, forgotten=gone)
+        if not self._notes.forget(note_id=args.note_id, key=call.key, now=call.now):
+            raise Refused(_NO_SUCH_NOTE, code="no_such_note")
+        return Forgotten(source="notes", note_id=args.note_id)
 
     def preview_forget(self, args: Forget, call: Call) -> Preview:
         note = self._notes.get(args.note_id)
         if note is None:
-            raise Refused("There is no such note, or it was forgotten.", code="no_such_note")
+            raise Refused(_NO_SUCH_NOTE, code="no_such_note")
         return Preview(
             title=f"Forget a note of {note.author}",
             verb="forget",
@@ -91,6 +96,17 @@ class Operations:
             facts={"text": note.text, "author": note.author},
             own=note.author == call.caller.name,
         )
+
+    def notes_recorded(self, since: datetime, _timeout_s: float) -> Sequence[Recorded]:
+        return [
+            Recorded(one.key, one.id, "a note", one.at) for one in self._notes.kept_since(since)
+        ]
+
+    def forgettings_recorded(self, since: datetime, _timeout_s: float) -> Sequence[Recorded]:
+        return [
+            Recorded(one.key, one.id, "a note forgotten", one.at)
+            for one in self._notes.forgotten_since(since)
+        ]
 
 
 def _shortened(text: str) -> str:

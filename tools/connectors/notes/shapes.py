@@ -69,5 +69,3 @@ class NoteKept(Result):
 
 class Forgotten(Result):
     note_id: str
-    #: False when it was gone already.
-    forgotten: bool

@@ -10,6 +10,8 @@ from pydantic import ValidationError
 
 from tools.connectors.link import Link, Reply
 from tools.connectors.shop.shapes import (
+    CancellationRecorded,
+    CancellationsRecorded,
     Customer,
     Customers,
     Orders,
@@ -101,6 +103,10 @@ class ShopClient:
         """All made with this key, whoever made them."""
         reply = self._get("/refunds", {"since": since.isoformat()})
         return self._link.read(reply, RefundsRecorded).refunds
+
+    def cancellations_since(self, since: datetime) -> tuple[CancellationRecorded, ...]:
+        reply = self._get("/cancellations", {"since": since.isoformat()})
+        return self._link.read(reply, CancellationsRecorded).cancellations
 
     def restocks_since(self, since: datetime) -> tuple[RestockMade, ...]:
         reply = self._get("/restocks", {"since": since.isoformat()})

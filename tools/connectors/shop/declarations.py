@@ -104,6 +104,7 @@ def _cancel_refund(does: Operations) -> Tool:
         effect=Effect.IRREVERSIBLE,
         retry=Retry.IDEMPOTENT,
         key_life_s=_DAY_S,
+        record=Record(does.cancellations_recorded, keeps=True),
         run=does.cancel_refund,
         preview=does.preview_cancel_refund,
         done=lambda _args, result: f"Took back the refund {result.refund}, {result.amount.money}",

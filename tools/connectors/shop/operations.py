@@ -194,6 +194,17 @@ class Operations:
             for made in self._client(timeout_s).refunds_since(since)
         ]
 
+    def cancellations_recorded(self, since: datetime, timeout_s: float) -> Sequence[Recorded]:
+        return [
+            Recorded(
+                made.key,
+                made.refund,
+                f"the refund of {made.amount.money} for order {made.order} taken back",
+                made.at,
+            )
+            for made in self._client(timeout_s).cancellations_since(since)
+        ]
+
     def restocks_recorded(self, since: datetime, timeout_s: float) -> Sequence[Recorded]:
         return [
             Recorded(

@@ -143,6 +143,20 @@ class RefundsRecorded(_Shown):
     refunds: tuple[RefundRecorded, ...]
 
 
+class CancellationRecorded(_Shown):
+    """A refund taken back, with the key of the call that did it."""
+
+    refund: str
+    order: str
+    amount: Sum
+    key: str | None
+    at: datetime
+
+
+class CancellationsRecorded(_Shown):
+    cancellations: tuple[CancellationRecorded, ...]
+
+
 class RestockMade(_Shown):
     id: str
     at: datetime

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 from core.origins import Origin
@@ -15,12 +16,19 @@ from tools.contract import (
     Permissions,
     Ports,
     Preview,
+    Record,
+    Recorded,
     Retry,
     Tool,
 )
 
 #: What an action made carries its id for good.
 _KEY_LIFE_S = 3_650 * 86_400.0
+_SHOWN = {
+    "signoff.allow_alike": "a standing permission",
+    "signoff.elevate": "a scope given for a time",
+    "signoff.set_policy": "another policy",
+}
 
 
 def make(ports: Ports) -> Connector:
@@ -35,7 +43,7 @@ def make(ports: Ports) -> Connector:
                 "signoff.allow_alike",
                 AllowAlike,
                 does.allow_alike,
-                does.look,
+                does,
                 scope="signoff:standing",
                 can="do things alike without asking each time",
                 done="Given",
@@ -44,7 +52,7 @@ def make(ports: Ports) -> Connector:
                 "signoff.elevate",
                 Elevate,
                 does.elevate,
-                does.look,
+                does,
                 scope="signoff:elevate",
                 can="give somebody a scope for a time",
                 done="Given",
@@ -53,7 +61,7 @@ def make(ports: Ports) -> Connector:
                 "signoff.set_policy",
                 SetPolicy,
                 does.set_policy,
-                does.look,
+                does,
                 scope="signoff:policy",
                 can="change the policy",
                 done="The new policy is in force",
@@ -105,6 +113,15 @@ class _Does:
             diff=meaning.diff,
         )
 
+    def recorded(self, what: str) -> Record:
+        """What our own tables show of this kind. Their rows stay when they are revoked or over."""
+
+        def read(since: datetime, _timeout_s: float) -> Sequence[Recorded]:
+            made = self._permissions.made_since(what, since)
+            return [Recorded(one.key, one.id, _SHOWN[what], one.at) for one in made]
+
+        return Record(read, keeps=True)
+
     def _change(self, what: str, args: Arguments, call: Call) -> Changed:
         plain = args.model_dump(mode="json")
         made = self._permissions.change(what, plain, action_id=call.action_id, now=call.now)
@@ -115,7 +132,7 @@ def _tool(
     name: str,
     args: type[Arguments],
     run: Callable[[Any, Call], Changed],
-    look: Callable[[str, Any, Call], Preview],
+    does: _Does,
     *,
     scope: str,
     can: str,
@@ -130,7 +147,8 @@ def _tool(
         retry=Retry.IDEMPOTENT,
         key_life_s=_KEY_LIFE_S,
         run=run,
-        preview=lambda given, call: look(name, given, call),
+        preview=lambda given, call: does.look(name, given, call),
+        record=does.recorded(name),
         done=lambda _args, _result: done,
         scopes=(scope,),
         # Every one of them decides what will be permitted.
