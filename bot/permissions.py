@@ -15,7 +15,13 @@ from approvals.floors import ALLOW_ALIKE, ELEVATE
 from approvals.people import People
 from approvals.policy_asked import SET_POLICY
 from approvals.standing_asked import asked_for, words
-from approvals.tables import Action, Elevation, PolicyVersion, StandingPermission
+from approvals.tables import (
+    Action,
+    AdmittedConnector,
+    Elevation,
+    PolicyVersion,
+    StandingPermission,
+)
 from audit.log import Log
 from core.db import Database
 from core.errors import ApprovalError, ConfigError
@@ -59,20 +65,28 @@ class PermissionsInSql:
         """Everything of this kind that was made from then on, whoever made it."""
         with self._db.read() as session:
             return [
-                Made(key_of(action_id), str(made), at)
-                for action_id, made, at in session.exec(self._rows(what, since))
+                Made(key_of(row[0]), " ".join(map(str, row[2:])), row[1])
+                for row in session.exec(self._rows(what, since))
             ]
 
     def _rows(self, what: str, since: datetime) -> Any:
+        """Whose action it was, when, and what it is called."""
         here = self._people.workspace_id
         if what == SET_POLICY:
-            return select(PolicyVersion.source, PolicyVersion.number, PolicyVersion.at).where(
+            return select(PolicyVersion.source, PolicyVersion.at, PolicyVersion.number).where(
                 PolicyVersion.workspace_id == here,
                 PolicyVersion.source != policy_versions.FROM_FILE,
                 col(PolicyVersion.at) >= since,
             )
+        if what == ADMIT:
+            let_in = AdmittedConnector
+            return select(let_in.source, let_in.at, let_in.name, let_in.version).where(
+                let_in.workspace_id == here,
+                col(let_in.source).not_like(f"{connectors.FROM_RELEASE}:%"),
+                col(let_in.at) >= since,
+            )
         given = StandingPermission if what == ALLOW_ALIKE else Elevation
-        return select(given.action_id, given.id, given.created_at).where(
+        return select(given.action_id, given.created_at, given.id).where(
             given.workspace_id == here, col(given.created_at) >= since
         )
 

@@ -320,13 +320,21 @@ def test_permissions_that_no_action_gave_are_found(desk: Desk) -> None:
         now=now.isoformat(sep=" "),
     )
 
+    desk.in_sql(
+        "INSERT INTO admitted_connector (workspace_id, source, name, version, tools, at)"
+        " VALUES ('T0PRACTICE', :by, 'pay', '1.0.0', '[]', :now)",
+        by=STRANGER,
+        now=now.isoformat(sep=" "),
+    )
+
     assert desk.compare("signoff.set_policy") == [("unasked", None)]
+    assert desk.compare("signoff.admit_connector") == [("unasked", None)] * 2
 
 
 def test_every_tool_with_an_effect_is_played_here(desk: Desk) -> None:
     effects = {t.name for t in desk.road.deps.registry.tools if t.effect is not Effect.READ}
     one_way = {"calendar.create", "calendar.cancel", "mail.send"}
-    permissions = {"signoff.allow_alike", "signoff.set_policy"}
+    permissions = {"signoff.allow_alike", "signoff.set_policy", "signoff.admit_connector"}
 
     assert effects == {kind.tool for kind in BOTH_WAYS} | one_way | permissions
     assert {t.name for t in desk.road.deps.registry.tools if t.unrecorded} == one_way

@@ -28,6 +28,7 @@ _SHOWN = {
     "signoff.allow_alike": "a standing permission",
     "signoff.elevate": "a scope given for a time",
     "signoff.set_policy": "another policy",
+    "signoff.admit_connector": "a connector let in",
 }
 
 
@@ -70,7 +71,7 @@ def make(ports: Ports) -> Connector:
                 "signoff.admit_connector",
                 AdmitConnector,
                 does.admit_connector,
-                does.look,
+                does,
                 scope="signoff:connectors",
                 can="let a connector in",
                 done="Let in",
