@@ -12,29 +12,35 @@ from approvals.cases import Subject
 from approvals.connectors import ADMIT
 from approvals.people import OPERATORS, People
 from approvals.policy import REQUESTER, Stage, Verdict
-from approvals.policy_asked import SET_POLICY
 from approvals.tables import Action
 from core.db import Database
 
 ALLOW_ALIKE = "signoff.allow_alike"
 ELEVATE = "signoff.elevate"
+SET_POLICY = "signoff.set_policy"
+#: The action of this id, or None.
+Find = Callable[[str], Action | None]
 
 
 def make_floor(db: Database, people: People) -> Callable[[Subject, Verdict], Verdict]:
     """The floor over this installation's actions, for `tools.deps.Deps`."""
 
-    def floor(subject: Subject, verdict: Verdict) -> Verdict:
-        if subject.tool == ALLOW_ALIKE:
-            with db.read() as session:
-                example = session.get(Action, str(subject.args["action_id"]))
-            return _as_the_example(verdict, example)
-        if subject.tool == ELEVATE:
-            return _by_others(verdict, people, barred=_holder(people, subject))
-        if subject.tool in (SET_POLICY, ADMIT):
-            return _by_others(verdict, people)
-        return verdict
+    def find(action_id: str) -> Action | None:
+        with db.read() as session:
+            return session.get(Action, action_id)
 
-    return floor
+    return lambda subject, verdict: raised(subject, verdict, people, find)
+
+
+def raised(subject: Subject, verdict: Verdict, people: People, find: Find) -> Verdict:
+    """The verdict, or a higher one where this changes what is permitted."""
+    if subject.tool == ALLOW_ALIKE:
+        return _as_the_example(verdict, find(str(subject.args["action_id"])))
+    if subject.tool == ELEVATE:
+        return _by_others(verdict, people, barred=_holder(people, subject))
+    if subject.tool in (SET_POLICY, ADMIT):
+        return _by_others(verdict, people)
+    return verdict
 
 
 def _as_the_example(verdict: Verdict, example: Action | None) -> Verdict:

@@ -142,6 +142,12 @@ class Policy:
         refuse_unknown([rule.editable for rule in self.rules if rule.editable], tools)
 
     @property
+    def asked(self) -> frozenset[str]:
+        """Whomever it asks at first: `group:…`, `usergroup:…`, `person:…`, `requester`."""
+        stages = [*self.default_stages, *(stage for rule in self.rules for stage in rule.stages)]
+        return frozenset(stage.who for stage in stages)
+
+    @property
     def asks_minutes(self) -> bool:
         """Whether any rule tells two minutes of an hour apart."""
         return any(rule.asks_minutes for rule in self.rules)

@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlmodel import Session
 
 from approvals.cases import Subject
+from approvals.floors import SET_POLICY
 from approvals.people import People
 from approvals.policy import Policy, judge
 from approvals.policy_diff import line_by_line
@@ -21,7 +22,6 @@ from core.configfile import text_digest
 from core.errors import ApprovalError
 from core.origins import Origin
 
-SET_POLICY = "signoff.set_policy"
 #: So many of the newest actions are judged again for the card.
 TRIED = 20_000
 _CHANGES = 5

@@ -63,10 +63,17 @@ class Past:
     stood: bool
     people: People
     asker: str
+    #: What people changed of it (`Action.edits`).
+    edits: list[Any] | None
     #: Minor units and currency.
     amount: tuple[int, str] | None
     key: tuple[Any, ...]
     _parts: tuple[Principal, Mapping[str, Any], datetime]
+
+    @property
+    def at(self) -> datetime:
+        """When it was looked at, to be judged."""
+        return self._parts[2]
 
     def subject(self) -> Subject:
         """What policy judged. Raises `SignoffError` for what cannot be judged."""
@@ -113,7 +120,7 @@ def past_actions(session: Session, part: Slice, directories: Directories) -> Ite
 def _query(part: Slice) -> Select[Any]:
     """The columns that a verdict rests on, JSON as the text that is stored."""
     names = ("id", "status", "tool", "principal_id", "channel", "automation", "undoes")
-    texts = ("args", "origins", "preview", "verdict")
+    texts = ("args", "origins", "preview", "verdict", "edits")
     columns: list[Any] = [getattr(Action, name) for name in names]
     columns += [cast(getattr(Action, name), Text) for name in texts]
     query = select(*columns).where(col(Action.workspace_id) == part.workspace_id)
@@ -141,7 +148,7 @@ class _Reader:
 
     def past(self, row: Sequence[Any]) -> Past | str:
         action_id, status, tool, principal_id, channel, automation, undoes = row[:7]
-        args, origins, preview, verdict = row[7:]
+        args, origins, preview, verdict, changed = row[7:]
         if status == "superseded":
             return REPLACED
         if verdict is None or (judged := self._verdict(verdict)) is None:
@@ -158,16 +165,18 @@ class _Reader:
             return NO_PREVIEW
         try:
             at = datetime.fromisoformat(shown["read_at"]).astimezone(principal.zone)
+            edits = json.loads(changed) if changed else None
+            editors = tuple(edit["by"] for edit in edits or ())
             amount = shown["amount"] and (shown["amount"]["minor"], shown["amount"]["currency"])
             found = _found(shown, at)
         except (AttributeError, KeyError, TypeError, ValueError):
             return UNREADABLE
         key = (
             tool, channel, automation, undoes is not None, args, origins, principal_id,
-            people.digest, then.effect, amount, *found,
+            people.digest, then.effect, amount, editors, *found,
         )  # fmt: skip
         return Past(
-            action_id, status, then, stood, people, principal_id, amount, key,
+            action_id, status, then, stood, people, principal_id, edits, amount, key,
             (principal, shown, at),
         )  # fmt: skip
 

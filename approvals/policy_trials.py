@@ -11,8 +11,10 @@ from pathlib import Path
 from sqlmodel import Session, col, func, select
 
 from approvals.config_texts import kept_people
+from approvals.groups_then import GroupsThen
 from approvals.people import People
 from approvals.policy import Policy
+from approvals.policy_again import Again
 from approvals.policy_file import parse_policy
 from approvals.policy_history import Directories, Slice, past_actions
 from approvals.policy_try import Tried, try_policy
@@ -36,7 +38,7 @@ class Trial:
 def try_here(session: Session, policy: Policy, people: People, part: Slice) -> Tried:
     """Judge this part of the history under `policy`, with the people of then."""
     then = {**kept_people(session, workspace_id=part.workspace_id), people.digest: people}
-    return try_policy(policy, past_actions(session, part, Directories(then)))
+    return _try_with(session, policy, Directories(then), part)
 
 
 def try_everywhere(url: str, trial: Trial, part: Slice, *, processes: int) -> Tried:
@@ -69,10 +71,15 @@ def _try_part(url: str, trial: Trial, part: Slice) -> Tried:
         with db.read() as session:
             if not trial.for_all:
                 return try_here(session, policy, people, part)
-            directories = Directories({}, always=people)
-            return try_policy(policy, past_actions(session, part, directories))
+            return _try_with(session, policy, Directories({}, always=people), part)
     finally:
         db.engine.dispose()
+
+
+def _try_with(session: Session, policy: Policy, directories: Directories, part: Slice) -> Tried:
+    groups = GroupsThen.load(session, workspace_id=part.workspace_id)
+    again = Again(policy, groups, lambda action_id: session.get(Action, action_id))
+    return try_policy(again, past_actions(session, part, directories))
 
 
 def _parts(part: Slice, processes: int) -> list[Slice]:

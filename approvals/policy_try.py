@@ -5,22 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any
 
-from approvals.cases import Subject
-from approvals.entitlement import impossible
-from approvals.people import People
-from approvals.policy import REQUESTER, Policy, Verdict, approver_words, judge
+from approvals.policy import REQUESTER, approver_words
+from approvals.policy_again import Again, Said, said_of
 from approvals.policy_history import Past
 from approvals.subjects import ALIKE
-from approvals.tables import Action
 from core.errors import SignoffError
 
 #: What people may have wanted to know of, one by one; beyond it they are counted.
 _LISTED = 20
-#: Verdicts remembered for subjects that come again.
-_REMEMBERED = 50_000
 #: It was begun, so refusing it now would have kept it from happening.
 _DONE = frozenset({"executing", "succeeded", "failed", "unknown"})
 
@@ -110,9 +103,9 @@ class Tried:
         self.rejected_to_asker.merge(other.rejected_to_asker)
 
 
-def try_policy(policy: Policy, past: Iterable[Past | str]) -> Tried:
-    """Judge these again under `policy`, each distinct subject once."""
-    tried, again = Tried(), _Judging(policy)
+def try_policy(again: Again, past: Iterable[Past | str]) -> Tried:
+    """Judge these again, each distinct subject once."""
+    tried = Tried()
     for each in past:
         if isinstance(each, str):
             tried.left_out[each] += 1
@@ -126,79 +119,10 @@ def try_policy(policy: Policy, past: Iterable[Past | str]) -> Tried:
     return tried
 
 
-@dataclass(frozen=True)
-class _Said:
-    """What of a verdict makes a difference to people."""
-
-    kind: str
-    stages: tuple[tuple[str, int], ...]
-    four_eyes: bool
-    rules: tuple[str, ...]
-    #: Whether those asked exist; where not, asking is refusing.
-    answerable: bool
-    #: How many of 100 are asked about.
-    review: int
-
-    @property
-    def differs_in(self) -> tuple[object, ...]:
-        return (self.kind, self.stages, self.four_eyes, self.answerable)
-
-    @property
-    def answers(self) -> int:
-        """How many answers of people it needs."""
-        asks = self.kind == "ask" and self.answerable
-        return sum(quorum for _, quorum in self.stages) if asks else 0
-
-    @property
-    def to_asker(self) -> bool:
-        return self.kind == "ask" and all(who == REQUESTER for who, _ in self.stages)
-
-
-def _said(verdict: Verdict, *, answerable: bool) -> _Said:
-    stages = tuple((stage.who, stage.quorum) for stage in verdict.stages)
-    return _Said(verdict.kind, stages, verdict.four_eyes, verdict.rules, answerable, verdict.review)
-
-
-class _Judging:
-    """The new policy's verdicts, remembered for subjects that come again."""
-
-    def __init__(self, policy: Policy) -> None:
-        self._policy = policy
-        self._asks_minutes = policy.asks_minutes
-        self._known: dict[tuple[Any, ...], _Said] = {}
-        self._possible: dict[tuple[Any, ...], bool] = {}
-        # Equal ones are one object: a million of them would keep the garbage collector busy.
-        self._same: dict[_Said, _Said] = {}
-
-    def judge(self, past: Past) -> _Said:
-        # Without the minute more subjects are equal.
-        key = past.key if self._asks_minutes else past.key[:-1]
-        found = self._known.get(key)
-        if found is None:
-            if len(self._known) >= _REMEMBERED:
-                self._known.clear()
-            subject = past.subject()
-            verdict = judge(self._policy, past.people, subject)
-            said = _said(verdict, answerable=self._answerable(past.people, subject, verdict))
-            found = self._known[key] = self._same.setdefault(said, said)
-        return found
-
-    def _answerable(self, people: People, subject: Subject, verdict: Verdict) -> bool:
-        if verdict.kind != "ask":
-            return True
-        asker = subject.principal.id
-        asked = tuple((stage.who, stage.quorum) for stage in verdict.stages)
-        key = (people.digest, asker, asked, verdict.four_eyes)
-        if key not in self._possible:
-            stand_in = _stand_in(subject, verdict)
-            self._possible[key] = impossible(people, stand_in, verdict.stages) is None
-        return self._possible[key]
-
-
-def _count(tried: Tried, past: Past, now: _Said) -> None:
+def _count(tried: Tried, past: Past, now: Said) -> None:
     tried.judged += 1
     answerable = past.verdict.kind != "ask" or past.status != "denied"
-    before = _said(past.verdict, answerable=answerable)
+    before = said_of(past.verdict, answerable=answerable)
     asked = 0 if past.stood else before.answers
     tried.asked_then += asked
     # Asked because the same was under way: no policy changes that, but one that refuses.
@@ -223,7 +147,7 @@ def _count(tried: Tried, past: Past, now: _Said) -> None:
         tried.rejected_to_asker.add(past.action_id)
 
 
-def _words(said: _Said, *, stood: bool = False) -> str:
+def _words(said: Said, *, stood: bool = False) -> str:
     if said.kind != "ask":
         return "allowed" if said.kind == "allow" else "refused"
     if not said.answerable:
@@ -237,17 +161,3 @@ def _words(said: _Said, *, stood: bool = False) -> str:
 def _stage(who: str, quorum: int) -> str:
     words = "the asker" if who == REQUESTER else approver_words(who)
     return f"{quorum} of {words}" if quorum > 1 else words
-
-
-def _stand_in(subject: Subject, verdict: Verdict) -> Action:
-    """An action such as the verdict would be asked about; never stored."""
-    return Action(
-        id="",
-        workspace_id="",
-        principal_id=subject.principal.id,
-        channel=subject.channel,
-        tool=subject.tool,
-        tool_version="",
-        verdict=verdict.as_json(),
-        created_at=datetime.min.replace(tzinfo=UTC),
-    )

@@ -220,6 +220,19 @@ class UserGroup(SQLModel, table=True):
     problem: str | None = None
 
 
+class UserGroupThen(SQLModel, table=True):
+    """Who was in a Slack user group from a time on, so that the past can be judged again."""
+
+    __tablename__ = "usergroup_then"
+
+    workspace_id: str = Field(primary_key=True)
+    #: Slack's id, `S…`.
+    id: str = Field(primary_key=True)
+    at: datetime = Field(primary_key=True, sa_type=UtcDateTime)
+    #: Slack ids; None from when on Slack's word was too old to be believed.
+    members: list[Any] | None = _json(nullable=True)
+
+
 class PolicyVersion(SQLModel, table=True):
     """A policy that came into force; the highest number counts."""
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
+from approvals import groups_then
 from approvals.directory import STALE
 from approvals.owners import tell_owners
 from approvals.people import People
@@ -67,6 +68,7 @@ def store(
     row.members, row.read_at, row.problem = sorted(after), now, None
     session.add(row)
     session.flush()
+    _then(session, people, group_id, after, now)
     if before != after or first:
         _record(session, log, people, group_id, _change(people, group_id, before, after), now)
 
@@ -86,9 +88,19 @@ def fail(
     session.add(row)
     session.flush()
     if row.read_at is None or row.read_at + STALE <= now:
+        _then(session, people, group_id, [] if gone else None, now)
         said = f"{problem} user group {_name(people, group_id)}."
         if tell_owners(session, people, said, _MEND, now=now):
             _record(session, log, people, group_id, said, now)
+
+
+def _then(
+    session: Session, people: People, group_id: str, members: Iterable[str] | None, now: datetime
+) -> None:
+    """For those who judge the past again (`signoff policy try`)."""
+    groups_then.note(
+        session, workspace_id=people.workspace_id, group_id=group_id, members=members, now=now
+    )
 
 
 def _row(session: Session, people: People, group_id: str) -> UserGroup | None:

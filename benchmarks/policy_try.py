@@ -87,7 +87,7 @@ def _write_history(path: Path, actions: int, people: str) -> None:
     db = open_database(f"sqlite:///{path}")
     SQLModel.metadata.create_all(
         db.engine,
-        tables=[tables.Action.__table__, tables.ConfigText.__table__],  # type: ignore[attr-defined]
+        tables=[t.__table__ for t in (tables.Action, tables.ConfigText, tables.UserGroupThen)],  # type: ignore[attr-defined]
     )
     with db.transaction() as session:
         keep_text(session, workspace_id=TEAM, kind="people", text=people, now=START)

@@ -11,9 +11,8 @@ from sqlmodel import Session, col, select
 
 from approvals import connectors, elevation, policy_asked, policy_versions, standing
 from approvals.connectors import ADMIT, Offered
-from approvals.floors import ALLOW_ALIKE, ELEVATE
+from approvals.floors import ALLOW_ALIKE, ELEVATE, SET_POLICY
 from approvals.people import People
-from approvals.policy_asked import SET_POLICY
 from approvals.standing_asked import asked_for, words
 from approvals.tables import (
     Action,

@@ -10,8 +10,9 @@ from typing import Any
 from sqlmodel import Session
 
 from approvals.actions import Proposed, propose_by_hand
+from approvals.floors import SET_POLICY
 from approvals.people import Principal
-from approvals.policy_asked import SET_POLICY, checked
+from approvals.policy_asked import checked
 from approvals.policy_versions import current_text, newest_version
 from bot.blocks.policy import joined, part_of_line, parts_of
 from bot.deps import BotDeps

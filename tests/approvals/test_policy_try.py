@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import fields, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,12 @@ import pytest
 
 from approvals.cases import Subject
 from approvals.config_texts import keep_text
+from approvals.editing import agreed_by_asker
+from approvals.floors import SET_POLICY, raised
+from approvals.groups_then import note
 from approvals.people import People
-from approvals.policy import judge
+from approvals.policy import Policy, Verdict, judge
+from approvals.policy_again import NO_MEMBERS
 from approvals.policy_file import parse_policy
 from approvals.policy_history import Directories, Past, Slice, past_actions
 from approvals.policy_report import report
@@ -209,6 +214,66 @@ def _subject_of(people: People, minor: int = 5000) -> Subject:
         automation="assistant", origins={}, authority=[], preview=_preview(minor), undoes=False,
         at=NOW,
     )  # fmt: skip
+
+
+BOARD = THEN.replace("who: group:finance}", "who: usergroup:board}")
+
+
+def test_a_user_group_is_asked_with_the_members_it_had_then(db: Database, acted: Acted) -> None:
+    """Before anything is known of it nothing is guessed; then Sam is in it, then nobody is known,
+    then only Ana, who asks herself."""
+    people = People.parse(CROWD + "usergroups: {board: S0BOARD}\n", Path("people.yaml"))
+    for day in range(4):
+        preview = {**_preview(15_000), "read_at": (NOW + timedelta(days=day)).isoformat()}
+        verdict = {**judge(_parsed(THEN), people, _subject_of(people, 15_000)).as_json()}
+        acted(15_000, preview=preview, verdict=verdict)
+    with db.transaction() as session:
+        for day, members in ((1, ["U0SAM"]), (2, None), (3, ["U0ANA"])):
+            at = NOW + timedelta(days=day)
+            note(session, workspace_id=TEAM, group_id="S0BOARD", members=members, now=at)
+
+    tried = _try(db, people, BOARD)
+
+    nobody = "refused, as nobody could approve"
+    assert {change.after: found.actions for change, found in tried.changes.items()} == {
+        "asked of Board": 1,
+        nobody: 2,
+    }
+    assert tried.left_out == {NO_MEMBERS: 1}
+
+
+def test_what_others_changed_is_judged_with_the_askers_yes_as_it_was(
+    db: Database, people: People, acted: Acted
+) -> None:
+    """Finn lowered it: Ana agreed to that, and would have to under any other policy as well."""
+    edits = [{"by": "finn", "at": NOW.isoformat(), "changed": []}]
+    action_id = acted(15_000, edits=edits)
+    with db.transaction() as session:
+        row = session.get_one(Action, action_id)
+        row.verdict = agreed_by_asker(Verdict.from_json(row.verdict or {}), row, people).as_json()
+        session.add(row)
+
+    same, looser = _try(db, people, THEN), _try(db, people, LOOSER)
+
+    assert (same.changes, same.asked_now) == ({}, 2)
+    assert list(looser.changes) == [
+        Change("asked of Finance and the asker", "asked of the asker", "small")
+    ]
+
+
+def test_what_no_policy_lowers_is_no_change(db: Database, people: People, acted: Acted) -> None:
+    verdict = judge(_parsed(THEN), people, _subject_of(people))
+    subject = replace(_subject_of(people), tool=SET_POLICY)
+    raised_then = raised(subject, verdict, people, lambda _id: None).as_json()
+    acted(5000, tool=SET_POLICY, verdict=raised_then)
+
+    tried = _try(db, people, "default_approvers: group:finance\nrules: [{name: a, allow: true}]")
+
+    assert (tried.judged, tried.changes) == (1, {})
+
+
+def _parsed(text: str) -> Policy:
+    return parse_policy(text, Path("p.yaml"))
 
 
 def test_what_cannot_be_rebuilt_is_counted_and_never_guessed(

@@ -13,7 +13,7 @@ from approvals.directory import STALE, as_of
 from approvals.people import People
 from approvals.policy import Stage
 from approvals.requests import decide, open_request
-from approvals.tables import Action, Request, UserGroup
+from approvals.tables import Action, Request, UserGroup, UserGroupThen
 from approvals.user_groups import EVERY, ask_due, fail, store
 from audit.log import Log
 from audit.tables import Event
@@ -93,6 +93,28 @@ def test_a_change_of_members_is_an_event(db: Database, read: Read) -> None:
     assert [event.reason for event in events] == [
         "User group board: in it now: Sam, 1 not in people.yaml",
         "User group board: in it now: Finn; no more: Sam, 1 not in people.yaml",
+    ]
+
+
+def test_each_change_is_kept_for_those_who_judge_the_past_again(
+    db: Database, log: Log, people: People, read: Read
+) -> None:
+    read("U0SAM")
+    read("U0SAM", now=NOW + EVERY)
+    for later in (STALE, 2 * STALE):
+        with db.transaction() as session:
+            fail(
+                session, log, people, group_id="S0BOARD", problem="Slack told nothing of",
+                gone=False, now=NOW + EVERY + later,
+            )  # fmt: skip
+    read("U0SAM", now=NOW + 4 * STALE)
+
+    with db.read() as session:
+        kept = session.exec(select(UserGroupThen).order_by("at")).all()
+    assert [(row.at - NOW, row.members) for row in kept] == [
+        (timedelta(), ["U0SAM"]),
+        (EVERY + STALE, None),
+        (4 * STALE, ["U0SAM"]),
     ]
 
 

@@ -527,6 +527,13 @@ def upgrade() -> None:
     sa.Column('problem', sa.String(), nullable=True),
     sa.PrimaryKeyConstraint('id', 'workspace_id')
     )
+    op.create_table('usergroup_then',
+    sa.Column('workspace_id', sa.String(), nullable=False),
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('members', sa.JSON(), nullable=True),
+    sa.PrimaryKeyConstraint('workspace_id', 'id', 'at')
+    )
     op.create_table('decision',
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('workspace_id', sa.String(), nullable=False),
