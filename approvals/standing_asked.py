@@ -12,7 +12,6 @@ from sqlmodel import Session, col, select
 from approvals.alike import Alike, alike, past_action
 from approvals.bounds import Bounds, bounds_like, may_differ, outside_of
 from approvals.decided import approved_by
-from approvals.entitlement import impossible
 from approvals.people import People
 from approvals.policy import REQUESTER, Verdict
 from approvals.standing import may_stand
@@ -112,10 +111,9 @@ def others_could(people: People, example: Action, asker_id: str) -> bool:
     if example.verdict is None:
         return False
     then = Verdict.from_json(example.verdict)
-    verdict = {"four_eyes": then.four_eyes, "barred": [example.principal_id]}
-    asked = Action(principal_id=asker_id, verdict=verdict)
-    others = [stage for stage in then.stages if stage.who != REQUESTER]
-    return impossible(people, asked, others) is None
+    out = {asker_id, example.principal_id} if then.four_eyes else set()
+    able = [(stage, {person.id for person in people.asked(stage.who)}) for stage in then.stages]
+    return all(len(ids - out) >= stage.quorum for stage, ids in able if stage.who != REQUESTER)
 
 
 def words(session: Session, people: People, asked: Asked) -> list[tuple[str, str]]:
