@@ -1,7 +1,9 @@
 """What a person or an automation may use at all, and scopes they have for a time.
 
-people.yaml gives roles their scopes. Whoever lacks one that a tool needs is refused before any
-other system is asked; an elevation, asked for and approved like any action, adds one for a time.
+people.yaml gives roles their scopes, automations.yaml the automation that acts for them. A tool
+needs its scopes of both: what runs for somebody never may more than they may, nor more than it was
+given itself. Whoever lacks one is refused before any other system is asked; an elevation, asked for
+and approved like any action, adds one for a time.
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ from core.ids import derive_id
 
 LONGEST = timedelta(hours=8)
 AUTOMATION = "automation:"
+#: What people's messages start: the automation everybody uses, and so far the only one with tools.
+ASSISTANT = "assistant"
 
 
 def missing(
@@ -32,28 +36,33 @@ def missing(
     *,
     workspace_id: str,
     automation: str,
+    own: Sequence[str],
     now: datetime,
 ) -> str | None:
-    """Why this person may not use a tool that needs these scopes, as a sentence's end.
+    """Why this person may not use a tool that needs these scopes through this automation, whose own
+    scopes are given, as a sentence's end.
 
-    None when they may: by their roles, or by an elevation of theirs or of the automation that asks.
+    None when both may: by role and declaration, or by an elevation of each that lacks one.
     """
-    lacking = [scope for scope in scopes if not _has(principal, scope)]
+    runs = f"{AUTOMATION}{automation}"
+    lacking = [(principal.id, scope) for scope in scopes if not has(principal.scopes, scope)]
+    lacking += [(runs, scope) for scope in scopes if not has(own, scope)]
     if not lacking:
         return None
-    query = select(Elevation.scope).where(
+    query = select(Elevation.holder, Elevation.scope).where(
         Elevation.workspace_id == workspace_id,
-        col(Elevation.holder).in_((principal.id, f"{AUTOMATION}{automation}")),
+        col(Elevation.holder).in_((principal.id, runs)),
         *_live(now),
     )
     given = set(session.exec(query))
-    still = [scope for scope in lacking if scope not in given]
-    if not still:
+    still = next((each for each in lacking if each not in given), None)
+    if still is None:
         return None
-    return (
-        f"{principal.first_name} may not use {still[0]}; "
-        f"/signoff elevate {still[0]} 1h asks for it for an hour"
+    holder, scope = still
+    who, whom = (
+        (principal.first_name, "") if holder == principal.id else (_it(runs), f" for {runs}")
     )
+    return f"{who} may not use {scope}; /signoff elevate {scope} 1h{whom} asks for it for an hour"
 
 
 def check(people: People, holder: str, scope: str, minutes: int) -> str:
@@ -61,13 +70,24 @@ def check(people: People, holder: str, scope: str, minutes: int) -> str:
     if not timedelta(0) < timedelta(minutes=minutes) <= LONGEST:
         raise ApprovalError("A scope is given for 8 hours at most.")
     if holder.startswith(AUTOMATION):
-        return f"the automation {holder.removeprefix(AUTOMATION)}"
+        if holder != f"{AUTOMATION}{ASSISTANT}":
+            raise ApprovalError(
+                f"{holder.removeprefix(AUTOMATION)} uses no tools, so a scope would change "
+                f"nothing. What uses tools: {AUTOMATION}{ASSISTANT}."
+            )
+        return _it(holder)
     person = people.by_id(holder)
     if person is None:
         raise ApprovalError(f"Nobody is called {holder}.")
-    if _has(person, scope):
+    if has(person.scopes, scope):
         raise ApprovalError(f"{person.first_name} may use {scope} already.")
     return person.first_name
+
+
+def holder_words(people: People, holder: str) -> str:
+    """Who has a scope, as people call them: `Ana`, `the assistant`."""
+    person = people.by_id(holder)
+    return person.first_name if person else _it(holder)
 
 
 def give(
@@ -133,8 +153,13 @@ def live_ones(
     return [row for row in session.exec(query) if person.operator or row.holder == person.id]
 
 
-def _has(principal: Principal, scope: str) -> bool:
-    return any(fnmatchcase(scope, pattern) for pattern in principal.scopes)
+def has(scopes: Sequence[str], scope: str) -> bool:
+    """Whether these hold this one: as it is spelled, or with `*` for anything."""
+    return any(fnmatchcase(scope, pattern) for pattern in scopes)
+
+
+def _it(holder: str) -> str:
+    return f"the {holder.removeprefix(AUTOMATION)}"
 
 
 def _live(now: datetime) -> Sequence[Any]:

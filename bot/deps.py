@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
@@ -58,5 +58,7 @@ class BotDeps:
     identity: Identity
     #: Carries the bot token; made by `bot.web.make_async_web`.
     web: AsyncWebClient
+    #: Own scopes of automations, where they are not just what their tools need.
+    automations: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     #: None only where no HTTP endpoint is served (Socket Mode).
     signing_secret: str | None = None

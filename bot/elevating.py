@@ -6,11 +6,12 @@ import re
 from collections.abc import Sequence
 
 from approvals.actions import Proposed, propose_by_hand
-from approvals.elevation import LONGEST, check
+from approvals.elevation import ASSISTANT, AUTOMATION, LONGEST, check, has
 from approvals.floors import ELEVATE
 from bot.absences import Command
 from bot.blocks.text import escape
 from core.errors import ApprovalError
+from tools.scoped import own_scopes
 
 _SPAN = re.compile(r"(\d{1,3})\s*(h|hours?|m|min|minutes?)")
 _USAGE = "Write it like /signoff elevate shop:stock 2h, or with for and whom after it: for sam"
@@ -29,6 +30,10 @@ def elevate_lines(asked: Command, *, channel: str, key: str) -> Sequence[str]:
     known = sorted({scope for tool in asked.deps.registry.tools for scope in tool.scopes})
     if scope not in known:
         return [escape(f"I know no scope {scope[:60]}. There are {', '.join(known)}.")]
+    own = own_scopes(asked.deps.registry, ASSISTANT, asked.deps.automations)
+    if holder == f"{AUTOMATION}{ASSISTANT}" and has(own, scope):
+        told = f"The assistant may use {scope} already, for whoever may themselves."
+        return [escape(told)]
     try:
         named = check(asked.deps.people, holder, scope, minutes)
     except ApprovalError as error:

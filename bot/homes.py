@@ -59,8 +59,8 @@ def given_items(session: Session, deps: BotDeps, person: Principal) -> Sequence[
 
 
 def _elevation(session: Session, deps: BotDeps, person: Principal, row: Elevation) -> Item:
-    holder = deps.people.by_id(row.holder)
-    title = f"{first_name(holder.name) if holder else row.holder} may use {row.scope}"
+    whose = elevation.holder_words(deps.people, row.holder)
+    title = f"{whose[:1].upper()}{whose[1:]} may use {row.scope}"
     until = day_time(row.expires_at, person.tz, deps.clock.now())
     link = card_link(session, deps.identity.url, row.action_id, person)
     return Item(title, f"until {until}", link, revokes=row.id)

@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from sqlmodel import Session, col, select
 
+from approvals.actions import BY_HAND
+from approvals.elevation import ASSISTANT
 from approvals.switches import Stopped, automation_scope, in_force
 from bot.tables import Schedule, ScheduleRun
 from core.canonical import digest
@@ -51,12 +53,22 @@ class DigestEntry(BaseModel):
         return tz
 
 
+class AssistantEntry(BaseModel):
+    """What stands under `assistant:`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    #: What it may use itself; None: what its tools need.
+    scopes: tuple[str, ...] | None = None
+
+
 class Automations(BaseModel):
     """config/automations.yaml."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     digests: tuple[DigestEntry, ...] = ()
+    assistant: AssistantEntry = AssistantEntry()
     #: What follows when a step of somebody's request fails after others were done: the asker is
     #: asked whether to take those back, or they are.
     undo_when_failed: Literal["ask", "automatic"] = "ask"
@@ -67,7 +79,15 @@ class Automations(BaseModel):
         names = [entry.name for entry in digests]
         if len(set(names)) != len(names):
             raise ValueError("two digests share a name")
+        if taken := {ASSISTANT, BY_HAND} & set(names):
+            raise ValueError(f"no digest can be called {taken.pop()}")
         return digests
+
+    @property
+    def scopes(self) -> dict[str, tuple[str, ...]]:
+        """Own scopes of the automations they are declared for."""
+        own = self.assistant.scopes
+        return {} if own is None else {ASSISTANT: own}
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from bot.app import make_app
 from bot.bootstrap import Floor
 from bot.deps import BotDeps
 from bot.http import make_http
+from bot.schedules import load_automations
 from bot.web import make_async_web, who_we_are_async
 from core.errors import ConfigError
 from core.outbox import Publish
@@ -66,6 +67,7 @@ async def _deps(floor: Floor) -> BotDeps:
         registry=floor.registry,
         identity=identity,
         web=client,
+        automations=load_automations(settings.config / "automations.yaml").scopes,
         signing_secret=access.signing_secret,
     )
 

@@ -15,6 +15,7 @@ from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from approvals import switches
+from approvals.elevation import ASSISTANT
 from approvals.people import Principal
 from approvals.tables import Action, Switch
 from bot.blocks.text import escape, words
@@ -28,8 +29,6 @@ from graphs.runtime.tables import Conversation, Turn
 from graphs.runtime.turns import stop as stop_turn
 from graphs.runtime.waiting import has_open_actions
 
-#: What people's messages are: the automation everybody uses.
-ASSISTANT = "assistant"
 _NOT_BEGUN = ("allowed", "approved")
 _WOKEN = ("execute", "run_turn", "run_digest")
 _LISTED = 10

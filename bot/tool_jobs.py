@@ -32,6 +32,7 @@ _REPAIR_EVERY = timedelta(minutes=1)
 
 def tool_jobs(floor: Floor) -> Mapping[str, Handler]:
     """The handlers of the queue `tools`, by job."""
+    automations = load_automations(floor.settings.config / "automations.yaml")
     deps = Deps(
         db=floor.db,
         log=floor.log,
@@ -43,11 +44,11 @@ def tool_jobs(floor: Floor) -> Mapping[str, Handler]:
         versions=PolicyInForce(floor.db, workspace_id=floor.people.workspace_id, file=floor.policy),
         floor=make_floor(floor.db, floor.people),
         readers=readers_of,
+        automations=automations.scopes,
         admitted=AdmittedInSql(floor.people.workspace_id),
         limits=limits_of(floor.settings.limits),
     )
     executor = Executor(deps)
-    automations = load_automations(floor.settings.config / "automations.yaml")
     automatic = automations.undo_when_failed == "automatic"
     _repair_index(floor)
 

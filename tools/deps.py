@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
@@ -61,6 +61,8 @@ class Deps:
     versions: Callable[[], Policy] | None = None
     readers: Readers = everybody
     admitted: Admitted = every_tool
+    #: Own scopes of automations, where they are not just what their tools need.
+    automations: Mapping[str, Sequence[str]] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     bounded: Bounded = field(default_factory=lambda: Bounded(max_stuck=8))
     #: A number from 0 to 1 each time: how much of a wait is waited. Tests hold it.

@@ -1,16 +1,23 @@
-"""Whether the asker may use a tool at all: before it is looked into, and again when it begins."""
+"""Whether a tool may be used at all: by the asker, and by what acts for them.
+
+Looked at before the tool is looked into, and again when the action begins.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlmodel import Session
 
-from approvals.elevation import missing
+from approvals.actions import BY_HAND
+from approvals.connectors import OURS
+from approvals.elevation import ASSISTANT, missing
 from approvals.people import Principal
 from approvals.tables import Action
 from tools.contract import Tool
 from tools.deps import Deps
+from tools.registry import Registry
 
 
 def missing_scope(
@@ -29,5 +36,22 @@ def missing_scope(
         tool.scopes,
         workspace_id=action.workspace_id,
         automation=action.automation,
+        own=own_scopes(deps.registry, action.automation, deps.automations),
         now=now,
     )
+
+
+def own_scopes(
+    registry: Registry, automation: str, declared: Mapping[str, Sequence[str]]
+) -> Sequence[str]:
+    """What this automation may use itself: what is declared for it, else what its tools need.
+
+    The assistant's are all but Signoff's own, which only forms and commands use. Others have none.
+    """
+    if automation in declared:
+        return declared[automation]
+    if automation not in (ASSISTANT, BY_HAND):
+        return ()
+    forms = automation == BY_HAND
+    used = [tool for tool in registry.tools if tool.name.startswith(f"{OURS}.") == forms]
+    return tuple(dict.fromkeys(scope for tool in used for scope in tool.scopes))

@@ -52,6 +52,14 @@ async def test_what_is_asked_for_is_an_action_like_any_other(one_desk: Desk) -> 
         ("shop:stock 9h", "A scope is given for 8 hours at most."),
         ("shop:stock 2h for nobody", "Nobody is called nobody."),
         ("shop:read 2h", "Ana may use shop:read already."),
+        (
+            "shop:stock 2h for automation:assistant",
+            "The assistant may use shop:stock already, for whoever may themselves.",
+        ),
+        (
+            "shop:stock 2h for automation:support-morning",
+            "support-morning uses no tools, so a scope would change nothing.",
+        ),
     ],
 )
 async def test_what_cannot_be_given_is_said_at_once(one_desk: Desk, words: str, says: str) -> None:

@@ -177,3 +177,89 @@ def test_who_is_refused_before_anybody_was_asked_is_told(narrow: Road) -> None:
 
     assert (post.kind, post.channel) == ("notice", "C0SUPPORT")
     assert post.body["text"].startswith("signoff.elevate: not done: ")
+
+
+# Automations
+
+
+def own(road: Road, *scopes: str) -> Road:
+    """The same office, where this is what the assistant itself may use."""
+    return road.changed(automations={"assistant": scopes})
+
+
+def test_the_assistant_does_no_more_than_it_was_given_whoever_asks(narrow: Road) -> None:
+    """R3, R9: what runs for somebody has its own scopes, and needs them besides theirs."""
+    elevated(narrow)
+    looking = own(narrow, "till:read")
+
+    action_id = looking.propose("till.refund", turn="turn_2", order="4711", minor=100)
+
+    assert looking.prepare(action_id) == "denied"
+    assert looking.reasons(action_id)[-1] == (
+        "Not allowed: the assistant may not use till:write; /signoff elevate till:write 1h for "
+        "automation:assistant asks for it for an hour"
+    )
+
+
+def test_a_scope_given_to_the_assistant_is_given_to_nobody_else(narrow: Road) -> None:
+    """R9: nobody gets through it what they may not themselves."""
+    looking = own(narrow, "till:read")
+    asked = ask(looking, holder="automation:assistant")
+    looking.prepare(asked)
+    looking.decide(asked, person="olga")
+    assert looking.execute(asked) == "succeeded"
+
+    action_id = looking.propose("till.refund", turn="turn_2", order="4711", minor=100)
+
+    assert looking.prepare(action_id) == "denied"
+    assert looking.reasons(action_id)[-1].startswith("Not allowed: Ana may not use till:write")
+
+
+@pytest.mark.parametrize("end", [None, "expired", "revoked"])
+def test_a_scope_given_to_the_assistant_counts_until_it_ends(narrow: Road, end: str | None) -> None:
+    """R4, R5: asked for and approved like any action, ending by itself, all of it in the log."""
+    looking = own(narrow, "till:read")
+    people = People.parse(PEOPLE, Path("people.yaml"))
+    free = looking.changed(people=people)
+    asked = ask(free, holder="automation:assistant")
+    free.prepare(asked)
+    free.decide(asked, person="olga")
+    free.execute(asked)
+    assert "automation:assistant may use till:write for a time" in free.reasons(asked)
+    action_id = free.approved("till.refund", turn="turn_2", order="4711", minor=100)
+
+    if end == "expired":
+        free.wait(3600)
+    elif end == "revoked":
+        with free.db.transaction() as session:
+            row = session.exec(select(Elevation)).one()
+            olga = people.by_id("olga")
+            assert olga is not None
+            revoke(
+                session, free.deps.log, elevation_id=row.id, person=olga, now=free.clock.now()
+            )  # fmt: skip
+
+    assert free.execute(action_id) == ("denied" if end else "succeeded")
+
+
+@pytest.mark.parametrize("tool", ["signoff.elevate", "signoff.allow_alike", "signoff.set_policy"])
+def test_no_model_changes_what_is_permitted(road: Road, narrow: Road, tool: str) -> None:
+    """R9: a model that calls by name what it is not offered is refused, whoever asks it."""
+    everybody = narrow.changed(people=People.parse(PEOPLE, Path("people.yaml")))
+
+    action_id = everybody.propose(tool, by="olga", scope="till:write", holder="ana", minutes=60)
+
+    assert everybody.prepare(action_id) == "denied"
+    assert everybody.reasons(action_id)[-1].startswith("Not allowed: the assistant may not use ")
+
+
+def test_an_automation_that_uses_no_tools_is_given_none(narrow: Road) -> None:
+    assert narrow.prepare(ask(narrow, holder="automation:support-morning")) == "failed"
+
+
+def test_an_automation_that_nobody_declared_may_use_nothing(narrow: Road) -> None:
+    elevated(narrow)
+    action_id = narrow.propose("till.balance", order="4711")
+    narrow.set(action_id, automation="stranger")
+
+    assert narrow.prepare(action_id) == "denied"
