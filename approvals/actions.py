@@ -50,6 +50,9 @@ class Proposed:
     tool_version: str
     args: Mapping[str, Any]
     title: str | None = None
+    #: How many steps it belongs together with, and how many of them cannot be undone
+    #: (`approvals.together`); None where it stands alone.
+    together: Mapping[str, int] | None = None
 
 
 def propose(
@@ -88,6 +91,7 @@ def propose(
             args=_plain(dict(call.args)),
             origins={},
             preview={"title": call.title} if call.title else None,
+            together=dict(call.together) if call.together else None,
             created_at=now,
         )
         reason = f"Signoff plans: {call.title or call.tool}"
@@ -200,6 +204,7 @@ def supersede(
         edits=edits or None,
         undoes=undoes,
         undone_by=old.undone_by,
+        together=old.together,
         created_at=now,
     )
     return insert(session, log, row, "Looked at afresh", now=now, supersedes=old.id)

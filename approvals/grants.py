@@ -65,6 +65,12 @@ def consume(session: Session, log: Log, action: Action, *, now: datetime) -> Gra
     return grant
 
 
+def expired(session: Session, action: Action, *, now: datetime) -> bool:
+    """Whether the right stands unused and its time is over."""
+    grant = session.get(Grant, derive_id("grant", action.id), populate_existing=True)
+    return grant is not None and grant.consumed_at is None and grant.expires_at <= now
+
+
 def lapsed(session: Session, people: People, action: Action, *, now: datetime) -> str | None:
     """Why the permission does not hold any more, as a sentence; None while it holds.
 

@@ -52,6 +52,9 @@ class Action(SQLModel, table=True):
     undoes: str | None = Field(default=None, unique=True)
     #: Of one that takes another back: who wanted it.
     undone_by: str | None = None
+    #: Of a step that belongs together with others of its answer (`approvals.together`):
+    #: {"steps": how many they are, "final": how many of them cannot be undone}.
+    together: dict[str, Any] | None = _json(nullable=True)
     not_before: datetime | None = Field(default=None, sa_type=UtcDateTime)
     next_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     attempt: int = 0
@@ -291,10 +294,12 @@ class Compensation(SQLModel, table=True):
     """What a piece of work had done when a later step failed or somebody stopped it: taken back in
     reverse order, one after the other, or kept."""
 
-    #: Derives from the turn: there is one at most.
+    #: Derives from the turn, or from the steps that belong together: of each there is one at most.
     id: str = Field(primary_key=True)
     workspace_id: str = Field(index=True)
-    turn_id: str = Field(unique=True)
+    turn_id: str = Field(index=True)
+    #: Of steps that belong together: their common id.
+    together_id: str | None = None
     #: The action that failed; None where the work was stopped.
     failed_id: str | None = None
     #: Ids of the actions to take back, in the order in which they are.

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from sqlmodel import Session, col, select
 
 from approvals.tables import Action
+from approvals.together import together_id
 from core.ids import derive_id
 from core.outbox import enqueue
 from core.posts import Post, ask_post, refresh_posts
@@ -59,7 +60,8 @@ def undo_of(session: Session, action_id: str) -> Action | None:
 def follow(session: Session, action: Action, *, now: datetime) -> None:
     """What an action that has just settled leads to: its window's end, or news for what it undoes.
 
-    `undo_changed` redraws what shows the button, and goes on with taking back several steps.
+    `undo_changed` redraws what shows the button, and goes on with taking back several steps;
+    `keep_together` begins the next of those that belong together, or takes them all back.
     """
     until = undo_until(action)
     if until is not None:
@@ -68,6 +70,17 @@ def follow(session: Session, action: Action, *, now: datetime) -> None:
         refresh_posts(session, subject=action.id, kind="held", now=now)
     if action.status == "failed" and action.undoes is None and action.turn_id is not None:
         ask_compensation(session, action.workspace_id, action.turn_id, action.id, now=now)
+    group = together_id(action)
+    if group is not None and action.status != "superseded":
+        enqueue(
+            session,
+            workspace_id=action.workspace_id,
+            job="keep_together",
+            subject=group,
+            key=f"{action.id}:{action.status}",
+            args={"action_id": action.id},
+            now=now,
+        )
     if action.undoes is not None:
         _queue(session, action, f"{action.id}:{action.status}", now=now)
 

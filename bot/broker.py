@@ -39,6 +39,7 @@ QUEUES = {
     "index_note": "tools",
     "undo_changed": "tools",
     "offer_back": "tools",
+    "keep_together": "tools",
 }
 
 

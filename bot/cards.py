@@ -15,7 +15,7 @@ from bot.blocks.card import Card
 from bot.differences import became_of, what_changed
 from bot.offers import Seen, offered
 from bot.said import said_of
-from bot.undo_words import for_how_long, how_it_stands
+from bot.undo_words import for_how_long, how_it_stands, together_words
 from bot.words import clock_time, day_time, first_name
 from core.errors import SignoffError
 from graphs.runtime.tables import Conversation, Turn
@@ -57,6 +57,7 @@ def card_view(session: Session, people: People, action_id: str, *, now: datetime
         changed=what_changed(session, people, action, tz) if is_open else (),
         diff=str(preview.get("diff") or ""),
         offers=offered(rows),
+        together=together_words(action),
     )
 
 

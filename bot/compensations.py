@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from approvals.people import People, Principal
 from approvals.tables import Action, Compensation
+from approvals.together import belonging
 from approvals.undoing import IN_VAIN
 from approvals.windows import undo_of
 from bot.blocks.compensation import Offer
@@ -50,6 +51,16 @@ class Offers:
             return "nothing" if row is None else row.status
 
 
+_ASKED = ("offered", "stuck")
+#: How a step ended that did not fail.
+_ENDED = {
+    "rejected": "was not approved.",
+    "expired": "was not done in time.",
+    "denied": "was not allowed.",
+    "cancelled": "was stopped.",
+}
+
+
 def take_back(deps: BotDeps, click: Click, person: Principal, *, back: bool) -> str | None:
     """Record the press on [Undo] or [Keep] and follow it; the sentence to tell."""
     now = deps.clock.now()
@@ -76,14 +87,26 @@ def offer_view(session: Session, people: People, compensation_id: str) -> Offer:
     if row is None:
         raise Unrenderable()
     steps = [session.get_one(Action, step) for step in row.steps]
-    asker = people.by_id(steps[0].principal_id)
+    stands = _standing(session, row)
+    asker = people.by_id((steps or stands)[0].principal_id)
+    asked = row.status in _ASKED or (row.status == "done" and bool(stands))
+    told = [f"{title_of(step)}{_how(session, step, row)}" for step in steps]
     return Offer(
-        user=asker.slack_id if asker and row.status in ("offered", "stuck") else None,
+        user=asker.slack_id if asker and asked else None,
         why=_why(session, row),
-        steps=tuple(f"{title_of(step)}{_how(session, step, row)}" for step in steps),
-        line=_line(people, row),
+        steps=(*told, *(f"{title_of(step)}: cannot be undone" for step in stands)),
+        line=_line(people, row, stands),
         offers=_presses(row),
     )
+
+
+def _standing(session: Session, row: Compensation) -> list[Action]:
+    """What was done of steps that belong together and cannot be taken back."""
+    failed = session.get(Action, row.failed_id) if row.failed_id else None
+    if row.together_id is None or failed is None:
+        return []
+    steps = belonging(session, failed)
+    return [one for one in steps if one.status == "succeeded" and one.id not in row.steps]
 
 
 def _why(session: Session, row: Compensation) -> str:
@@ -91,7 +114,10 @@ def _why(session: Session, row: Compensation) -> str:
     if failed is None:
         return "This was stopped halfway."
     message = str((failed.outcome or {}).get("message") or "it could not be done")
-    return f"{title_of(failed)} failed: {message}"
+    said = f"{title_of(failed)} {_ENDED.get(failed.status) or f'failed: {message}'}"
+    if row.together_id is None:
+        return said
+    return f"{said} It belongs together with what was done before it: all of it, or nothing."
 
 
 def _how(session: Session, step: Action, row: Compensation) -> str:
@@ -109,12 +135,17 @@ def _how(session: Session, step: Action, row: Compensation) -> str:
     return ": being undone"
 
 
-def _line(people: People, row: Compensation) -> str:
+def _line(people: People, row: Compensation, stands: Sequence[Action]) -> str:
+    if row.status == "done" and stands:
+        rest = "The rest was undone. " if row.steps else ""
+        return f"{rest}Please look yourself at what cannot be undone, and tell me what to do."
     person = people.by_id(row.decided_by or "")
     who = person.first_name if person else "I"
     return {
         "offered": "Undo it, the last first?" if len(row.steps) > 1 else "Undo it?",
-        "running": f"{who} wanted it undone: one after the other, the last first.",
+        "running": f"{who} wanted it undone: one after the other, the last first."
+        if person
+        else "I undo it, one after the other, the last first.",
         "done": "All of it was undone.",
         "kept": f"{who} kept it as it is.",
         "stuck": "I stopped there. What should happen now?",

@@ -11,6 +11,8 @@ from bot.words import clock_time
 
 #: Fields of a result that hold a short name of the thing made, best first.
 _REFERENCES = ("reference", "refund", "restock")
+#: Codes of actions that did not begin, whose message says why in whole sentences.
+_TOLD = frozenset({TAKEN_BACK, "together", "expired"})
 _IRREGULAR = {
     "take": "took",
     "send": "sent",
@@ -33,7 +35,7 @@ def done_words(action: Action, tz: str) -> Sequence[str]:
         return [f"failed {at}: {outcome.get('message') or 'it could not be done'}"]
     if action.status == "unknown":
         return ["I lost the connection and do not know whether it happened: see my question"]
-    if outcome.get("code") == TAKEN_BACK:
+    if outcome.get("code") in _TOLD:
         return [str(outcome.get("message"))]
     if action.status in ("superseded", "expired", "cancelled", "denied"):
         return [f"not done ({_NOT_DONE[action.status]})"]

@@ -24,6 +24,7 @@ from tools.limits import limits_of
 from tools.prepare import Prepare
 from tools.proof import Look
 from tools.reconcile import Reconciler
+from tools.together import Together
 from tools.undo_news import UndoNews
 
 log = structlog.get_logger()
@@ -64,6 +65,7 @@ def tool_jobs(floor: Floor) -> Mapping[str, Handler]:
         "reconcile": Reconciler(deps).run,
         "index_note": index_note,
         "undo_changed": UndoNews(deps).run,
+        "keep_together": Together(deps).run,
         "offer_back": Offers(floor, automatic=automatic).run,
     }
 

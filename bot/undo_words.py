@@ -10,6 +10,7 @@ from sqlmodel import Session
 from approvals.people import People
 from approvals.switches import in_force
 from approvals.tables import Action
+from approvals.together import belonging, together_id, waits_for
 from approvals.undoing import IN_VAIN
 from approvals.windows import undo_of, undo_until, window
 from bot.blocks.parts import Press
@@ -70,8 +71,24 @@ def how_it_stands(
         )
         if stop is not None or undoing:
             return [f"waits: {stop.sentence}" if stop else str(undoing)]
+        if together_id(action) is not None:
+            first = waits_for(belonging(session, action), action.id)
+            if first is not None:
+                return [f"waits for “{(first.preview or {}).get('title') or first.tool}”"]
     said = undoing or span_words(people, action, now)
     return [*done_words(action, _tz(people, action)), *([said] if said else [])]
+
+
+def together_words(action: Action) -> str:
+    """What an open card says of the steps that belong together with this one; empty without any."""
+    steps, final = (int((action.together or {}).get(name, 0)) for name in ("steps", "final"))
+    if together_id(action) is None:
+        return ""
+    told = (
+        f"1 of {steps} steps that belong together: they begin once all are permitted, and if one "
+        "fails, those done are undone, the last first."
+    )
+    return f"{told} {final} of the {steps} cannot be undone." if final else told
 
 
 def for_how_long(verdict: dict[str, object] | None, undo: str) -> str:

@@ -26,6 +26,8 @@ POINTS = (
     "executor:intent-committed",
     "executor:called",
     "executor:outcome-committed",
+    "together:went-on",
+    "undo:followed",
     "preview:begun",
     "preview:started",
     "turn:answered",

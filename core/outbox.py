@@ -140,6 +140,21 @@ def _is_later(occasion: Occasion, now: datetime) -> bool:
     return occasion.not_before is not None and occasion.not_before > now
 
 
+def hasten(session: Session, *, job: str, subject: str, now: datetime) -> None:
+    """Have what is queued of this job for this subject published after this commit, not later."""
+    query = select(Outbox.id, Outbox.args).where(
+        Outbox.job == job, Outbox.subject == subject, col(Outbox.done_at).is_(None)
+    )
+    rows = session.exec(query).all()
+    if not rows:
+        return
+    ids = [row_id for row_id, _args in rows]
+    session.execute(update(Outbox).where(col(Outbox.id).in_(ids)).values(next_at=now + PATIENCE))
+    wake = session.info.get(WAKE)
+    if wake is not None:
+        after_commit(session, partial(wake, [Message(job, dict(rows[0][1]))]))
+
+
 def open_rows(session: Session, *, job: str, subject: str) -> list[str]:
     """Ids of the rows asking for this job on this subject. Read before the work starts, they are
     what `finish` may close after it: a row that arrives meanwhile stays open and is published."""

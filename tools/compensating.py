@@ -7,6 +7,7 @@ function here may be called again at any time.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import update
@@ -15,6 +16,7 @@ from sqlmodel import Session, col, select
 from approvals.moves import row_of
 from approvals.people import People, Principal
 from approvals.tables import Action, Compensation
+from approvals.together import together_id
 from approvals.undoing import may_undo
 from approvals.windows import undo_of, undo_until
 from audit.log import Log
@@ -49,18 +51,68 @@ def offer(
         select(Action).where(Action.turn_id == turn_id, col(Action.undoes).is_(None))
     ).all()
     failed = _failed(registry, actions)
-    steps = backwards(_done(registry, actions, before=failed))
+    # Steps that belong together are taken back by themselves, whatever else was done.
+    alone = [action for action in actions if together_id(action) is None]
+    steps = backwards(_done(registry, alone, before=failed))
     if not steps:
         return None
-    last = row_of(session, steps[0])
     row = Compensation(
         id=derive_id("comp", turn_id),
-        workspace_id=last.workspace_id,
+        workspace_id=actions[0].workspace_id,
         turn_id=turn_id,
         failed_id=failed.id if failed else None,
         steps=steps,
         created_at=now,
     )
+    return _offered(session, log, registry, row, actions[0], automatic=automatic, now=now)
+
+
+def offer_together(
+    session: Session,
+    log: Log,
+    registry: Registry,
+    *,
+    steps: Sequence[Action],
+    because: Action,
+    automatic: bool,
+    now: datetime,
+) -> Compensation | None:
+    """Take back what was done of steps that belong together, `because` one of them was not; None
+    where none was done. What cannot be undone any more stands, and is told."""
+    done = [one for one in _done(registry, steps, before=None) if one.id != because.id]
+    if not done:
+        return None
+    able = backwards(replace(one, undoable=_in_time(steps, one, now)) for one in done)
+    group = together_id(because) or ""
+    row = Compensation(
+        id=derive_id("comp", group),
+        workspace_id=because.workspace_id,
+        turn_id=because.turn_id or "",
+        together_id=group,
+        failed_id=because.id,
+        steps=able,
+        created_at=now,
+    )
+    # With nothing left to take back there is nothing to ask either.
+    return _offered(session, log, registry, row, because, automatic=automatic or not able, now=now)
+
+
+def _in_time(steps: Sequence[Action], one: Done, now: datetime) -> bool:
+    until = undo_until(next(step for step in steps if step.id == one.id))
+    return until is not None and until > now
+
+
+def _offered(
+    session: Session,
+    log: Log,
+    registry: Registry,
+    row: Compensation,
+    place: Action,
+    *,
+    automatic: bool,
+    now: datetime,
+) -> Compensation:
+    """The row, written and told once where `place` was asked for."""
     fresh = insert_once(session, row)
     row = session.get_one(Compensation, row.id, populate_existing=True)
     if fresh:
@@ -72,8 +124,8 @@ def offer(
             workspace_id=row.workspace_id,
             subject=row.id,
             kind=KIND,
-            channel=last.channel,
-            thread_ts=last.thread_ts,
+            channel=place.channel,
+            thread_ts=place.thread_ts,
             body={},
             now=now,
         )
@@ -95,7 +147,7 @@ def decide_back(
 ) -> str:
     """One person's answer to the offer: take it all back, or keep it; the sentence to tell."""
     row = session.get(Compensation, compensation_id, populate_existing=True)
-    if row is None:
+    if row is None or not row.steps:
         return "This button doesn't belong to an open question."
     refusal = may_undo(session, people, row_of(session, row.steps[0]), person)
     if refusal is not None:
@@ -141,7 +193,7 @@ def go_on(
         if not _move(session, row, to, row.decided_by):
             break
         row = session.get_one(Compensation, row.id, populate_existing=True)
-        reason = "Everything was taken back" if to == "done" else "It could not all be taken back"
+        reason = "All that could be was taken back" if to == "done" else "An undo came to nothing"
         _record(session, log, row, to, reason, ACTOR, now)
     refresh_posts(session, subject=row.id, kind=KIND, now=now)
 
@@ -150,7 +202,8 @@ def of_step(session: Session, done: Action) -> Compensation | None:
     """The running compensation that takes this action back."""
     if done.turn_id is None:
         return None
-    row = session.get(Compensation, derive_id("comp", done.turn_id), populate_existing=True)
+    whole = together_id(done) or done.turn_id
+    row = session.get(Compensation, derive_id("comp", whole), populate_existing=True)
     return row if row is not None and done.id in row.steps else None
 
 

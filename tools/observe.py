@@ -50,6 +50,8 @@ def _became(action: Action) -> dict[str, Any]:
         }
     if action.status == "rejected":
         return {"status": "rejected", "message": f"{_asked(action)} did not approve this."}
+    if outcome.get("code") == "together":
+        return {"status": action.status, "message": str(outcome["message"])}
     message = _COARSE.get(action.status, "This is not settled yet.")
     return {"status": action.status, "message": message}
 

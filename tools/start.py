@@ -20,6 +20,7 @@ from approvals.tables import Action
 from core.errors import ApprovalError
 from core.faultpoints import point
 from core.outbox import finish
+from core.posts import ask_post
 from tools.calling import call_for
 from tools.claim import Claim, Work, lease_until, note, postpone, send_deadline
 from tools.content import same_facts, unchanged
@@ -33,9 +34,13 @@ from tools.protocol import Step
 from tools.reach import reach
 from tools.scoped import missing_scope
 from tools.stood import spend
+from tools.together import held_by
 
-#: How often something permitted looks whether a stop still holds it.
-_WHILE_STOPPED = timedelta(seconds=60)
+#: How often something permitted looks whether a stop, or another step, still holds it.
+_WHILE_HELD = timedelta(seconds=60)
+#: The number of its notice: an action that waits for a silent system has another.
+_LATE = 1
+_OTHERS = "a step that belongs together with it was not done"
 
 
 def begin(deps: Deps, work: Work) -> Claim | str:
@@ -84,9 +89,12 @@ def _claim(deps: Deps, work: Work, reads: int) -> Claim | str:
             )
             if stopped is not None and stopped.final:
                 return _move_on(deps, session, work, "cancelled", stopped.sentence)
-            if stopped is not None:
+            if stopped is not None or held_by(session, action, now=now):
+                why = stopped.sentence if stopped is not None else _OTHERS
+                if grants.expired(session, action, now=now):
+                    return _too_late(deps, session, work, why)
                 # Looked at again now and then; letting it go on wakes it at once.
-                postpone(session, work.queued, now + _WHILE_STOPPED)
+                postpone(session, work.queued, now + _WHILE_HELD)
                 return "held"
             gone = grants.lapsed(session, deps.people, action, now=now)
             if gone is not None:
@@ -106,7 +114,7 @@ def _claim(deps: Deps, work: Work, reads: int) -> Claim | str:
             grants.consume(session, deps.log, action, now=now)
             moved = _to_executing(deps, session, work, now)
     except ApprovalError as error:
-        return _end(deps, work, "expired", f"Not done: {error.sentence}")
+        return _not_permitted(deps, work, error)
     point("executor:intent-committed")
     return Claim(
         action=moved,
@@ -233,6 +241,37 @@ def _superseded(deps: Deps, session: Session, work: Work, reason: str) -> str:
     )
     finish(session, work.queued, now=deps.clock.now())
     return "superseded"
+
+
+def _too_late(deps: Deps, session: Session, work: Work, why: str) -> str:
+    """What was permitted and did not begin in time ends, and whoever asked for it is told."""
+    action = work.action
+    title = (action.preview or {}).get("title", work.tool.can)
+    hours = int(grants.GRANT_LIFE.total_seconds() // 3600)
+    reason = (
+        f"Not done: {why}, and it did not begin within {hours} hours of being permitted. "
+        "If it is still wanted, please ask for it again."
+    )
+    if work.tool.effect is not Effect.READ:
+        ask_post(
+            session,
+            workspace_id=action.workspace_id,
+            subject=action.id,
+            kind="notice",
+            n=_LATE,
+            channel=action.channel,
+            thread_ts=action.thread_ts,
+            body={"text": f"{title}. {reason}"},
+            now=deps.clock.now(),
+        )
+    return _move_on(deps, session, work, "expired", reason)
+
+
+def _not_permitted(deps: Deps, work: Work, error: ApprovalError) -> str:
+    with deps.db.transaction() as session:
+        if grants.expired(session, work.action, now=deps.clock.now()):
+            return _too_late(deps, session, work, "it was held up")
+        return _move_on(deps, session, work, "expired", f"Not done: {error.sentence}")
 
 
 def _end(deps: Deps, work: Work, to: str, reason: str) -> str:

@@ -8,6 +8,7 @@ from sqlmodel import Session
 from approvals.tables import Action
 from approvals.undoing import IN_VAIN, undone_action
 from approvals.windows import redraw, undo_until
+from core.faultpoints import point
 from core.outbox import finish, open_rows
 from core.posts import ask_post
 from tools.claim import postpone
@@ -45,7 +46,8 @@ class UndoNews:
                     return "held"
                 redraw(session, action, now=now)
             finish(session, queued, now=self._deps.clock.now())
-            return action.status
+        point("undo:followed")
+        return action.status
 
     def _settled(self, session: Session, undo: Action) -> None:
         now = self._deps.clock.now()

@@ -65,6 +65,8 @@ class Card:
     diff: str = ""
     #: Further buttons: beside the answers while it is open, beside the story afterwards.
     offers: tuple[Press, ...] = ()
+    #: That it is one of several steps that belong together, in a sentence; empty where it is not.
+    together: str = ""
 
 
 def build(card: Card) -> Message:
@@ -147,6 +149,7 @@ def listed(card: Card) -> tuple[tuple[Block, ...], bool]:
     shown = _shown(card, titled(card.title))
     line = " · ".join([_line(card), *shown.said])
     votes = f"Approved so far: {', '.join(card.votes)}. " if card.votes else ""
+    votes = f"{one_line(card.together)} {votes}" if card.together else votes
     head = rich(run(f"\n{line}\n{votes}Expires {card.expires}, then nothing happens."))
     return (head, *_changed(card), *shown.blocks), shown.whole and not shown.pages
 
@@ -170,6 +173,7 @@ def _head(card: Card, title: str, said: Sequence[str]) -> Block:
     told = [
         f"{_why_you(card)}: {_sentence(card.why)}",
         f"Can be undone: {one_line(card.can_undo)}.",
+        *([one_line(card.together)] if card.together else []),
         *([f"Approved so far: {', '.join(card.votes)}."] if card.votes else []),
         f"Expires {card.expires}, then nothing happens.",
     ]

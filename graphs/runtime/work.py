@@ -34,6 +34,7 @@ from llm.recorder import record, recorded
 from llm.tables import ModelResponse
 from tools.observe import observation
 from tools.registry import Registry
+from tools.together import marked, warning_on
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ class Work:
                 self._desk.log,
                 turn_id=turn.id,
                 step=step,
-                calls=[self._proposed(call) for call in calls],
+                calls=marked(self._desk.registry, [self._proposed(call) for call in calls]),
                 principal_id=turn.principal_id,
                 workspace_id=turn.workspace_id,
                 channel=turn.channel,
@@ -124,8 +125,9 @@ class Work:
         with self._desk.db.read() as session:
             found = session.exec(select(Action).where(Action.id.in_(action_ids)))  # type: ignore[attr-defined]
             actions = {action.id: action for action in found}
+            warnings = {one.id: warning_on(session, one) for one in actions.values()}
         self._desk.preview.tasks(self._turn, [task_of(actions[head]) for head in action_ids])
-        return [observed(actions[action_id]) for action_id in action_ids]
+        return [observed(actions[head], warnings[head]) for head in action_ids]
 
     @contextmanager
     def write(self) -> Iterator[Session]:
@@ -184,7 +186,9 @@ def understood(version: Version, message: Mapping[str, Any]) -> Message:
     return {**version.read(recorded_as), "calls": recorded_as["calls"]}
 
 
-def observed(action: Action) -> Observed:
+def observed(action: Action, warning: str | None = None) -> Observed:
     result = (action.outcome or {}).get("result") or {}
     source = result.get("source") if action.status == "succeeded" else None
-    return Observed(observation(action), source)
+    seen = observation(action)
+    warned = " ".join(filter(None, (seen.get("warning"), warning)))
+    return Observed(seen | ({"warning": warned} if warned else {}), source)

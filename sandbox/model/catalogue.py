@@ -32,7 +32,20 @@ OPERATIONS: Final[dict[str, tuple[str, ...]]] = {
     "forget": ("notes.forget",),
     "people_find": ("people.find",),
     "approvers": ("people.approvers", "people.who_approves"),
+    "together": ("signoff.together",),
 }
+
+#: Operations that change something.
+CHANGES: Final = (
+    "refund",
+    "restock",
+    "mail_send",
+    "meeting_create",
+    "meeting_move",
+    "meeting_cancel",
+    "remember",
+    "forget",
+)
 
 #: What a value is -> the argument names it may go by in a tool's JSON schema, best first.
 ARGUMENTS: Final[dict[str, tuple[str, ...]]] = {

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from sandbox.model import phrases
+from sandbox.model.catalogue import CHANGES
 from sandbox.model.clauses import WRITES, Clause, Understood, understand
 from sandbox.model.conversation import Conversation, read_conversation
 from sandbox.model.phrases import JOINERS
@@ -31,7 +33,8 @@ def reply(messages: Sequence[Message], tools: Sequence[Message]) -> Reply:
     understood = _understood(conversation)
     if not understood.clauses:
         return Reply(understood.held or talk.unknown(scene).text)
-    calls, answers = _play(scene, understood)
+    whole = bool(phrases.TOGETHER.search(conversation.request)) and scene.offers("together")
+    calls, answers = (_play_together if whole else _play)(scene, understood)
     return Reply(calls=tuple(calls)) if calls else Reply(_joined(answers))
 
 
@@ -52,6 +55,26 @@ def _play(scene: Scene, understood: Understood) -> tuple[list[ToolCall], list[An
             calls += [call for call in outcome if call not in calls]
             write_under_way = write_under_way or writes
     return calls, answers
+
+
+def _play_together(
+    scene: Scene, understood: Understood
+) -> tuple[list[ToolCall], list[Answer]]:
+    """All or nothing: what must be looked up first, then every change in one answer that says so;
+    none while one of them lacks something."""
+    outcomes = [_outcome(scene, clause, understood.held, False) for clause in understood.clauses]
+    answers = [one for one in outcomes if isinstance(one, Answer)]
+    due = [call for one in outcomes if not isinstance(one, Answer) for call in one]
+    changing = {scene.toolbox.name_of(operation) for operation in CHANGES}
+    reads = [call for call in due if call.name not in changing]
+    missed = [one for one in answers if not one.done]
+    if not due or reads:
+        return reads, answers
+    if missed:
+        return [], missed
+    built = scene.toolbox.call(scene.toolbox.name_of("together") or "", {})
+    named = [built] if isinstance(built, ToolCall) and len(due) > 1 else []
+    return [*named, *due], answers
 
 
 def _outcome(
@@ -109,7 +132,7 @@ def _result(scene: Scene, call: ToolCall) -> Result | None:
 
 def _understood(conversation: Conversation) -> Understood:
     """The request on its own, or as the answer to the question that was asked before it."""
-    alone = understand(conversation.request)
+    alone = understand(phrases.TOGETHER.sub(" ", conversation.request).strip())
     short = len(conversation.request.split()) <= 3
     if alone.clauses and not (short and {c.intent for c in alone.clauses} <= {"order"}):
         return alone

@@ -210,6 +210,13 @@ IN_FULL: Final = re.compile(
     r"\b(?:in full|full(?:y)?|whole|entire(?:ly)?|everything|all of it|complete(?:ly)?|total)\b", _I
 )
 
+#: Said of several things at once: one makes no sense without the others.
+TOGETHER: Final = re.compile(
+    r"[\s,;:()-]*\b(?:(?:either )?both or (?:neither|none)|all or (?:nothing|none)|"
+    r"(?:they|these|both|all(?: of them)?) belong together)\b[\s.!)]*",
+    _I,
+)
+
 #: Our own question -> what joins the answer to the request it belongs to.
 JOINERS: Final[tuple[tuple[str, str], ...]] = (
     ("What should the mail", " saying "),

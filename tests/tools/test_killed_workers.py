@@ -29,7 +29,9 @@ CALLS = MappingProxyType(
 )
 
 
-def killed_at(place: str, road: Road, till: Till, clock_file: Path, action_id: str) -> None:
+def killed_at(
+    place: str, road: Road, till: Till, clock_file: Path, action_id: str, job: str = ""
+) -> None:
     """Run a worker that dies at this place, and see that it did."""
     folder = clock_file.with_name("faultpoints")
     arm(folder, place)
@@ -40,7 +42,7 @@ def killed_at(place: str, road: Road, till: Till, clock_file: Path, action_id: s
     }
     url = road.db.engine.url.render_as_string(hide_password=False)
     died = subprocess.run(
-        [sys.executable, HERE / "worker.py", url, till.url, clock_file, action_id],
+        [sys.executable, HERE / "worker.py", url, till.url, clock_file, action_id, job],
         env=environ,
         capture_output=True,
         text=True,

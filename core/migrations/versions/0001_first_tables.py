@@ -42,15 +42,16 @@ def upgrade() -> None:
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('workspace_id', sa.String(), nullable=False),
     sa.Column('turn_id', sa.String(), nullable=False),
+    sa.Column('together_id', sa.String(), nullable=True),
     sa.Column('failed_id', sa.String(), nullable=True),
     sa.Column('steps', sa.JSON(), nullable=False),
     sa.Column('status', sa.String(), nullable=False),
     sa.Column('decided_by', sa.String(), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
-    sa.PrimaryKeyConstraint('id'),
-    sa.UniqueConstraint('turn_id')
+    sa.PrimaryKeyConstraint('id')
     )
     op.create_index(op.f('ix_compensation_status'), 'compensation', ['status'], unique=False)
+    op.create_index(op.f('ix_compensation_turn_id'), 'compensation', ['turn_id'], unique=False)
     op.create_index(op.f('ix_compensation_workspace_id'), 'compensation', ['workspace_id'], unique=False)
     op.create_table('action',
     sa.Column('id', sa.String(), nullable=False),
@@ -76,6 +77,7 @@ def upgrade() -> None:
     sa.Column('edits', sa.JSON(), nullable=True),
     sa.Column('undoes', sa.String(), nullable=True),
     sa.Column('undone_by', sa.String(), nullable=True),
+    sa.Column('together', sa.JSON(), nullable=True),
     sa.Column('not_before', sa.DateTime(timezone=True), nullable=True),
     sa.Column('next_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('attempt', sa.Integer(), nullable=False),

@@ -1,4 +1,5 @@
-"""The declarations of the tools that change what is permitted."""
+"""The declarations of the tools that change what is permitted, and of the one that says which
+steps belong together."""
 
 from __future__ import annotations
 
@@ -7,7 +8,15 @@ from datetime import datetime
 from typing import Any
 
 from core.origins import Origin
-from tools.connectors.signoff.shapes import AdmitConnector, AllowAlike, Changed, Elevate, SetPolicy
+from tools.connectors.signoff.shapes import (
+    AdmitConnector,
+    AllowAlike,
+    Changed,
+    Elevate,
+    Noted,
+    SetPolicy,
+    Together,
+)
 from tools.contract import (
     Arguments,
     Call,
@@ -76,8 +85,32 @@ def make(ports: Ports) -> Connector:
                 can="let a connector in",
                 done="Let in",
             ),
+            Tool(
+                name="signoff.together",
+                version="1.0.0",
+                args=Together,
+                result=Noted,
+                effect=Effect.READ,
+                retry=Retry.IDEMPOTENT,
+                run=together,
+                scopes=("signoff:together",),
+                yields=Origin.FIRST_PARTY,
+                can="keep steps together: all are done, or none",
+                done=lambda _args, _result: "Noted",
+            ),
         ),
     )
+
+
+def together(_args: Together, _call: Call) -> Noted:
+    """Say that all changes called in this same answer belong together: all are done, or none.
+
+    Call it beside them when you are asked for things of which one makes no sense without the
+    others ("both or neither"). They begin in the order in which you call them, once all are
+    permitted; when one fails, those done before it are undone, so put what cannot be undone, like
+    a mail, last. Changes of another answer do not belong to them.
+    """
+    return Noted(source="")
 
 
 class _Does:

@@ -54,3 +54,11 @@ class AdmitConnector(Arguments):
 class Changed(Result):
     #: The id of what was made.
     made: str
+
+
+class Together(Arguments):
+    pass
+
+
+class Noted(Result):
+    pass
