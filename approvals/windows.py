@@ -81,6 +81,11 @@ def follow(session: Session, action: Action, *, now: datetime) -> None:
             args={"action_id": action.id},
             now=now,
         )
+    undo_moved(session, action, now=now)
+
+
+def undo_moved(session: Session, action: Action, *, now: datetime) -> None:
+    """Where this takes something back: have what tells of that drawn anew, and gone on with."""
     if action.undoes is not None:
         _queue(session, action, f"{action.id}:{action.status}", now=now)
 

@@ -145,7 +145,9 @@ def _line(people: People, row: Compensation, stands: Sequence[Action]) -> str:
         "offered": "Undo it, the last first?" if len(row.steps) > 1 else "Undo it?",
         "running": f"{who} wanted it undone: one after the other, the last first."
         if person
-        else "I undo it, one after the other, the last first.",
+        else "I undo it: one after the other, the last first."
+        if len(row.steps) > 1
+        else "I undo it.",
         "done": "All of it was undone.",
         "kept": f"{who} kept it as it is.",
         "stuck": "I stopped there. What should happen now?",

@@ -26,7 +26,7 @@ from approvals.policy import Verdict
 from approvals.requests import open_request
 from approvals.tables import Action
 from approvals.undoing import undone_action
-from approvals.windows import ask_held, hold_until
+from approvals.windows import ask_held, hold_until, undo_moved
 from core.canonical import NotCanonical
 from core.errors import SignoffError
 from core.faultpoints import point
@@ -230,7 +230,9 @@ class Prepare:
                 readers=self._deps.readers(session, row),
                 cards=verdict.cards,
             )
-            return row_of(session, action.id).status
+            asked = row_of(session, action.id)
+            undo_moved(session, asked, now=now)
+            return asked.status
         if verdict.kind == "deny":
             return self._denied(session, row, verdict)
         return self._allowed(session, row, verdict)

@@ -57,9 +57,7 @@ def _play(scene: Scene, understood: Understood) -> tuple[list[ToolCall], list[An
     return calls, answers
 
 
-def _play_together(
-    scene: Scene, understood: Understood
-) -> tuple[list[ToolCall], list[Answer]]:
+def _play_together(scene: Scene, understood: Understood) -> tuple[list[ToolCall], list[Answer]]:
     """All or nothing: what must be looked up first, then every change in one answer that says so;
     none while one of them lacks something."""
     outcomes = [_outcome(scene, clause, understood.held, False) for clause in understood.clauses]

@@ -1,4 +1,5 @@
-"""Undo and stop on the page: a mail within its hold, a refund, and one automation of two.
+"""Undo and stop on the page: a mail within its hold, a refund, a step that another needs, and one
+automation of two.
 
 Played in a real Chromium over one running office. Time is moved by the control clock, so the order
 of these tests matters: what moves it furthest stands last.
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -88,6 +90,40 @@ def test_a_refund_is_undone_and_the_shop_keeps_the_money(screen: Screen, page: P
     office.post("clock", {"advance": timedelta(minutes=31).total_seconds()})
     expect(late.get_by_role("button", name="Undo")).to_have_count(0)
     assert office.counters()["refunds"] == before + 1
+
+
+def test_of_both_or_neither_the_first_is_undone_when_the_second_fails(
+    screen: Screen, page: Page
+) -> None:
+    office = screen.office
+    before = office.counters()
+    trouble = {"match": "POST /refunds", "action": "status", "status": 409}
+    httpx.post(f"{office.shop}/faults", json=trouble, trust_env=False).raise_for_status()
+    order = next(orders(office))
+    asked = f"Book 30 minutes with Finn tomorrow at 15:00 and refund order {order}, EUR 40"
+
+    thread = mention(page, f"{asked}: both or neither")
+    expect(thread).to_contain_text("1 of 2 steps that belong together")
+    do_it = thread.get_by_role("button", name="Do it")
+    expect(do_it).to_have_count(2)
+    shot(page, "together-asked-desktop")
+    do_it.first.click()
+    expect(thread).to_contain_text("waits for “")
+    do_it.first.click()
+
+    expect(thread).to_contain_text("It belongs together with what was done before it")
+    expect(thread).to_contain_text("its undo waits for an approval")
+    do_it.click()
+    expect(thread).to_contain_text("All of it was undone.")
+    thread.get_by_text("All of it was undone.").scroll_into_view_if_needed()
+    shot(page, "together-desktop")
+    assert office.counters() == before
+    with screen.phone(thread=thread_ts(page)) as phone:
+        told = thread_of(phone).get_by_text("All of it was undone.")
+        expect(told).to_be_visible()
+        told.scroll_into_view_if_needed()
+        assert overflow(phone) == 0
+        shot(phone, "together-phone")
 
 
 def test_one_automation_is_stopped_while_another_goes_on(screen: Screen, page: Page) -> None:

@@ -43,6 +43,10 @@ class Restock(BaseModel):
     quantity: int
 
 
+class Together(BaseModel):
+    pass
+
+
 class Read(BaseModel):
     message_id: str
 
@@ -121,6 +125,7 @@ ARGUMENTS: dict[str, type[BaseModel]] = {
     "notes__forget": Forget,
     "people__find": Find,
     "people__approvers": Approvers,
+    "signoff__together": Together,
 }
 WRITES = {
     "shop__refund",
@@ -180,6 +185,7 @@ ORDER = {
 MARA = "mara.lind@post.example"
 KAPPEL = "jonas.kappel@kappel-gmbh.example"
 RESULTS: dict[str, Any] = {
+    "signoff__together": {"source": ""},
     "shop__find_order": ORDER,
     "shop__search_orders": {
         "orders": [

@@ -35,6 +35,28 @@ def test_a_second_write_waits_for_the_first_and_is_not_started_when_that_is_reje
     assert "I did not start “restock 2 of TENT-2”" in played.text
 
 
+def test_both_or_neither_is_called_in_one_answer_that_says_so() -> None:
+    request = "Refund order 4711, EUR 180 and restock 2 of TENT-2: both or neither."
+
+    said = reply(office.opening(request), office.tools())
+
+    assert [call.name for call in said.calls] == [
+        "signoff__together",
+        "shop__refund",
+        "shop__restock",
+    ]
+    assert play(request).text.startswith("Refunded EUR 180.00 for order 4711")
+
+
+def test_of_both_or_neither_none_is_called_while_one_lacks_something() -> None:
+    request = "Restock 2 of TENT-2 and refund order 4711, all or nothing"
+
+    played = play(request)
+
+    assert played.writes == []
+    assert "How much should I refund for order 4711?" in played.text
+
+
 def test_a_denied_action_is_told_and_not_tried_again() -> None:
     denied = json.dumps({"status": "denied", "message": "The recipient is from a letter."})
 
