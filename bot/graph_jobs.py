@@ -60,7 +60,7 @@ _WAITING = timedelta(days=30)
 def check_start(floor: Floor) -> None:
     """Raise `ConfigError` for what a graph worker cannot serve with, `PlaceMissing` when turns are
     under way that this code cannot go on with."""
-    floor.settings.slack()
+    floor.settings.posting()
     _desk(floor)
     require_places(floor.db)
 
@@ -68,7 +68,7 @@ def check_start(floor: Floor) -> None:
 def graph_jobs(floor: Floor, drain: Drain) -> Mapping[str, Handler]:
     """The handlers of the queue `graphs`, by job; `drain` says when this process is to end."""
     settings = floor.settings
-    web = make_web(settings.slack().bot_token, settings.slack_api_url)
+    web = make_web(settings.posting(), settings.slack_api_url)
     identity = who_we_are(web)
     lease = timedelta(seconds=settings.limits.get("turn_lease_s", 15.0))
     saver = open_saver(settings.redis_url, waiting=_WAITING)
@@ -114,9 +114,7 @@ def _previews(
 ) -> Previews:
     settings = floor.settings
     # All previews share one thread: no call of it waits long for Slack, or out a rate limit.
-    hasty = make_web(
-        settings.slack().bot_token, settings.slack_api_url, timeout_s=_PREVIEW_S, patience=0
-    )
+    hasty = make_web(settings.posting(), settings.slack_api_url, timeout_s=_PREVIEW_S, patience=0)
     channel, taking = SlackChannel(hasty, identity), SlackChannel(web, identity)
     rows = PreviewRows(floor.db, floor.clock, lease)
     slack = PreviewSlack(channel, taking, rows, floor.people, lambda: progress.shows_stop)

@@ -13,13 +13,14 @@ from core.errors import ConfigError
 #: Where a name is missing this is what a person should do.
 _MEND = "Set it in the environment or in .env (see .env.sample)."
 
-_SLACK = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "SIGNOFF_SLACK_API")
+_POSTING = ("SLACK_BOT_TOKEN", "SIGNOFF_SLACK_API")
+_SLACK = (*_POSTING, "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET")
 _MODEL = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "SIGNOFF_REHEARSAL")
 #: Which process is given which credential (P1): the runner gives no other, and none is read from
 #: .env by a process that is not named here.
 HOLDERS = {
     "bot": _SLACK,
-    "worker-graphs": (*_SLACK, *_MODEL),
+    "worker-graphs": (*_POSTING, *_MODEL),
     "worker-tools": (*_MODEL, "SIGNOFF_SECRETS_FILE"),
 }
 HELD_BY_SOME = frozenset(name for names in HOLDERS.values() for name in names)
@@ -29,7 +30,7 @@ HELD_BY_SOME = frozenset(name for names in HOLDERS.values() for name in names)
 class Settings:
     """What the processes are told. Addresses are `host:port` or URLs; paths are absolute."""
 
-    #: Held by the bot and the graph worker alone; `slack` checks them where they are needed.
+    #: Held by the bot, the token by the graph worker too; checked where they are needed.
     slack_bot_token: str | None
     slack_app_token: str | None
     slack_signing_secret: str | None
@@ -61,14 +62,19 @@ class Settings:
     #: `job_tries` (of a job that fails), and `tools_<name>` for each name of `tools.limits.Limits`.
     limits: Mapping[str, float]
 
-    def slack(self) -> SlackAccess:
-        """What the bot and the graph worker need of Slack. Raises `ConfigError` naming the
-        variable and the mend."""
+    def posting(self) -> str:
+        """The bot token, which is all that the graph worker needs of Slack. Raises `ConfigError`
+        naming the variable and the mend."""
         token = self.slack_bot_token
         if not token:
             raise ConfigError(f"SLACK_BOT_TOKEN is missing. {_MEND}")
         if not token.startswith("xoxb-"):
             raise ConfigError("SLACK_BOT_TOKEN should start with xoxb-: is it another token?")
+        return token
+
+    def slack(self) -> SlackAccess:
+        """What the bot needs to hear from Slack too. Raises as `posting` does."""
+        token = self.posting()
         if self.slack_app_token and not self.slack_app_token.startswith("xapp-"):
             raise ConfigError("SLACK_APP_TOKEN should start with xapp-: is it another token?")
         if not self.slack_app_token and not self.slack_signing_secret:

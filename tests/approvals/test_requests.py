@@ -143,6 +143,7 @@ def test_a_rejection_ends_it_and_wakes_the_turn(
 def test_a_click_by_somebody_not_entitled_is_refused_with_the_reason_and_logged(
     db: Database, awaiting: Awaiting, click: Click, who: str | None, sentence: str
 ) -> None:
+    """R7."""
     action, request_id = awaiting()
     if who == "ana":
         sentence = "You asked for this, so someone else must approve it: Finn or Olga (Finance)."

@@ -111,6 +111,7 @@ async def test_anyone_may_stop_what_is_done_in_a_channel(one_desk: Desk) -> None
 
 
 async def test_only_an_operator_stops_everything_and_releases_it(one_desk: Desk) -> None:
+    """R7."""
     assert (await one_desk.command(ANA, "stop all")).startswith("Only an operator")
 
     await one_desk.command(OLGA, "stop all")
@@ -136,6 +137,7 @@ async def test_why_tells_the_story_of_the_last_action(one_desk: Desk) -> None:
 
 
 async def test_why_tells_nothing_of_what_others_did_elsewhere(one_desk: Desk) -> None:
+    """R7."""
     await one_desk.card()
 
     told = await one_desk.command(SAM, "why act_1", channel=GENERAL)

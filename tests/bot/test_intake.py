@@ -115,6 +115,7 @@ async def test_fifty_thousand_characters_are_answered_clearly(one_desk: Desk) ->
 
 
 async def test_a_guest_is_refused_once_a_day_and_never_served(one_desk: Desk) -> None:
+    """R7."""
     await one_desk.say(GITA, GENERAL, MENTION + "Refund order 4711")
     await one_desk.say(GITA, GENERAL, MENTION + "Please!")
 

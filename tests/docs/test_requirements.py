@@ -16,12 +16,8 @@ LINES = (
 )
 #: Line -> why no test proves it yet.
 NOT_YET: dict[int, str] = {
-    6: "rights are not enumerated",
     42: "no event starts a workflow yet",
-    57: "not tested apart from the layers",
     68: "an unusual number of calls raises no alert",
-    111: "not tested apart from gates",
-    113: "not tested apart from gates",
     115: "`signoff report figures` measures it; below 10 % is for an office in use to show",
     117: "no tool can say that it affects people",
     189: "not tested as a whole",

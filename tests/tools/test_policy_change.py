@@ -143,7 +143,7 @@ def test_what_cannot_be_used_is_never_asked(office: Road, text: str, says: str) 
 
 @on_sqlite
 def test_no_policy_lets_its_own_change_pass(office: Road) -> None:
-    """What permits everything permits neither this nor less than an operator's yes to it."""
+    """R7: what permits everything permits neither this nor less than an operator's yes to it."""
     assert changed(office, "default_approvers: group:finance\nrules: [{name: a, allow: true}]")
 
     asked = ask(office, FILE, key="2")
