@@ -1,14 +1,19 @@
-"""Who is shown a question, and who is reminded of it: rows that `bot` turns into messages."""
+"""Who is shown a question, and who is reminded of it: rows that `bot` turns into messages.
+
+Nobody is shown anything that its asker did not mean them to see: who can neither read where it was
+asked nor was agreed to waits until the asker has seen what they will see.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlmodel import Session, col, select
 
 from approvals.people import Principal
-from approvals.tables import Action, Request
+from approvals.seeing import can_read, unseen
+from approvals.tables import Action, Disclosure, Handing, Request
 from core.ids import derive_id
 from core.posts import Post, ask_post
 
@@ -18,11 +23,15 @@ def show_card(
     now: datetime,
 ) -> None:  # fmt: skip
     """Put the card before these people, each in their own conversation with us, where it does not
-    stand yet. All its copies change together. The request's row is locked."""
+    stand yet; its asker is asked first about those who may not see it. All its copies change
+    together. The request's row is locked."""
+    hidden = unseen(session, request, action, people := list(people))
+    if hidden:
+        ask_asker(session, request, action, hidden, now=now)
     query = select(Post.n, Post.channel).where(Post.subject == action.id, col(Post.kind) == "card")
     placed = dict(session.exec(query).all())
     for person in people:
-        if person.slack_id in placed.values():
+        if person in hidden or person.slack_id in placed.values():
             continue
         number = max(placed, default=-1) + 1
         placed[number] = person.slack_id
@@ -37,6 +46,60 @@ def show_card(
             now=now,
             n=number,
         )
+
+
+def needing_copy(
+    session: Session, request: Request, action: Action, people: Iterable[Principal]
+) -> list[Principal]:
+    """Those of these people who need a card of their own: all where cards stand with each approver,
+    else those who cannot read the thread it stands in."""
+    others = [person for person in people if person.id != action.principal_id]
+    if request.cards == "dm":
+        return others
+    if request.cards != "thread" or request.readers is None:
+        return []
+    return [person for person in others if not can_read(session, request, action, person)]
+
+
+def ask_asker(
+    session: Session,
+    request: Request,
+    action: Action,
+    hidden: Sequence[Principal],
+    *,
+    now: datetime,
+    handing: Handing | None = None,
+) -> None:
+    """Ask the asker, where they asked, whether these people may see it; about nobody twice, except
+    where somebody would hand it to them."""
+    rows = session.exec(select(Disclosure).where(Disclosure.request_id == request.id)).all()
+    asked = {person_id for row in rows for person_id in row.people}
+    named = [person.id for person in hidden if handing is not None or person.id not in asked]
+    if not named:
+        return
+    row = Disclosure(
+        id=derive_id("disc", request.id, len(rows)),
+        workspace_id=request.workspace_id,
+        request_id=request.id,
+        n=len(rows),
+        first=request.withheld is not None,
+        people=named,
+        handing_id=handing.id if handing else None,
+        asked_at=now,
+    )
+    session.add(row)
+    session.flush()
+    ask_post(
+        session,
+        workspace_id=request.workspace_id,
+        subject=action.id,
+        kind="disclosure",
+        channel=action.channel,
+        thread_ts=action.thread_ts,
+        body={"disclosure_id": row.id},
+        now=now,
+        n=row.n,
+    )
 
 
 def remind(

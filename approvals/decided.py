@@ -23,6 +23,7 @@ class Decided:
         "not_allowed",
         "voted",
         "handed",
+        "wrong_choice",
     ]
     sentence: str
 

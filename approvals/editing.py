@@ -21,6 +21,7 @@ from approvals.origins import leaves
 from approvals.people import People, Principal
 from approvals.policy import REQUESTER, Stage, Verdict
 from approvals.requests import decide
+from approvals.seeing import may_see
 from approvals.tables import Action, Request
 from audit.log import Log
 from core.origins import Origin
@@ -46,7 +47,8 @@ def may_answer(
         return None
     action = session.get_one(Action, request.action_id, populate_existing=True)
     people = as_of(session, people, now=now)
-    return action if entitled(people, action, stage_of(request), person)[0] else None
+    able = entitled(people, action, stage_of(request), person)[0]
+    return action if able and may_see(session, request, action, person) else None
 
 
 def edit(

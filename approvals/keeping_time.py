@@ -6,12 +6,13 @@ looked at, and by however many, each is sent once.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from approvals.asking import remind, show_card
+from approvals.asking import needing_copy, remind, show_card
 from approvals.batches import likeness
 from approvals.directory import as_of
 from approvals.entitlement import authors, eligible, stage_of, whom
@@ -19,6 +20,7 @@ from approvals.loads import spread
 from approvals.owners import tell_owners
 from approvals.people import People, Principal
 from approvals.policy import approver_words
+from approvals.seeing import may_see
 from approvals.spans import Span
 from approvals.stages import Stage, joined
 from approvals.tables import Action, Decision, Request
@@ -60,12 +62,49 @@ def begin_stage(
     request.stage_at, request.batch_id = now, None
     plan(session, people, request, action, now=now)
     missing = awaited(session, people, request, action, stage_of(request))
-    others = [person for person in missing if person.id != action.principal_id]
-    if request.cards == "thread" and request.readers is not None:
-        others = [person for person in others if person.slack_id not in request.readers]
-    elif request.cards != "dm":
-        others = []
+    show_copies(session, request, action, missing, now=now)
+
+
+def show_copies(
+    session: Session, request: Request, action: Action, missing: Sequence[Principal], *,
+    now: datetime,
+) -> None:  # fmt: skip
+    """Show the card to those of these whose answer is missing who need one of their own."""
+    others = needing_copy(session, request, action, missing)
     show_card(session, request, action, others, now=now)
+
+
+def stand_ins_due(session: Session, people: People, *, now: datetime) -> int:
+    """Somebody's absence began: whoever stands in is asked from now on, and shown the card where
+    each has their own. Returns of how many questions."""
+    current = as_of(session, people, now=now)
+    away = {person_id for ids in current.stand_ins.values() for person_id in ids}
+    if not away:
+        return 0
+    open_ones = select(Request).where(
+        Request.status == "pending", Request.workspace_id == people.workspace_id
+    )
+    stale = [row.id for row in session.exec(open_ones) if away & set(row.awaited)]
+    query = select(Request).where(col(Request.id).in_(stale), Request.status == "pending")
+    rows = session.exec(
+        query.order_by(col(Request.id))
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
+    ).all()
+    return sum(_replaced(session, current, request, now) for request in rows)
+
+
+def _replaced(session: Session, people: People, request: Request, now: datetime) -> bool:
+    if request.withheld is not None:
+        return False
+    action = session.get_one(Action, request.action_id, populate_existing=True)
+    before = list(request.awaited)
+    plan(session, people, request, action, now=now)
+    if request.awaited == before:
+        return False
+    found = [people.by_id(one) for one in request.awaited]
+    show_copies(session, request, action, [one for one in found if one], now=now)
+    return True
 
 
 def put_stage(session: Session, request: Request, stage: Stage) -> None:
@@ -138,7 +177,11 @@ def _remind(  # noqa: PLR0917 - a private call
     stage: Stage,
     now: datetime,
 ) -> None:
-    for person in awaited(session, people, request, action, stage):
+    missing = awaited(session, people, request, action, stage)
+    show_copies(session, request, action, missing, now=now)
+    for person in missing:
+        if not may_see(session, request, action, person):
+            continue
         number = reminders_due(stage, person, request.stage_at, now)
         if number and remind(session, request, person, number=number, now=now):
             log.record(

@@ -56,6 +56,13 @@ def spread(session: Session, stage: Stage, able: Sequence[Principal], workspace_
     return replace(stage, asked=tuple(person.id for person in roomy))
 
 
+def has_room(session: Session, person: Principal, workspace_id: str, *, besides: int = 0) -> bool:
+    """Whether fewer questions await this person than they take, `besides` of them not counted."""
+    if person.load is None:
+        return True
+    return _loads(session, workspace_id)[person.id] - besides < person.load
+
+
 def _loads(session: Session, workspace_id: str) -> Counter[str]:
     """Id of a person -> how many open questions await their answer."""
     query = select(Request.awaited).where(

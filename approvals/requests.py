@@ -17,6 +17,7 @@ from approvals.loads import flooding
 from approvals.owners import tell_owners
 from approvals.people import People, Principal
 from approvals.policy import Stage, Verdict, approver_words
+from approvals.seeing import may_see, readers_now
 from approvals.showing import agreed_before, hidden_from, present, withhold
 from approvals.tables import Action, Request
 from approvals.timing import expires_at
@@ -27,6 +28,8 @@ from core.ids import derive_id
 
 __all__ = ["Decided", "decide", "expire_due", "open_request", "waiting_for", "waiting_of"]
 
+#: Said to who may decide it, but is not to see it yet.
+NOT_YET = "Whoever asked for this has yet to agree that it is shown to you."
 _STRANGER = "This button doesn't belong to an open request."
 
 
@@ -89,6 +92,7 @@ def open_request(
         expires_at=expires_at(verdict, _able(people, action, verdict), now),
         on_expiry=verdict.on_expiry,
         readers=(able := _readers(people, moved, readers)),
+        agreed=(agreed := agreed_before(session, moved)),
         # What few could read does not go to a channel where many may: each approver is shown it.
         cards="dm" if able is not None and cards.startswith("channel:") else cards,
         created_at=now,
@@ -96,9 +100,10 @@ def open_request(
     session.add(request)
     session.flush()
     _record(session, log, moved, "opened", "The question was put", "system:policy", now)
-    hidden = hidden_from(people, moved, verdict.stages, request.readers)
-    if hidden and not agreed_before(session, people, moved, hidden):
-        withhold(session, request, hidden, now=now)
+    reading = readers_now(session, moved, request.readers)
+    hidden = hidden_from(people, moved, verdict.stages, reading)
+    if hidden := [person for person in hidden if person.id not in agreed]:
+        withhold(session, request, moved, hidden, now=now)
     else:
         present(session, people, request, moved, now=now)
     return request
@@ -127,12 +132,14 @@ def decide(
     if request.status != "pending":
         return Decided("already_decided", closed_sentence(session, people, request, person))
     if request.withheld is not None:
-        return Decided("not_allowed", "Whoever asked for this has yet to agree that it is shown.")
+        return Decided("not_allowed", NOT_YET)
     people = as_of(session, people, now=now)
     stage = stage_of(request)
     allowed, why = entitled(people, action, stage, person)
     if not allowed or person is None:
         return _refuse(session, log, action, person, why, now)
+    if not may_see(session, request, action, person):
+        return _refuse(session, log, action, person, NOT_YET, now)
     places_of = places(people, action, stage, person)
     place = cast(session, request, person, places_of, vote=vote, reason=reason, now=now)
     if place is None:

@@ -97,6 +97,8 @@ class Request(SQLModel, table=True):
     #: People who cannot read it and to whom the asker has yet to agree to show it: nobody decides
     #: before. None where there is nothing to agree to.
     withheld: list[Any] | None = _json(nullable=True)
+    #: Ids of people who cannot read it and to whom the asker agreed to show it.
+    agreed: list[Any] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     #: Where its card stands: thread | dm | channel:<id>.
     cards: str = "thread"
     #: What it is then: `nothing` (expired, not done) or `reject` (it counts as refused).
@@ -157,6 +159,58 @@ class Inquiry(SQLModel, table=True):
     pause_s: int = 0
     answer: str | None = None
     answered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class Handing(SQLModel, table=True):
+    """An approver had somebody else asked in their place, or wanted to."""
+
+    __table_args__ = (UniqueConstraint("request_id", "n"),)
+
+    id: str = Field(primary_key=True)
+    workspace_id: str = Field(index=True)
+    request_id: str = Field(foreign_key="request.id", index=True)
+    #: From 0 on.
+    n: int
+    stage: int
+    by_id: str
+    to_id: str
+    why: str | None = None
+    #: waits (the asker has yet to agree that they see it) | handed | refused | void
+    status: str
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Disclosure(SQLModel, table=True):
+    """A question to the asker: may these people, who cannot read where it was asked, see it?"""
+
+    __table_args__ = (UniqueConstraint("request_id", "n"),)
+
+    id: str = Field(primary_key=True)
+    workspace_id: str = Field(index=True)
+    request_id: str = Field(foreign_key="request.id", index=True)
+    #: From 0 on.
+    n: int
+    #: Asked before anybody is shown it; otherwise somebody else would be shown it, too.
+    first: bool
+    people: list[Any] = _json()
+    #: What waits for the answer, where somebody would hand it on.
+    handing_id: str | None = None
+    #: asked | agreed | refused
+    status: str = "asked"
+    asked_at: datetime = Field(sa_type=UtcDateTime)
+    answered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class Membership(SQLModel, table=True):
+    """What Slack told last of somebody's leaving a channel or coming back: whoever left reads
+    nothing there, whatever was known before."""
+
+    workspace_id: str = Field(primary_key=True)
+    channel: str = Field(primary_key=True)
+    slack_id: str = Field(primary_key=True)
+    is_in: bool
+    #: When it happened, by Slack's clock: what arrives late changes nothing.
+    at: datetime = Field(sa_type=UtcDateTime)
 
 
 class Grant(SQLModel, table=True):

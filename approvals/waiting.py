@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from approvals.directory import as_of
 from approvals.entitlement import places, stage_of
 from approvals.people import People, Principal
+from approvals.seeing import may_see
 from approvals.tables import Action, Decision, Request
 
 
@@ -36,7 +37,9 @@ def waiting_for(
             for place in places(people, action, stage, person)
             if place.id not in taken and (not stage.asked or place.id in stage.asked)
         ]
-        if free and person.id not in voters and request.withheld is None:
+        if not free or person.id in voters or request.withheld is not None:
+            continue
+        if may_see(session, request, action, person):
             found.append((request, action))
     return found
 

@@ -15,7 +15,18 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.boundary import Edge, Later, NotRecorded
 from bot.deps import BotDeps
 from bot.intake import take_messages
-from bot.listeners import actions, alike, commands, home, messages, policy, stops, views
+from bot.listeners import (
+    actions,
+    alike,
+    commands,
+    hand,
+    home,
+    membership,
+    messages,
+    policy,
+    stops,
+    views,
+)
 from bot.members import Members
 from bot.places import Places
 from bot.together import Together
@@ -42,7 +53,18 @@ def make_app(deps: BotDeps) -> AsyncApp:
         later=Later(),
         messages=Together(partial(take_messages, deps)),
     )
-    for listeners in (messages, commands, actions, alike, policy, views, home, stops):
+    for listeners in (
+        messages,
+        commands,
+        actions,
+        alike,
+        hand,
+        policy,
+        views,
+        home,
+        stops,
+        membership,
+    ):
         listeners.register(app, edge)
     return app
 

@@ -15,11 +15,10 @@ from typing import Any, Literal
 import structlog
 from sqlmodel import Session, col, select
 
-from approvals.directory import as_of
-from approvals.entitlement import entitled, stage_of
+from approvals.editing import may_answer
 from approvals.people import Principal
 from approvals.requests import decide
-from approvals.tables import Action, Request
+from approvals.tables import Disclosure, Request
 from approvals.unknowns import answer_unknown
 from bot.cards import title_of
 from bot.deps import BotDeps
@@ -120,10 +119,8 @@ def take_reject(deps: BotDeps, click: Click, person: Principal) -> Asked:
         if not fits(session, deps, click):
             return Asked(None, odd(session, deps, click))
         request = session.get_one(Request, click.value)
-        action = session.get_one(Action, request.action_id)
-        people = as_of(session, deps.people, now=now)
-        open_still = request.status == "pending" and request.expires_at > now
-        if open_still and entitled(people, action, stage_of(request), person)[0]:
+        action = may_answer(session, deps.people, request.id, person, now=now)
+        if action is not None:
             return Asked(title_of(action), None)
         # It cannot be rejected by this person: `decide` finds out why, tells and records it.
         decided = decide(
@@ -211,9 +208,14 @@ def stands(
 
 def _is_being_sent(deps: BotDeps, click: Click) -> bool:
     with deps.db.read() as session:
-        request = session.get(Request, click.value)
-        subject = request.action_id if request else click.value
-        return _unstored(session, subject)
+        return _unstored(session, _subject(session, click.value))
+
+
+def _subject(session: Session, value: str) -> str:
+    """What the messages are about whose buttons carry this value."""
+    asked = session.get(Disclosure, value)
+    request = session.get(Request, asked.request_id if asked else value)
+    return request.action_id if request else value
 
 
 def _unstored(session: Session, subject: str) -> bool:
@@ -228,8 +230,7 @@ def _unstored(session: Session, subject: str) -> bool:
 
 def odd(session: Session, deps: BotDeps, click: Click) -> str:
     """What a press is told that does not belong to the message it came from."""
-    request = session.get(Request, click.value)
-    if _unstored(session, request.action_id if request else click.value):
+    if _unstored(session, _subject(session, click.value)):
         return BUSY
     log.warning("odd_click", user=click.user, channel=click.channel, action_id=click.action_id)
     return STRANGER

@@ -7,18 +7,19 @@ from datetime import datetime
 
 from sqlmodel import Session, select
 
-from approvals.directory import as_of
-from approvals.entitlement import listed, stage_of
+from approvals.disclosing import disclose, names_of
+from approvals.entitlement import stage_of
+from approvals.handing import VOID
 from approvals.people import People, Principal
 from approvals.policy import approver_words
-from approvals.showing import disclose
-from approvals.tables import Action, Request
+from approvals.tables import Disclosure, Handing, Request
 from bot.blocks import card
 from bot.blocks.parts import Message
 from bot.cards import Unrenderable, card_view
-from bot.clicks import Click, fits, odd, record_click
+from bot.clicks import Click, odd, record_click, stands
 from bot.deps import BotDeps
-from core.posts import Post
+from bot.said import name_of
+from core.posts import Post, post_id
 
 
 def elsewhere(session: Session, people: People, post: Post, *, now: datetime) -> Message:
@@ -32,15 +33,16 @@ def elsewhere(session: Session, people: People, post: Post, *, now: datetime) ->
         is_open = request.status == "pending"
         view = replace(view, offers=()) if is_open else view
         return card.build_status(view, approver_words(stage_of(request).who))
-    names = _names(people, request)
-    told = None
-    if request.status != "pending":
-        action = session.get_one(Action, request.action_id)
-        shown = action.status != "cancelled"
-        told = "Closed." if shown else "Dropped. Nobody was shown anything."
-    elif request.withheld is None:
-        told = "You agreed that it is shown. The card below says how it stands."
-    return card.build_disclosure(view, names, told=told)
+    row = session.get(Disclosure, str(post.body.get("disclosure_id")))
+    if row is None:
+        raise Unrenderable()
+    return card.build_disclosure(
+        view,
+        card.Disclosure(
+            row.id, names_of(people, row), _because(session, people, row), later=not row.first
+        ),
+        told=_told(session, people, request, row),
+    )
 
 
 def take_disclosure(deps: BotDeps, click: Click, person: Principal, *, agrees: bool) -> str | None:
@@ -49,13 +51,13 @@ def take_disclosure(deps: BotDeps, click: Click, person: Principal, *, agrees: b
     with deps.db.transaction() as session:
         if not record_click(session, deps, click, now):
             return None
-        if not fits(session, deps, click):
+        if not _asks(session, deps, click):
             return odd(session, deps, click)
         found = disclose(
             session,
             deps.log,
-            as_of(session, deps.people, now=now),
-            request_id=click.value,
+            deps.people,
+            disclosure_id=click.value,
             person=person,
             agrees=agrees,
             now=now,
@@ -63,6 +65,38 @@ def take_disclosure(deps: BotDeps, click: Click, person: Principal, *, agrees: b
     return None if found.done else found.sentence
 
 
-def _names(people: People, request: Request) -> str:
-    found = [people.by_id(one) for one in request.withheld or ()]
-    return listed([one for one in found if one]).replace(" or ", " and ")
+def _asks(session: Session, deps: BotDeps, click: Click) -> bool:
+    """Whether the value is a question whose message is exactly the one that was clicked."""
+    row = session.get(Disclosure, click.value)
+    request = session.get(Request, row.request_id) if row else None
+    if row is None or request is None:
+        return False
+    post = session.get(Post, post_id(request.action_id, "disclosure", row.n))
+    at = (post.sent_channel, post.ts) if post else None
+    return at == (click.channel, click.ts) and stands(
+        session, deps, click, ("disclosure",), request.action_id
+    )
+
+
+def _because(session: Session, people: People, row: Disclosure) -> str:
+    """Why these people would see it now, where it is not from the beginning."""
+    handing = session.get(Handing, row.handing_id) if row.handing_id else None
+    if handing is not None:
+        return f"{name_of(people, handing.by_id)} wants to hand it on. "
+    return "" if row.first else "They are asked now too. "
+
+
+def _told(session: Session, people: People, request: Request, row: Disclosure) -> str | None:
+    """What became of the question; None while it waits for its answer."""
+    names = names_of(people, row)
+    handing = session.get(Handing, row.handing_id) if row.handing_id else None
+    if row.status == "refused":
+        dropped = "Dropped. Nobody was shown anything."
+        return dropped if row.first else f"Not shown to {names}."
+    if handing is not None and handing.status == VOID:
+        return f"It was not handed on after all: {names} is not asked."
+    if row.status == "agreed":
+        return f"You agreed that it is shown to {names}. The card says how it stands."
+    if request.status != "pending":
+        return f"Closed. It was not shown to {names}."
+    return None

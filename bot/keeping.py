@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from approvals.batches import offer_due
 from approvals.gaps import gaps
-from approvals.keeping_time import nudge_due
+from approvals.keeping_time import nudge_due, stand_ins_due
 from approvals.owners import tell_owners
 from approvals.requests import expire_due
 from approvals.user_groups import ask_due
@@ -47,6 +47,9 @@ def make_keeper(floor: Floor, publish: Publish, in_line: InLine) -> Keeper:
     def nudge(session: Session, now: datetime) -> int:
         return nudge_due(session, floor.log, floor.people, now=now, limit=100)
 
+    def stand_ins(session: Session, now: datetime) -> int:
+        return stand_ins_due(session, floor.people, now=now)
+
     def groups(session: Session, now: datetime) -> int:
         return ask_due(session, floor.people, now=now)
 
@@ -83,6 +86,7 @@ def make_keeper(floor: Floor, publish: Publish, in_line: InLine) -> Keeper:
     loops = [
         Loop("expiries", 1.0, expire),
         Loop("reminders", 2.0, nudge),
+        Loop("stand-ins", 5.0, stand_ins),
         Loop("batches", 2.0, batches),
         Loop("user groups", 10.0, groups),
         Loop("actions", 1.0, resume_actions),

@@ -12,7 +12,9 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from approvals.entitlement import stage_of
+from approvals.directory import as_of
+from approvals.entitlement import eligible, stage_of
+from approvals.handing import receivers
 from approvals.people import People
 from approvals.policy import REQUESTER, Verdict
 from approvals.standing import may_stand
@@ -53,6 +55,15 @@ def _ask(seen: Seen) -> Press | None:
     return None if is_askers else Press("Ask…", "ask", seen.request.id)
 
 
+def _hand(seen: Seen) -> Press | None:
+    """Where somebody it is for could have another asked."""
+    stage, action = stage_of(seen.request), seen.action
+    people = as_of(seen.session, seen.people, now=seen.now)
+    able = eligible(people, action, stage)
+    offers = any(receivers(people, action, stage, person) for person in able)
+    return Press("Hand on…", "hand", seen.request.id) if offers else None
+
+
 def _undo(seen: Seen) -> Press | None:
     return undo_button(seen.session, seen.people, seen.action, now=seen.now)
 
@@ -68,6 +79,6 @@ def _allow_alike(seen: Seen) -> Press | None:
 
 
 #: Beside the answers, as long as the request waits.
-WHILE_OPEN: tuple[Offer, ...] = (_edit, _ask)
+WHILE_OPEN: tuple[Offer, ...] = (_edit, _ask, _hand)
 #: Beside the story, once it is closed.
 AFTERWARDS: tuple[Offer, ...] = (_undo, _allow_alike)

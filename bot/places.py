@@ -1,4 +1,5 @@
-"""What people call a channel and who can read it, asked of Slack once an hour."""
+"""What people call a channel, asked of Slack once an hour, and who can read a private one, asked
+again after a minute and whenever somebody came or left."""
 
 from __future__ import annotations
 
@@ -15,6 +16,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 from core.clock import Clock
 
 FRESH = timedelta(hours=1)
+#: Slack allows conversations.members some 100 times a minute (docs.slack.dev, Tier 4).
+FRESH_READERS = timedelta(minutes=1)
+_FAILED = (SlackApiError, aiohttp.ClientError, TimeoutError, OSError)
 DIRECT = "a direct message"
 #: Said where Slack does not tell the name.
 SOMEWHERE = "a channel"
@@ -25,10 +29,10 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Place:
-    """`readers` are the Slack ids of a private channel's members; None where everybody can read."""
+    """`private`: not every member of the workspace can read there, or it is not known."""
 
     name: str
-    readers: tuple[str, ...] | None
+    private: bool
 
 
 class Places:
@@ -37,7 +41,8 @@ class Places:
 
     def __init__(self, web: AsyncWebClient, clock: Clock) -> None:
         self._web, self._clock = web, clock
-        self._seen: dict[str, tuple[datetime, Place]] = {}
+        self._known: dict[str, tuple[datetime, Place]] = {}
+        self._readers: dict[str, tuple[datetime, tuple[str, ...]]] = {}
 
     async def name(self, channel: str) -> str:
         """`#support`, or `a direct message`."""
@@ -46,28 +51,40 @@ class Places:
     async def readers(self, channel: str) -> tuple[str, ...] | None:
         """Who can read it besides us, of a private channel; None of a public one. A direct
         message's one reader is known without asking: nobody else is named here."""
-        return () if channel.startswith("D") else (await self._look(channel)).readers
+        if channel.startswith("D"):
+            return ()
+        place = await self._look(channel)
+        return await self._of_private(channel) if place.private else None
+
+    def forget(self, channel: str) -> None:
+        """Somebody came or left: who can read it is asked again."""
+        self._readers.pop(channel, None)
 
     async def _look(self, channel: str) -> Place:
-        now = self._clock.now()
-        found = self._seen.get(channel)
-        if found is None or not found[0] <= now < found[0] + FRESH:
-            place = await self._ask(channel)
-            if place is None:
-                return found[1] if found else Place(SOMEWHERE, ())
-            found = (now, place)
-            self._seen[channel] = found
-        return found[1]
-
-    async def _ask(self, channel: str) -> Place | None:
+        now, found = self._clock.now(), self._known.get(channel)
+        if found is not None and found[0] <= now < found[0] + FRESH:
+            return found[1]
         try:
             info = (await self._web.conversations_info(channel=channel))["channel"]
-            readers = await self._members(channel) if is_private(info) else None
-        except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
+        except _FAILED as error:
             log.warning("channel_unknown", channel=channel, error=type(error).__name__)
-            return None
+            return Place(found[1].name if found else SOMEWHERE, private=True)
         name = DIRECT if info.get("is_im") else f"#{info.get('name') or channel}"
-        return Place(name, readers)
+        place = Place(name, is_private(info))
+        self._known[channel] = (now, place)
+        return place
+
+    async def _of_private(self, channel: str) -> tuple[str, ...]:
+        now, found = self._clock.now(), self._readers.get(channel)
+        if found is not None and found[0] <= now < found[0] + FRESH_READERS:
+            return found[1]
+        try:
+            readers = await self._members(channel)
+        except _FAILED as error:
+            log.warning("readers_unknown", channel=channel, error=type(error).__name__)
+            return ()
+        self._readers[channel] = (now, readers)
+        return readers
 
     async def _members(self, channel: str) -> tuple[str, ...]:
         found: list[str] = []

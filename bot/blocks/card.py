@@ -69,6 +69,16 @@ class Card:
     together: str = ""
 
 
+@dataclass(frozen=True)
+class Disclosure:
+    """The question to the asker whether it is shown to `names`; `later`: others see it already."""
+
+    id: str
+    names: str
+    because: str = ""
+    later: bool = False
+
+
 def build(card: Card) -> Message:
     """The card's message: open with its buttons, or closed with what became of it."""
     title = titled(card.title)
@@ -93,20 +103,23 @@ def build(card: Card) -> Message:
     )
 
 
-def build_disclosure(card: Card, names: str, *, told: str | None) -> Message:
+def build_disclosure(card: Card, asked: Disclosure, *, told: str | None) -> Message:
     """What the asker sees before others do who cannot read where it was asked; `told` is what
     became of it."""
     title = titled(card.title)
     shown = _shown(card, title)
-    who = one_line(names)
+    who = one_line(asked.names)
     if told is not None:
         return Message(
             _fallback(f"{title}: {told}"), (rich(run(title, bold=True)), literal(one_line(told)))
         )
-    first = "They cannot read this conversation, so I ask you before I show them anything."
+    first = (
+        f"{one_line(asked.because)} They cannot read this conversation, so I ask you before I show "
+        "them anything."
+    ).strip()
     buttons = [
-        button(f"Show it to {who}", "disclose", card.request_id, style="primary"),
-        button("Cancel", "withdraw", card.request_id),
+        button(f"Show it to {who}", "disclose", asked.id, style="primary"),
+        button("Don't show it" if asked.later else "Cancel", "withdraw", asked.id),
     ]
     if shown.pages:
         buttons.insert(0, button("Read all", "read", card.request_id))
@@ -116,6 +129,7 @@ def build_disclosure(card: Card, names: str, *, told: str | None) -> Message:
             rich(run(f"{who} will see this:", bold=True), run(f"\n{first}")),
             _head(card, title, shown.said),
             *_changed(card),
+            *_said(card),
             *shown.blocks,
             actions(*buttons),
         ),

@@ -15,6 +15,7 @@ from bot.batches import take_batch, take_choosing
 from bot.blocks.alike import alike_modal
 from bot.blocks.batch import form
 from bot.blocks.edit import edit_modal
+from bot.blocks.hand import hand_modal
 from bot.blocks.modals import ask_modal, page_modal, reject_modal, reply_modal, text_modal
 from bot.boundary import Delivery, Edge, guarded
 from bot.clicks import (
@@ -31,6 +32,7 @@ from bot.clicks import (
 from bot.compensations import take_back
 from bot.edits import take_edit
 from bot.elsewhere import take_disclosure
+from bot.handing import take_hand
 from bot.inquiries import take_ask, take_reply
 from bot.listeners.home import publish
 from bot.looks import take_look
@@ -167,6 +169,14 @@ async def _reply(delivery: Delivery, click: Click, person: Principal) -> str | N
     return await _open(delivery, click, view)
 
 
+async def _hand(delivery: Delivery, click: Click, person: Principal) -> str | None:
+    wanted = await asyncio.to_thread(take_hand, delivery.deps, click, person)
+    delivery.recorded = True
+    if isinstance(wanted, str) or wanted is None:
+        return wanted
+    return await _open(delivery, click, hand_modal(wanted))
+
+
 async def _allow_alike(delivery: Delivery, click: Click, person: Principal) -> str | None:
     suggested = await asyncio.to_thread(take_alike, delivery.deps, click, person)
     delivery.recorded = True
@@ -224,6 +234,7 @@ PRESSES: Mapping[str, Press] = {
     "approve_batch": _approve_batch,
     "choose_batch": _choose_batch,
     "ask": _ask,
+    "hand": _hand,
     "disclose": _disclose,
     "withdraw": _disclose,
     "reply": _reply,

@@ -9,10 +9,12 @@ from collections.abc import Sequence
 from slack_bolt.async_app import AsyncApp
 
 from approvals.people import Principal
+from bot.absences import find_person
 from bot.blocks.limits import FALLBACK, SECTION
 from bot.blocks.parts import section
 from bot.blocks.text import cut, escape
 from bot.boundary import Delivery, Edge, guarded
+from bot.handing import not_served
 from bot.intake import take_trigger
 from bot.listeners.policy import open_policy
 from bot.subcommands import Asked, answer
@@ -28,11 +30,14 @@ def register(app: AsyncApp, edge: Edge) -> None:
 
 async def on_command(delivery: Delivery) -> None:
     account = await delivery.account()
-    lines = await asyncio.to_thread(take_command, delivery, account.principal, account.refusal)
+    person, refusal = account.principal, account.refusal
+    said = str(delivery.body.get("text") or "").split()
+    if person is not None and (problem := await _cannot_be_asked(delivery, said)):
+        person, refusal = None, problem
+    lines = await asyncio.to_thread(take_command, delivery, person, refusal)
     delivery.recorded = True
     await _reply(delivery, lines)
-    said = str(delivery.body.get("text") or "").split()
-    if account.principal is not None and [word.lower() for word in said[:1]] == ["policy"]:
+    if person is not None and [word.lower() for word in said[:1]] == ["policy"]:
         delivery.edge.later.run(open_policy(delivery))
 
 
@@ -71,6 +76,18 @@ def take_command(delivery: Delivery, person: Principal | None, refusal: str) -> 
             key=str(body.get("trigger_id")),
         )
         return answer(asked, subcommand.lower())
+
+
+async def _cannot_be_asked(delivery: Delivery, said: Sequence[str]) -> str | None:
+    """Why whoever `hand` names cannot be asked: they are no full member now. None where they can,
+    or nobody is named."""
+    if [word.lower() for word in said[:1]] != ["hand"]:
+        return None
+    to = find_person(delivery.deps.people, said[1]) if len(said) > 1 else None
+    account = await delivery.edge.members.look(to.slack_id) if to else None
+    if account is None or account.principal is not None:
+        return None
+    return not_served(delivery.deps.people, account.user)
 
 
 async def _reply(delivery: Delivery, lines: Sequence[str]) -> None:

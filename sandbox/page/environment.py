@@ -85,6 +85,7 @@ def bound(viewer: Viewer, host: str) -> dict[str, Callable[..., Any]]:
         "seconds": lambda at: seconds(at, viewer),
         "named_link": lambda url, name: link(str(url), escape(str(name)), viewer),
         "outside_link": lambda url: link(str(url), escape("Open ↗"), viewer),
+        "everyone": lambda: sorted(viewer.people.items(), key=lambda one: one[1]),
         "own": lambda url: own_path(str(url or ""), host),
     }
 

@@ -44,8 +44,13 @@ class Reading:
     def names(self) -> dict[str, str]:
         return {one.id: one.name for one in self.workspace.people.values()}
 
-    def channel_names(self) -> dict[str, str]:
-        return {one.id: one.name for one in self.workspace.channels.values() if not one.im_with}
+    def channel_names(self, person: str) -> dict[str, str]:
+        """Of the channels this person knows of."""
+        return {
+            one.id: one.name
+            for one in self.workspace.channels.values()
+            if not one.im_with and (not one.private or person in one.members)
+        }
 
     def group_names(self) -> dict[str, str]:
         return {one.id: one.handle for one in self.workspace.groups}
@@ -59,6 +64,7 @@ class Reading:
                 name="Signoff" if one.im_with else one.name,
                 members=tuple(one.members),
                 direct_with=one.im_with or "",
+                private=one.private,
             )
             for one in sorted(mine, key=lambda one: bool(one.im_with))
         )

@@ -37,6 +37,8 @@ class Channel:
     name: str
     members: tuple[str, ...]
     direct_with: str = ""
+    #: Seen by its members alone.
+    private: bool = False
 
 
 @dataclass(frozen=True)

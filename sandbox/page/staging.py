@@ -55,7 +55,9 @@ def viewer_of(reading: Reading, me: Person) -> Viewer:
     """How this person reads: names, time zone, now."""
     zone = ZoneInfo(me.zone)
     now = datetime.fromtimestamp(reading.now(), zone)
-    return Viewer(me.id, reading.names(), reading.channel_names(), zone, now, reading.group_names())
+    return Viewer(
+        me.id, reading.names(), reading.channel_names(me.id), zone, now, reading.group_names()
+    )
 
 
 def _channel(channels: Sequence[Channel], wanted: str) -> Channel | None:

@@ -117,6 +117,8 @@ class Channel:
     around: Around
     topic: str = ""
     im_with: str | None = None
+    #: Seen by its members alone.
+    private: bool = False
     messages: dict[str, Message] = field(default_factory=dict)
     threads: dict[str, list[str]] = field(default_factory=dict)
     ephemeral: dict[str, Message] = field(default_factory=dict)
@@ -124,8 +126,8 @@ class Channel:
 
     @property
     def kind(self) -> str:
-        """The word in scopes and event names: `channels` or `im`."""
-        return "im" if self.im_with else "channels"
+        """The word in scopes and event names: `channels`, `groups` (private ones) or `im`."""
+        return "im" if self.im_with else "groups" if self.private else "channels"
 
     @property
     def has_bot(self) -> bool:

@@ -134,8 +134,10 @@ def slash_command(
 
 
 def channel_name(channel: Channel) -> str:
+    if channel.private:
+        return "privategroup"
     return "directmessage" if channel.im_with else channel.name
 
 
 def _channel_type(channel: Channel) -> str:
-    return "im" if channel.im_with else "channel"
+    return "im" if channel.im_with else "group" if channel.private else "channel"

@@ -73,11 +73,15 @@ EVERYONE = (ANA, FINN, OLGA, SAM, GITA, EXT, BOTTY, GONE, APP_USER)
 
 _MEMBERS = (ANA.id, FINN.id, OLGA.id, SAM.id, BOT_USER)
 
+#: Of the channels below, those that only their members see.
+PRIVATE = frozenset({"C0DISPUTES"})
+
 #: id, name, topic, members
 CHANNELS = (
     ("C0SUPPORT", "support", "Customers and their orders", _MEMBERS),
     ("C0FINANCE", "finance", "Payments, refunds, invoices", _MEMBERS),
     ("C0GENERAL", "general", "Everyone", (*_MEMBERS, GITA.id, EXT.id, BOTTY.id)),
+    ("C0DISPUTES", "disputes", "Customers who complain", (ANA.id, SAM.id, BOT_USER)),
 )
 
 

@@ -117,7 +117,7 @@ def _scope(template: str, channel: Channel | None) -> str:
 
 def _all_scopes() -> set[str]:
     scopes = {scope for row in TABLE.values() for scope in row.scopes if row.takes == "bot"}
-    return {scope.format(kind=kind) for scope in scopes for kind in ("channels", "im")}
+    return {scope.format(kind=kind) for scope in scopes for kind in ("channels", "groups", "im")}
 
 
 def _hang_up(request: web.Request) -> web.Response:

@@ -17,7 +17,7 @@ from sandbox.slack.files import Files
 from sandbox.slack.journal import ApiCall, Journal
 from sandbox.slack.messages import Around, Channel, Message
 from sandbox.slack.modals import View, Views
-from sandbox.slack.people import CHANNELS, EVERYONE, GROUPS, Person
+from sandbox.slack.people import CHANNELS, EVERYONE, GROUPS, PRIVATE, Person
 from sandbox.slack.sessions import Sessions
 from sandbox.slack.settings import Settings
 from sandbox.slack.shapes import BOT_USER, Json
@@ -65,7 +65,8 @@ class Workspace:
         self.groups = GROUPS
         around = Around(self.now, self.files.as_slack)
         for id_, name, topic, ids in CHANNELS:
-            self.channels[id_] = Channel(id_, name, list(ids), around, topic)
+            private = id_ in PRIVATE
+            self.channels[id_] = Channel(id_, name, list(ids), around, topic, private=private)
         for person in self.people.values():
             if person.id != BOT_USER and not person.deleted:
                 members = [person.id, BOT_USER]
@@ -219,5 +220,6 @@ def _subscribed(events: frozenset[str] | None, event: Json) -> bool:
         return True
     name = str(event["type"])
     if name == "message":
-        name = "message.im" if event.get("channel_type") == "im" else "message.channels"
+        kinds = {"im": "im", "group": "groups"}
+        name = f"message.{kinds.get(str(event.get('channel_type')), 'channels')}"
     return name in events

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlmodel import select
 
 from approvals import grants
+from approvals.disclosing import disclose
 from approvals.handing import hand_on
 from approvals.keeping_time import nudge_due
 from approvals.people import People
 from approvals.policy import Stage
 from approvals.requests import Decided, decide, waiting_for
-from approvals.tables import Action, Request
+from approvals.tables import Action, Disclosure, Request
 from audit.log import Log
 from audit.tables import Event
 from core.db import Database
 from core.posts import Post
-from tests.approvals.conftest import NOW
+from tests.approvals.conftest import CROWD, NOW
 
 Awaiting = Callable[..., tuple[Action, str]]
 Hand = Callable[..., Decided]
@@ -78,8 +80,8 @@ def test_it_goes_to_nobody_who_may_not_answer(
     _, request_id = awaiting(FINANCE)
 
     assert hand(request_id, "finn", "sam").sentence == "I cannot hand this to Sam; I can to Olga."
-    assert hand(request_id, "finn", "ana").outcome == "not_allowed"
-    assert hand(request_id, "finn", "finn").outcome == "not_allowed"
+    assert hand(request_id, "finn", "ana").outcome == "wrong_choice"
+    assert hand(request_id, "finn", "finn").outcome == "wrong_choice"
     assert hand(request_id, "sam", "olga").sentence == (
         "You cannot decide this; it is for Finn or Olga (Finance)."
     )
@@ -124,22 +126,137 @@ def test_what_is_settled_or_the_askers_own_is_not_handed_on(
     assert hand(request_id, "finn", "olga").outcome == "already_decided"
 
 
-@pytest.mark.parametrize(
-    ("withheld", "readers", "outcome"),
-    [
-        (None, ["U0FINN"], "not_allowed"),
-        (None, ["U0FINN", "U0SAM"], "handed"),
-        (["sam"], None, "not_allowed"),
-        (None, None, "handed"),
-    ],
-)
-def test_it_is_not_handed_to_who_may_not_read_where_it_was_asked(
-    db: Database, awaiting: Awaiting, hand: Hand, withheld: list[str] | None,
-    readers: list[str] | None, outcome: str,
-) -> None:  # fmt: skip
+@pytest.fixture
+def private(db: Database, awaiting: Awaiting) -> str:
+    """A question for Finn that may be handed to the board, and that Finn and Ana alone can read."""
     _, request_id = awaiting(Stage("person:finn", 1, "much", hand_to="group:board"))
     with db.transaction() as session:
-        request = session.get_one(Request, request_id)
-        request.withheld, request.readers = withheld, readers
+        session.get_one(Request, request_id).readers = ["U0ANA", "U0FINN"]
+    return request_id
 
-    assert hand(request_id, "finn", "sam").outcome == outcome
+
+def answer(db: Database, log: Log, people: People, *, agrees: bool, who: str = "ana") -> str:
+    person = people.by_id(who)
+    assert person
+    with db.transaction() as session:
+        row = session.exec(select(Disclosure)).one()
+        return disclose(
+            session, log, people, disclosure_id=row.id, person=person, agrees=agrees, now=NOW
+        ).sentence
+
+
+def click(db: Database, log: Log, people: People, request_id: str, who: str) -> str:
+    with db.transaction() as session:
+        return decide(
+            session, log, people, request_id=request_id, person=people.by_id(who),
+            vote="approve", reason=None, now=NOW,
+        ).outcome  # fmt: skip
+
+
+def test_who_may_not_read_where_it_was_asked_gets_it_when_the_asker_agrees(
+    db: Database, log: Log, people: People, hand: Hand, private: str
+) -> None:
+    assert hand(private, "finn", "sam").sentence == (
+        "Sam cannot read where this was asked. Ana is asked first whether Sam may see it; "
+        "until then it stays with you."
+    )
+    assert waits(db, people, "finn") == 1
+    assert waits(db, people, "sam") == 0
+    assert click(db, log, people, private, "sam") == "not_allowed"
+    assert hand(private, "finn", "olga").sentence == (
+        "You want to hand it to Sam already: that is not agreed."
+    )
+    assert posts(db, "card") == ["C0SUPPORT"]
+    assert posts(db, "disclosure") == ["C0SUPPORT"]
+
+    assert answer(db, log, people, agrees=True, who="finn").startswith("Only the person who asked")
+    assert answer(db, log, people, agrees=True) == "Shown to Sam."
+    assert answer(db, log, people, agrees=False).startswith("You have answered this already")
+
+    assert posts(db, "card") == ["C0SUPPORT", "U0SAM"]
+    assert click(db, log, people, private, "sam") == "approved"
+
+
+def test_what_the_asker_does_not_want_shown_stays_where_it_was(
+    db: Database, log: Log, people: People, hand: Hand, private: str
+) -> None:
+    hand(private, "finn", "sam")
+
+    assert answer(db, log, people, agrees=False) == "Not shown to Sam."
+
+    assert posts(db, "card") == ["C0SUPPORT"]
+    assert posts(db, "notice") == ["U0FINN"]
+    assert click(db, log, people, private, "sam") == "not_allowed"
+    assert hand(private, "finn", "sam").sentence == (
+        "Whoever asked for this did not want it shown to Sam."
+    )
+    assert click(db, log, people, private, "finn") == "approved"
+
+
+def test_what_was_settled_meanwhile_is_shown_to_nobody_any_more(
+    db: Database, log: Log, people: People, hand: Hand, private: str
+) -> None:
+    hand(private, "finn", "sam")
+    click(db, log, people, private, "finn")
+
+    assert answer(db, log, people, agrees=True).startswith("You have answered this already")
+    assert posts(db, "card") == ["C0SUPPORT"]
+
+
+def test_nothing_is_handed_on_before_the_asker_agreed_to_the_first(
+    db: Database, awaiting: Awaiting, hand: Hand
+) -> None:
+    _, request_id = awaiting(FINANCE)
+    with db.transaction() as session:
+        session.get_one(Request, request_id).withheld = ["finn"]
+
+    assert hand(request_id, "finn", "olga").outcome == "not_allowed"
+
+
+def test_handing_back_is_handing_on_and_nobody_hands_on_twice(
+    db: Database, people: People, awaiting: Awaiting, hand: Hand
+) -> None:
+    _, request_id = awaiting(FINANCE)
+
+    assert hand(request_id, "finn", "olga").outcome == "handed"
+    assert hand(request_id, "finn", "olga").sentence == (
+        "You are not asked any more, Olga is. You may still answer it yourself."
+    )
+    assert hand(request_id, "olga", "finn").outcome == "handed"
+    assert [waits(db, people, who) for who in ("finn", "olga")] == [1, 0]
+
+
+def test_it_goes_to_nobody_who_has_answered_or_is_needed_beside_the_other(
+    db: Database, log: Log, people: People, awaiting: Awaiting, hand: Hand
+) -> None:
+    _, request_id = awaiting(Stage("group:board", 2, "much"))
+    click(db, log, people, request_id, "sam")
+
+    assert hand(request_id, "finn", "sam").sentence == "Sam has answered this already."
+    assert hand(request_id, "sam", "olga").sentence == (
+        "You have answered this already: there is nothing to hand on."
+    )
+    _, both = awaiting(Stage("group:finance", 2, "much"), turn_id="turn_2")
+    assert hand(both, "finn", "olga").sentence == "Olga is asked already, and 2 must agree."
+
+
+def test_what_was_handed_on_counts_for_whoever_has_it_now(
+    db: Database, log: Log, people: People, awaiting: Awaiting
+) -> None:
+    busy = People.parse(CROWD.replace("U0SAM}", "U0SAM, load: 1}"), Path("people.yaml"))
+    stage = Stage("person:finn", 1, "much", hand_to="group:board")
+    ids = [awaiting(stage, turn_id=f"turn_{n}")[1] for n in range(2)]
+
+    def give(request_id: str) -> Decided:
+        finn, sam = busy.by_id("finn"), busy.by_id("sam")
+        assert finn
+        assert sam
+        with db.transaction() as session:
+            return hand_on(session, log, busy, request_id=request_id, person=finn, to=sam, now=NOW)
+
+    assert give(ids[0]).outcome == "handed"
+    assert give(ids[1]) == Decided(
+        "wrong_choice", "As much waits for Sam already as Sam takes. Choose somebody else."
+    )
+    click(db, log, people, ids[0], "sam")
+    assert give(ids[1]).outcome == "handed"

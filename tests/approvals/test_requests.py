@@ -13,6 +13,7 @@ from sqlmodel import Session, select
 
 from approvals import grants
 from approvals.actions import cancel
+from approvals.disclosing import disclose
 from approvals.people import People
 from approvals.policy import Stage
 from approvals.requests import (
@@ -23,8 +24,7 @@ from approvals.requests import (
     waiting_for,
     waiting_of,
 )
-from approvals.showing import disclose
-from approvals.tables import Action, Decision, Grant, Request
+from approvals.tables import Action, Decision, Disclosure, Grant, Request
 from audit.log import Log
 from audit.tables import Event
 from core.db import Database
@@ -480,8 +480,9 @@ def test_what_is_asked_in_a_direct_message_is_shown_to_those_who_decide_once_the
         before = session.exec(select(Post.kind)).all()
         ana = people.by_id("ana")
         assert ana is not None
+        asked = session.exec(select(Disclosure)).one()
         disclose(
-            session, log, people, request_id=request.id, person=ana, agrees=True, now=NOW
+            session, log, people, disclosure_id=asked.id, person=ana, agrees=True, now=NOW
         )  # fmt: skip
 
     with db.read() as session:

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlmodel import select
 
 from approvals.actions import supersede
-from approvals.policy import Verdict
-from approvals.requests import open_request
+from approvals.batches import offer_due
+from approvals.delegating import delegate
+from approvals.keeping_time import nudge_due, stand_ins_due
+from approvals.policy import Stage, Verdict
+from approvals.requests import NOT_YET, decide, open_request
 from approvals.tables import Action, Request
 from audit.tables import Event
 from bot.places import is_private
-from tests.bot.desk import ANA, ASKER, FINN, GENERAL, OLGA, SUPPORT, Desk, buttons, propose_refund
+from tests.bot.desk import (
+    ANA,
+    ASKER,
+    FINN,
+    GENERAL,
+    OLGA,
+    SAM,
+    SUPPORT,
+    Desk,
+    buttons,
+    propose_refund,
+)
 from tests.bot.desk import shown as text_of
 
 
@@ -183,6 +198,123 @@ async def test_what_was_asked_in_private_does_not_go_to_the_approval_channel(
     assert await one_desk.messages(GENERAL) == []
     [card] = await one_desk.messages("D0FINN")
     assert buttons(card)[0] == "Approve refund"
+
+
+FINNS = Stage("person:finn", 1, "refunds need Finn", remind_s=3_600)
+
+
+def stands_in_for_finn(desk: Desk, who: str) -> None:
+    finn, other = desk.deps.people.by_id("finn"), desk.deps.people.by_id(who)
+    assert finn
+    assert other
+    now = desk.clock.now()
+    with desk.deps.db.transaction() as session:
+        delegate(
+            session, desk.deps.log, desk.deps.people, person=finn, to=other,
+            since=now, until=now + timedelta(days=2), now=now,
+        )  # fmt: skip
+
+
+async def looked_after(desk: Desk, hours: float = 0) -> None:
+    """The keeper looks, that many hours later, and what is owed is sent."""
+    desk.clock.advance(timedelta(hours=hours))
+    now = desk.clock.now()
+    with desk.deps.db.transaction() as session:
+        stand_ins_due(session, desk.deps.people, now=now)
+        nudge_due(session, desk.deps.log, desk.deps.people, now=now)
+    await desk.send_owed()
+
+
+async def test_who_stands_in_later_sees_nothing_before_the_asker_agreed(any_desk: Desk) -> None:
+    desk = any_desk
+    await asked(desk, stages=(FINNS,), readers=[ANA, FINN])
+    stands_in_for_finn(desk, "sam")
+    await looked_after(desk)
+    await looked_after(desk, hours=2)
+
+    card, question = await desk.messages()
+    assert buttons(card)[0] == "Approve refund"
+    assert "Sam will see this:\n\nThey are asked now too. They cannot read" in text_of(question)
+    assert "Refund EUR 180.00 to Mara Lind?" in text_of(question)
+    assert buttons(question) == ["Show it to Sam", "Don't show it"]
+    assert await desk.messages("D0SAM") == []
+    assert "Nothing waits for you" in await desk.command(SAM, "approvals")
+    with desk.deps.db.transaction() as session:
+        found = decide(
+            session, desk.deps.log, desk.deps.people, request_id=request(desk).id,
+            person=desk.deps.people.by_id("sam"), vote="approve", reason=None,
+            now=desk.clock.now(),
+        )  # fmt: skip
+    assert found.sentence == NOT_YET
+
+    await desk.click(ANA, question["ts"], "disclose")
+    await desk.send_owed()
+    [copy] = await desk.messages("D0SAM")
+    assert "Refund EUR 180.00" in await desk.command(SAM, "approvals")
+    await desk.click(SAM, copy["ts"], "approve", channel="D0SAM")
+    assert desk.action().status == "approved"
+
+
+async def test_whom_the_asker_does_not_want_to_see_it_is_never_shown_it(one_desk: Desk) -> None:
+    await asked(one_desk, stages=(FINNS,), readers=[ANA, FINN])
+    stands_in_for_finn(one_desk, "sam")
+    await looked_after(one_desk)
+    card, question = await one_desk.messages()
+
+    await one_desk.click(ANA, question["ts"], "withdraw")
+    await looked_after(one_desk, hours=2)
+
+    assert await one_desk.messages("D0SAM") == []
+    _, told = await one_desk.messages()
+    assert "Not shown to Sam." in text_of(told)
+    await one_desk.click(FINN, card["ts"], "approve")
+    assert one_desk.action().status == "approved"
+
+
+async def test_one_question_covers_every_stage_and_escalation(one_desk: Desk) -> None:
+    rises = Stage("person:finn", 1, "a", escalate_s=3_600, escalate_to="group:operations")
+    await asked(one_desk, channel="D0ANA", stages=(rises, Stage("group:sales", 1, "b")))
+    [first] = await one_desk.messages("D0ANA")
+    assert buttons(first) == ["Show it to Finn, Olga and Sam", "Cancel"]
+
+    await one_desk.click(ANA, first["ts"], "disclose", channel="D0ANA")
+    await one_desk.send_owed()
+    await looked_after(one_desk, hours=2)
+    [olgas] = await one_desk.messages("D0OLGA")
+    assert await one_desk.messages("D0SAM") == []
+    await one_desk.click(OLGA, olgas["ts"], "approve", channel="D0OLGA")
+    await one_desk.send_owed()
+
+    assert len(await one_desk.messages("D0ANA")) == 2
+    assert len(await one_desk.messages("D0SAM")) == 1
+
+
+async def test_who_left_the_channel_meanwhile_is_somebody_new(one_desk: Desk) -> None:
+    stages = (Stage("person:finn", 1, "a"), Stage("person:sam", 1, "b"))
+    await asked(one_desk, stages=stages, readers=[ANA, FINN, SAM])
+    [card] = await one_desk.messages()
+
+    await one_desk.post("members", user=SAM, channel=SUPPORT, joins=False)
+    await one_desk.at_rest()
+    await one_desk.click(FINN, card["ts"], "approve")
+    await one_desk.send_owed()
+
+    _, question = [m for m in await one_desk.messages() if m.get("blocks")]
+    assert buttons(question) == ["Show it to Sam", "Don't show it"]
+    assert await one_desk.messages("D0SAM") == []
+    await one_desk.post("members", user=SAM, channel=SUPPORT, joins=True)
+    await one_desk.at_rest()
+    assert "Refund EUR 180.00" in await one_desk.command(SAM, "approvals")
+
+
+async def test_what_is_private_is_in_no_batch(one_desk: Desk) -> None:
+    for number in range(4):
+        await asked(one_desk, action_id=f"act_{number}", readers=[ANA, FINN, SAM])
+    one_desk.clock.advance(timedelta(minutes=1))
+
+    with one_desk.deps.db.transaction() as session:
+        deps = one_desk.deps
+        assert offer_due(session, deps.log, deps.people, now=deps.clock.now()) == 0
 
 
 @pytest.mark.parametrize(

@@ -442,6 +442,7 @@ def upgrade() -> None:
     sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('readers', sa.JSON(), nullable=True),
     sa.Column('withheld', sa.JSON(), nullable=True),
+    sa.Column('agreed', sa.JSON(), nullable=False),
     sa.Column('cards', sa.String(), nullable=False),
     sa.Column('on_expiry', sa.String(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
@@ -584,6 +585,48 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_inquiry_request_id'), 'inquiry', ['request_id'], unique=False)
     op.create_index(op.f('ix_inquiry_workspace_id'), 'inquiry', ['workspace_id'], unique=False)
+    op.create_table('handing',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('workspace_id', sa.String(), nullable=False),
+    sa.Column('request_id', sa.String(), nullable=False),
+    sa.Column('n', sa.Integer(), nullable=False),
+    sa.Column('stage', sa.Integer(), nullable=False),
+    sa.Column('by_id', sa.String(), nullable=False),
+    sa.Column('to_id', sa.String(), nullable=False),
+    sa.Column('why', sa.String(), nullable=True),
+    sa.Column('status', sa.String(), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['request_id'], ['request.id'], ),
+    sa.PrimaryKeyConstraint('id'),
+    sa.UniqueConstraint('request_id', 'n')
+    )
+    op.create_index(op.f('ix_handing_request_id'), 'handing', ['request_id'], unique=False)
+    op.create_index(op.f('ix_handing_workspace_id'), 'handing', ['workspace_id'], unique=False)
+    op.create_table('disclosure',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('workspace_id', sa.String(), nullable=False),
+    sa.Column('request_id', sa.String(), nullable=False),
+    sa.Column('n', sa.Integer(), nullable=False),
+    sa.Column('first', sa.Boolean(), nullable=False),
+    sa.Column('people', sa.JSON(), nullable=False),
+    sa.Column('handing_id', sa.String(), nullable=True),
+    sa.Column('status', sa.String(), nullable=False),
+    sa.Column('asked_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('answered_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['request_id'], ['request.id'], ),
+    sa.PrimaryKeyConstraint('id'),
+    sa.UniqueConstraint('request_id', 'n')
+    )
+    op.create_index(op.f('ix_disclosure_request_id'), 'disclosure', ['request_id'], unique=False)
+    op.create_index(op.f('ix_disclosure_workspace_id'), 'disclosure', ['workspace_id'], unique=False)
+    op.create_table('membership',
+    sa.Column('workspace_id', sa.String(), nullable=False),
+    sa.Column('channel', sa.String(), nullable=False),
+    sa.Column('slack_id', sa.String(), nullable=False),
+    sa.Column('is_in', sa.Boolean(), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('workspace_id', 'channel', 'slack_id')
+    )
     # ### end Alembic commands ###
     for statement in TRIGGERS[op.get_bind().dialect.name]:
         op.get_bind().exec_driver_sql(statement)

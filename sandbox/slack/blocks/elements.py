@@ -58,6 +58,10 @@ static_select = shape(
         "initial_option": _option,
     },
 )
+users_select = shape(
+    {"type": word("users_select")},
+    {**_common, "placeholder": plain(150), "initial_user": string(20)},
+)
 datepicker = shape(
     {"type": word("datepicker")},
     {**_common, "placeholder": plain(150), "initial_date": string(10, 10)},
@@ -116,7 +120,9 @@ _choices = {
 
 in_actions = typed("element", {"button": button, **_choices})
 as_accessory = typed("element", {"button": button, **_choices, "image": image})
-in_input = typed("element", {"plain_text_input": plain_text_input, **_choices})
+in_input = typed(
+    "element", {"plain_text_input": plain_text_input, "users_select": users_select, **_choices}
+)
 in_context_actions = typed(
     "element", {"feedback_buttons": feedback_buttons, "icon_button": icon_button}
 )

@@ -23,6 +23,8 @@ def state_of(element: Json, value: Any) -> Json:
             return {"type": kind, "selected_options": chosen}
         case "datepicker":
             return {"type": kind, "selected_date": _date(value)}
+        case "users_select":
+            return {"type": kind, "selected_user": _text(element, value)}
     raise Refused(f"An element of type {kind} holds no value.")
 
 
@@ -36,6 +38,8 @@ def initial_state(element: Json) -> Json:
             return {"type": kind, "selected_options": element.get("initial_options", [])}
         case "datepicker":
             return {"type": kind, "selected_date": element.get("initial_date")}
+        case "users_select":
+            return {"type": kind, "selected_user": element.get("initial_user")}
     return {"type": kind, "selected_option": element.get("initial_option")}
 
 

@@ -112,17 +112,17 @@ class PeopleAct:
             return {"ok": True}
         if joins:
             channel.members.append(user)
-            event: Json = {
-                "type": "member_joined_channel",
-                "user": user,
-                "channel": channel.id,
-                "channel_type": "C",
-                "team": workspace.people[user].team,
-                "event_ts": f"{workspace.now():.6f}",
-            }
-            workspace.emit(event, channel)
         else:
             channel.members.remove(user)
+        event: Json = {
+            "type": "member_joined_channel" if joins else "member_left_channel",
+            "user": user,
+            "channel": channel.id,
+            "channel_type": "G" if channel.private else "C",
+            "team": workspace.people[user].team,
+            "event_ts": f"{workspace.now():.6f}",
+        }
+        workspace.emit(event, channel)
         workspace.store.put("members", channel.id, channel.members)
         return {"ok": True}
 

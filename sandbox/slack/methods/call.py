@@ -42,9 +42,9 @@ class Call:
         return bool(self.args.get(name, False))
 
     def channel(self, name: str = "channel") -> Channel:
-        """By id; `channel_not_found` otherwise."""
+        """By id; `channel_not_found` otherwise, and for private ones the app is not in."""
         channel = self.workspace.channels.get(self.text(name))
-        if channel is None:
+        if channel is None or (channel.private and not channel.has_bot):
             raise ApiError("channel_not_found")
         return channel
 

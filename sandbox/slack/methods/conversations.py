@@ -101,7 +101,7 @@ def as_slack(call: Call, channel: Channel) -> Json:
         "is_group": False,
         "is_im": False,
         "is_mpim": False,
-        "is_private": False,
+        "is_private": channel.private,
         "is_archived": False,
         "is_general": channel.name == "general",
         "is_shared": shared,
@@ -124,9 +124,13 @@ def _of_types(call: Call, channels: Iterable[Channel]) -> list[Channel]:
     wanted = [word.strip() for word in (call.text("types") or "public_channel").split(",")]
     if any(word not in _TYPES for word in wanted):
         raise ApiError("invalid_types")
-    return [
-        channel for channel in channels if ("im" if channel.im_with else "public_channel") in wanted
-    ]
+    return [channel for channel in channels if _type(channel) in wanted]
+
+
+def _type(channel: Channel) -> str:
+    if channel.im_with:
+        return "im"
+    return "private_channel" if channel.private else "public_channel"
 
 
 def _between(call: Call, messages: list[Message]) -> list[Message]:

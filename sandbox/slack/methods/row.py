@@ -2,7 +2,7 @@
 
 Arguments are words `name`, `name:kind` (bool, int, list, object; else a string) or `name=code`, the
 error code Slack gives when it is missing (else `invalid_arguments`). Of `scopes` any one is enough;
-`{kind}` is `channels` or `im`, by the channel.
+`{kind}` is `channels`, `groups` or `im`, by the channel.
 """
 
 from dataclasses import dataclass, field

@@ -17,7 +17,7 @@ from tests.sandbox.slack.slack_bench import (
 pytestmark = pytest.mark.usefixtures("answered")
 
 
-async def test_the_workspace_shows_five_people_three_channels_and_the_app(bench: Bench) -> None:
+async def test_the_workspace_shows_five_people_four_channels_and_the_app(bench: Bench) -> None:
     seen = await bench.see("workspace")
 
     assert [(u["name"], u["role"], u["is_restricted"]) for u in seen["users"]] == [
@@ -27,7 +27,7 @@ async def test_the_workspace_shows_five_people_three_channels_and_the_app(bench:
         ("Sam Cole", "sales", False),
         ("Gita Rao", "guest", True),
     ]
-    assert [c["name"] for c in seen["channels"]] == ["support", "finance", "general"]
+    assert [c["name"] for c in seen["channels"]] == ["support", "finance", "general", "disputes"]
     assert seen["bot"]["user_id"] == "U0SIGNOFF"
 
 
