@@ -38,9 +38,7 @@ def elsewhere(session: Session, people: People, post: Post, *, now: datetime) ->
         raise Unrenderable()
     return card.build_disclosure(
         view,
-        card.Disclosure(
-            row.id, names_of(people, row), _because(session, people, row), later=not row.first
-        ),
+        card.Disclosure(row.id, names_of(people, row), _because(row), later=not row.first),
         told=_told(session, people, request, row),
     )
 
@@ -78,12 +76,9 @@ def _asks(session: Session, deps: BotDeps, click: Click) -> bool:
     )
 
 
-def _because(session: Session, people: People, row: Disclosure) -> str:
-    """Why these people would see it now, where it is not from the beginning."""
-    handing = session.get(Handing, row.handing_id) if row.handing_id else None
-    if handing is not None:
-        return f"{name_of(people, handing.by_id)} wants to hand it on. "
-    return "" if row.first else "They are asked now too. "
+def _because(row: Disclosure) -> str:
+    """Why these people would see it now; where somebody hands it on, the card says so itself."""
+    return "" if row.first or row.handing_id else "They are asked now too."
 
 
 def _told(session: Session, people: People, request: Request, row: Disclosure) -> str | None:

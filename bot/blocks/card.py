@@ -114,8 +114,8 @@ def build_disclosure(card: Card, asked: Disclosure, *, told: str | None) -> Mess
             _fallback(f"{title}: {told}"), (rich(run(title, bold=True)), literal(one_line(told)))
         )
     first = (
-        f"{one_line(asked.because)} They cannot read this conversation, so I ask you before I show "
-        "them anything."
+        f"{one_line(asked.because)} {who} cannot read this conversation, so I ask you before I show "
+        "anything."
     ).strip()
     buttons = [
         button(f"Show it to {who}", "disclose", asked.id, style="primary"),

@@ -133,7 +133,8 @@ async def test_a_newcomer_sees_nothing_before_the_asker_agreed(one_desk: Desk) -
     assert "Ana is asked first whether Sam may see it" in await told(one_desk, FINN)
     card, question = await one_desk.messages()
     assert "Finn wants to hand it to Sam; Ana has yet to agree that Sam sees it" in shown(card)
-    assert "Finn wants to hand it on. They cannot read this conversation" in shown(question)
+    assert "Sam cannot read this conversation, so I ask you" in shown(question)
+    assert "Finn wants to hand it to Sam" in shown(question)
     assert "He sold it" in shown(question)
     assert await one_desk.messages("D0SAM") == []
     await one_desk.click(ANA, question["ts"], "withdraw")

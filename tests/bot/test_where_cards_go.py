@@ -234,7 +234,7 @@ async def test_who_stands_in_later_sees_nothing_before_the_asker_agreed(any_desk
 
     card, question = await desk.messages()
     assert buttons(card)[0] == "Approve refund"
-    assert "Sam will see this:\n\nThey are asked now too. They cannot read" in text_of(question)
+    assert "Sam will see this:\n\nThey are asked now too. Sam cannot read" in text_of(question)
     assert "Refund EUR 180.00 to Mara Lind?" in text_of(question)
     assert buttons(question) == ["Show it to Sam", "Don't show it"]
     assert await desk.messages("D0SAM") == []

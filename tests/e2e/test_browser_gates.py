@@ -1,5 +1,5 @@
 """The gates in a real Chromium: a quorum in two stages, several alike at once, somebody who is
-away, and a stage that goes to others by the clock.
+away, something private that is handed on, and a stage that goes to others by the clock.
 
 One office with a policy of its own. What moves the clock stands last.
 """
@@ -28,6 +28,7 @@ rules:
     tool: shop.refund
     at_most: 110 EUR
     who: person:finn
+    hand_to: group:operations
     why: refunds need Finn
   - name: refunds that cannot wait
     tool: shop.refund
@@ -136,6 +137,55 @@ def test_whoever_stands_in_for_finn_decides_and_the_card_says_so(
     shot(page, "delegate-desktop")
     with screen.page("U0FINN") as finns:
         expect(command(finns, "delegate stop")).to_contain_text("Nobody decides for you any more.")
+
+
+def test_from_a_private_channel_it_is_handed_on_once_the_asker_agrees_to_each_who_sees_it(
+    screen: Screen, order: Iterator[str]
+) -> None:
+    """Neither Finn nor Olga is in #disputes: Ana agrees to Finn, and again to Olga."""
+    with screen.page("U0FINN", "C0DISPUTES") as finns:
+        expect(finns.locator("body")).not_to_contain_text("disputes")
+    with screen.page(channel="C0DISPUTES") as page, screen.page("U0FINN", "D0FINN") as finns:
+        thread = mention(page, f"Refund order {next(order)}, EUR 105")
+        expect(thread).to_contain_text("Finn will see this:")
+        shot(page, "disputes-desktop")
+        thread.get_by_role("button", name="Show it to Finn").click()
+
+        card = finns.locator("#messages .post", has_text="Refund EUR 105").last
+        card.get_by_role("button", name="Hand on…").click()
+        form = finns.get_by_role("dialog", name="Hand on")
+        form.get_by_role("combobox").select_option(label="Sam Cole")
+        form.locator("textarea").fill("You know this customer")
+        form.get_by_role("button", name="Hand on").click()
+        expect(form).to_contain_text("I cannot hand this to Sam; I can to Olga.")
+        shot(finns, "hand-on-desktop")
+        with screen.phone("U0FINN", "D0FINN") as phone:
+            expect(phone.get_by_role("dialog", name="Hand on")).to_be_visible()
+            assert overflow(phone) == 0
+            shot(phone, "hand-on-phone")
+        form.get_by_role("combobox").select_option(label="Olga Reyes")
+        form.get_by_role("button", name="Hand on").click()
+        expect(finns.get_by_role("dialog")).to_contain_text("Ana is asked first whether Olga may")
+        finns.get_by_role("dialog").locator("footer").get_by_role("button", name="Close").click()
+        expect(card).to_contain_text("Ana has yet to agree that Olga sees it")
+
+        expect(thread).to_contain_text("Olga will see this:")
+        expect(thread).to_contain_text("Olga cannot read this conversation")
+        shot(page, "disclosed-again-desktop")
+        with screen.page("U0OLGA", "D0OLGA") as olgas:
+            expect(olgas.locator("#messages")).not_to_contain_text("EUR 105")
+            thread.get_by_role("button", name="Show it to Olga").click()
+            theirs = olgas.locator("#messages .post", has_text="Refund EUR 105").last
+            expect(theirs).to_contain_text("Finn handed it to Olga: You know this customer")
+            with screen.phone("U0OLGA", "D0OLGA") as phone:
+                expect(phone.locator("#messages")).to_contain_text("Finn handed it to Olga")
+                assert overflow(phone) == 0
+                shot(phone, "handed-phone")
+            shot(olgas, "handed-desktop")
+            theirs.get_by_role("button", name="Approve refund").click()
+        expect(card).to_contain_text("Approved by Olga")
+        expect(thread).to_contain_text(", once · re_")
+        shot(page, "handed-and-done-desktop")
 
 
 def test_what_finn_does_not_answer_reminds_him_and_goes_to_operations_by_the_clock(
