@@ -18,7 +18,6 @@ from bot.blocks.parts import Message
 from bot.cards import Unrenderable, card_view
 from bot.clicks import Click, odd, record_click, stands
 from bot.deps import BotDeps
-from bot.said import name_of
 from core.posts import Post, post_id
 
 

@@ -113,10 +113,8 @@ def build_disclosure(card: Card, asked: Disclosure, *, told: str | None) -> Mess
         return Message(
             _fallback(f"{title}: {told}"), (rich(run(title, bold=True)), literal(one_line(told)))
         )
-    first = (
-        f"{one_line(asked.because)} {who} cannot read this conversation, so I ask you before I show "
-        "anything."
-    ).strip()
+    cannot = f"{who} cannot read this conversation, so I ask you before I show anything."
+    first = f"{one_line(asked.because)} {cannot}".strip()
     buttons = [
         button(f"Show it to {who}", "disclose", asked.id, style="primary"),
         button("Don't show it" if asked.later else "Cancel", "withdraw", asked.id),
