@@ -120,6 +120,10 @@ class Doorbell:
         }
         return {job for job in due if QUEUES[job] in held}
 
+    def lengths(self) -> dict[str, int]:
+        """Messages in each queue's line. Raises whatever the transport raises."""
+        return {queue: int(self._redis.llen(queue)) for queue in set(QUEUES.values())}
+
     def _has_room(self, queue: str) -> bool:
         # What the last push answered; asked anew only when that was too long: no trip more.
         if self._lengths.get(queue, 0) >= self._most:

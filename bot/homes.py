@@ -15,6 +15,7 @@ from approvals.tables import Action, Elevation, Request, StandingPermission
 from bot.blocks.home import Home, Item
 from bot.cards import place_of, title_of
 from bot.deps import BotDeps
+from bot.disagreements import upkeep_of
 from bot.outcomes import status_words
 from bot.words import day_time, first_name
 from core.posts import Post
@@ -34,6 +35,7 @@ def home_of(deps: BotDeps, person: Principal) -> Home:
             ),
             given=tuple(given_items(session, deps, person)),
             recent=tuple(_recent(session, deps, person)),
+            upkeep=upkeep_of(session, deps, person),
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
@@ -18,12 +18,16 @@ from bot.keeper import Keeper, Loop
 from bot.schedules import load_automations, queue_due, sync_schedules
 from core.errors import ConfigError
 from core.outbox import InLine, Publish, enqueue
+from tools.backlog import tell_old
 from tools.due import queue_comparisons
 from tools.executor import sweep_due
+from tools.limits import limits_of
 
 _MEND = "Until that is mended and I am started again, what needs it is refused."
 #: Between one comparison of a tool with its connector's own record and the next; 0: never.
 _RECONCILE_S = 300.0
+#: Between looks for what operators are told of.
+_LOOK_EVERY_S = 60.0
 
 
 def make_keeper(floor: Floor, publish: Publish, in_line: InLine) -> Keeper:
@@ -83,6 +87,16 @@ def make_keeper(floor: Floor, publish: Publish, in_line: InLine) -> Keeper:
     def reconcile(session: Session, now: datetime) -> int:
         return queue_comparisons(session, floor.registry, workspace_id, now=now, every_s=every_s)
 
+    limits = limits_of(floor.settings.limits)
+
+    def behind(session: Session, now: datetime) -> int:
+        older_than = timedelta(seconds=limits.reconcile_alert_s)
+        return tell_old(session, floor.registry, floor.people, older_than=older_than, now=now)
+
+    comparing = [
+        Loop("reconcile", min(every_s, 10.0), reconcile),
+        Loop("backlog", _LOOK_EVERY_S, behind),
+    ]
     loops = [
         Loop("expiries", 1.0, expire),
         Loop("reminders", 2.0, nudge),
@@ -92,6 +106,6 @@ def make_keeper(floor: Floor, publish: Publish, in_line: InLine) -> Keeper:
         Loop("actions", 1.0, resume_actions),
         Loop("schedules", 2.0, schedules),
         Loop("order", 1.0, order),
-        *([Loop("reconcile", min(every_s, 10.0), reconcile)] if every_s > 0 else []),
+        *(comparing if every_s > 0 else []),
     ]
     return Keeper(floor.db, floor.clock, publish, loops, in_line)

@@ -13,6 +13,7 @@ from bot.app import make_app
 from bot.bootstrap import Floor
 from bot.deps import BotDeps
 from bot.http import make_http
+from bot.metrics import Lengths, make_metrics
 from bot.schedules import load_automations
 from bot.web import make_async_web, who_we_are_async
 from core.errors import ConfigError
@@ -22,9 +23,12 @@ from core.relay import Relay
 log = structlog.get_logger()
 
 
-async def serve(floor: Floor, publish: Publish) -> None:
-    """Serve until SIGTERM. Raises `ConfigError` when Slack does not take the token, or the
-    people file belongs to another workspace."""
+async def serve(floor: Floor, publish: Publish, lengths: Lengths) -> None:
+    """Serve until SIGTERM; `lengths` tells how long the broker's queues are.
+
+    Raises `ConfigError` when Slack does not take the token, or the people file belongs to another
+    workspace.
+    """
     relay = Relay(publish)
     relay.start()
     floor.db.wake = relay.wake
@@ -38,14 +42,22 @@ async def serve(floor: Floor, publish: Publish) -> None:
     if app_token:
         socket = AsyncSocketModeHandler(bolt, app_token, web_client=deps.web)
         await socket.connect_async()  # type: ignore[no-untyped-call]
-    runner = web.AppRunner(http, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, settings.host, settings.port).start()
+    served = [await _served(http, settings.host, settings.port)]
+    if settings.metrics is not None:
+        served.append(await _served(make_metrics(deps, lengths), *settings.metrics))
     await stop.wait()
     if socket is not None:
         await socket.close_async()  # type: ignore[no-untyped-call]
-    await runner.cleanup()
+    for runner in served:
+        await runner.cleanup()
     relay.stop()
+
+
+async def _served(app: web.Application, host: str, port: int) -> web.AppRunner:
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, host, port).start()
+    return runner
 
 
 async def _deps(floor: Floor) -> BotDeps:

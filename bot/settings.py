@@ -61,6 +61,8 @@ class Settings:
     #: Times that tests and the practice workspace shorten: `turn_lease_s`, `reconcile_every_s`,
     #: `job_tries` (of a job that fails), and `tools_<name>` for each name of `tools.limits.Limits`.
     limits: Mapping[str, float]
+    #: Where the bot serves figures for a monitor; None: nowhere.
+    metrics: tuple[str, int] | None = None
 
     def posting(self) -> str:
         """The bot token, which is all that the graph worker needs of Slack. Raises `ConfigError`
@@ -96,7 +98,8 @@ class SlackAccess:
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """Settings from the environment. Raises `ConfigError` naming the variable and the mend."""
     data = Path(environ.get("SIGNOFF_DATA", "data")).absolute()
-    bind = _bind(environ.get("SIGNOFF_BIND") or "127.0.0.1:8307")
+    bind = _bind("SIGNOFF_BIND", environ.get("SIGNOFF_BIND") or "127.0.0.1:8307")
+    metrics = environ.get("SIGNOFF_METRICS")
     return Settings(
         slack_bot_token=environ.get("SLACK_BOT_TOKEN") or None,
         slack_app_token=environ.get("SLACK_APP_TOKEN") or None,
@@ -119,17 +122,18 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         synchronous=_one_of(environ, "SIGNOFF_SYNCHRONOUS", ("NORMAL", "FULL")),
         log_level=_one_of(environ, "SIGNOFF_LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR")),
         limits=_limits(environ.get("SIGNOFF_LIMITS")),
+        metrics=_bind("SIGNOFF_METRICS", metrics) if metrics else None,
     )
 
 
-def _bind(text: str) -> tuple[str, int]:
+def _bind(name: str, text: str) -> tuple[str, int]:
     parsed = urlparse(f"//{text}")
     try:
         host, port = parsed.hostname, parsed.port
     except ValueError:
         host, port = None, None
     if not host or port is None:
-        raise ConfigError(f"SIGNOFF_BIND is {text!r}: write it as host:port, like 127.0.0.1:8307")
+        raise ConfigError(f"{name} is {text!r}: write it as host:port, like 127.0.0.1:8307")
     return host, port
 
 

@@ -11,7 +11,8 @@ from approvals.people import Principal
 from bot.deps import BotDeps
 from bot.words import day_time
 from core.dead import dead_letters
-from tools.findings import Backlog, backlog, open_findings
+from tools.backlog import Backlog, backlog
+from tools.findings import open_findings
 from tools.tables import Breaker
 
 
@@ -21,8 +22,7 @@ def upkeep(session: Session, deps: BotDeps, person: Principal, *, now: datetime)
     team = deps.identity.team_id
     lines = list(_left_alone(session, team, person, now))
     if person.operator:
-        for each in backlog(session, deps.registry, workspace_id=team):
-            lines += _behind(each, person, now)
+        lines += backlog_lines(session, deps, person, now=now)
         given_up = len(dead_letters(session, workspace_id=team))
         if given_up:
             jobs = "job was" if given_up == 1 else "jobs were"
@@ -33,6 +33,15 @@ def upkeep(session: Session, deps: BotDeps, person: Principal, *, now: datetime)
             lines.append(f"{len(found)} {few} open, see signoff findings list. Newest:")
             lines.append(found[-1].told)
     return lines
+
+
+def backlog_lines(
+    session: Session, deps: BotDeps, person: Principal, *, now: datetime
+) -> list[str]:
+    """What is not compared with the systems' own records yet, a line for each tool of which
+    something is, or of which comparing fails."""
+    found = backlog(session, deps.registry, workspace_id=deps.identity.team_id)
+    return [line for each in found for line in _behind(each, person, now)]
 
 
 def _left_alone(session: Session, team: str, person: Principal, now: datetime) -> Iterator[str]:
@@ -50,5 +59,9 @@ def _behind(each: Backlog, person: Principal, now: datetime) -> Iterator[str]:
             f"{each.tool}: {each.waiting} not compared with its system's record; failing since "
             f"{since}: {each.why}"
         )
-    elif each.waiting:
-        yield f"{each.tool}: {each.waiting} not compared with its system's record yet."
+    elif each.waiting and each.oldest is not None:
+        oldest = day_time(each.oldest, person.tz, now)
+        yield (
+            f"{each.tool}: {each.waiting} not compared with its system's record yet, the oldest of "
+            f"{oldest}."
+        )

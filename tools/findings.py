@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import update
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
 from approvals.people import People
 from approvals.tables import Action
@@ -19,8 +19,7 @@ from core.posts import ask_post
 from tools.breakers import connector_of
 from tools.contract import Recorded, Tool
 from tools.deps import ACTOR, Deps
-from tools.registry import Registry
-from tools.tables import Compared, Finding
+from tools.tables import Finding
 
 #: How many missing effects one comparison looks for again.
 _LOOKED_FOR_AGAIN = 10
@@ -39,16 +38,6 @@ class Found:
     action: Action | None = None
     shown: Recorded | None = None
     times: int = 1
-
-
-@dataclass(frozen=True)
-class Backlog:
-    """One tool's: how many settled actions are not compared yet, and since when that fails."""
-
-    tool: str
-    waiting: int
-    failing_since: datetime | None
-    why: str
 
 
 def keep(
@@ -92,6 +81,7 @@ def shown_after_all(
 
 
 def open_findings(session: Session, *, workspace_id: str) -> Sequence[Finding]:
+    """Those nobody has settled, oldest first."""
     query = select(Finding).where(
         Finding.workspace_id == workspace_id, col(Finding.settled_at).is_(None)
     )
@@ -132,28 +122,6 @@ def settle(
     return row
 
 
-def backlog(session: Session, registry: Registry, *, workspace_id: str) -> Sequence[Backlog]:
-    """Of every tool whose effects are compared."""
-    names = [tool.name for tool in registry.tools if tool.record is not None]
-    rows = {
-        row.tool: row
-        for row in session.exec(select(Compared).where(Compared.workspace_id == workspace_id))
-    }
-    return [_backlog(session, name, rows.get(name), workspace_id) for name in names]
-
-
-def tell_behind(session: Session, deps: Deps, row: Compared, *, now: datetime) -> None:
-    """Tell the operators, once for each time it fails that long."""
-    if row.failing_since is None:
-        return
-    subject = derive_id("behind", row.workspace_id, row.tool, row.failing_since.isoformat())
-    text = (
-        f"What {row.tool} did could not be compared with {connector_of(row.tool)}'s own record "
-        f"since {row.failing_since:%Y-%m-%d %H:%M} UTC: {row.why} I go on trying."
-    )
-    tell_operators(session, deps.people, subject=subject, text=text, now=now)
-
-
 def tell_operators(
     session: Session, people: People, *, subject: str, text: str, now: datetime
 ) -> None:
@@ -171,20 +139,6 @@ def tell_operators(
             body={"text": text},
             now=now,
         )
-
-
-def _backlog(session: Session, name: str, row: Compared | None, workspace_id: str) -> Backlog:
-    query = select(func.count(col(Action.id))).where(
-        Action.workspace_id == workspace_id,
-        Action.tool == name,
-        col(Action.status).in_(("succeeded", "failed", "unknown")),
-    )
-    if row is not None:
-        query = query.where(
-            (col(Action.settled_at) > row.until) | (col(Action.settled_at).is_(None))
-        )
-    waiting = session.exec(query).one()
-    return Backlog(name, waiting, row.failing_since if row else None, row.why if row else "")
 
 
 def _sentence(found: Found) -> str:

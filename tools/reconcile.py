@@ -20,6 +20,7 @@ from core.db import insert_once
 from core.leases import Held, guard, release, take
 from core.outbox import finish, open_rows
 from tools import breakers, findings
+from tools.backlog import tell_failing
 from tools.calling import key_of
 from tools.contract import Recorded, Refused, Tool, Unavailable
 from tools.deps import Deps
@@ -184,7 +185,7 @@ class Reconciler:
             session.add(row)
             session.flush()
             if now - row.failing_since >= timedelta(seconds=deps.limits.reconcile_alert_s):
-                findings.tell_behind(session, deps, row, now=now)
+                tell_failing(session, deps.people, row, now=now)
         log.warning("not_reconciled", tool=tool.name, why=why)
         return "behind"
 

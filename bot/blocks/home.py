@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from bot.blocks import upkeep
 from bot.blocks.help import HELP
 from bot.blocks.parts import Block, button, context, divider, literal, section
 from bot.blocks.text import escape, titled, words
+from bot.blocks.upkeep import Upkeep
 
 _SHOWN = 20
 
@@ -31,12 +33,15 @@ class Home:
     #: What is permitted for a time, and concerns this person.
     given: tuple[Item, ...] = ()
     note: str | None = None
+    #: Of operators alone.
+    upkeep: Upkeep | None = None
 
 
 def build(home: Home) -> dict[str, Any]:
     """The Home view of one person."""
     blocks = [
         *([literal(home.note)] if home.note else []),
+        *([*upkeep.build(home.upkeep), divider()] if home.upkeep else []),
         *_list("Waiting for you", home.waiting, "Nothing waits for you."),
         divider(),
         *_list("You asked, others decide", home.asked, "None of your requests is open."),

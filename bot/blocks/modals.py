@@ -30,6 +30,12 @@ def reply_modal(inquiry_id: str, title: str, question: str) -> dict[str, Any]:
     return _words_modal("reply", inquiry_id, title, "Answer", label, question)
 
 
+def explain_modal(finding_id: str, told: str) -> dict[str, Any]:
+    """Takes what explains a disagreement; the log keeps it."""
+    label = "What explains it? The log keeps it."
+    return _words_modal("explain", finding_id, "A record disagrees", "Explained", label, told)
+
+
 def _words_modal(  # noqa: PLR0917 - a private call
     name: str, named: str, title: str, does: str, label: str, before: str | None = None
 ) -> dict[str, Any]:

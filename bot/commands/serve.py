@@ -114,7 +114,8 @@ def _bot(_args: argparse.Namespace, settings: Settings, environ: Mapping[str, st
     from bot.broker import Doorbell
     from bot.serving import serve
 
-    asyncio.run(serve(lay_floor(settings, environ), Doorbell(settings.redis_url)))
+    doorbell = Doorbell(settings.redis_url)
+    asyncio.run(serve(lay_floor(settings, environ), doorbell, doorbell.lengths))
     return 0
 
 

@@ -34,6 +34,7 @@ from bot.edits import take_edit
 from bot.elsewhere import take_disclosure
 from bot.handing import take_hand
 from bot.inquiries import take_ask, take_reply
+from bot.listeners import disagreements
 from bot.listeners.home import publish
 from bot.looks import take_look
 from bot.reads import take_read
@@ -53,7 +54,7 @@ def register(app: AsyncApp, edge: Edge) -> None:
 
 async def on_click(delivery: Delivery) -> None:
     click = read_click(delivery.body)
-    if click is None and await _in_home(delivery):
+    if click is None and (await _in_home(delivery) or await disagreements.in_home(delivery)):
         return
     if click is None:
         # A button outside messages, or a payload no client of Slack's makes.

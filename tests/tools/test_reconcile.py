@@ -23,6 +23,7 @@ from core.db import Database
 from core.posts import Post
 from tests.conftest import NOW
 from tools import findings
+from tools.backlog import backlog, tell_old
 from tools.calling import key_of
 from tools.due import queue_comparisons
 from tools.findings import NoSuchFinding
@@ -61,13 +62,13 @@ def told(road: Road) -> list[tuple[str, str]]:
 def test_what_agrees_is_compared_and_nothing_is_found(road: Road, till: Till) -> None:
     ids = [ordered(road, number) for number in (1, 2)]
     with road.db.read() as session:
-        before = findings.backlog(session, road.deps.registry, workspace_id="T0PRACTICE")
+        before = backlog(session, road.deps.registry, workspace_id="T0PRACTICE")
     road.wait(200)
 
     assert compare(road) == []
 
     with road.db.read() as session:
-        after = findings.backlog(session, road.deps.registry, workspace_id="T0PRACTICE")
+        after = backlog(session, road.deps.registry, workspace_id="T0PRACTICE")
     assert [(one.tool, one.waiting) for one in before] == [("till.refund", 0), ("till.order", 2)]
     assert [(one.tool, one.waiting) for one in after] == [("till.refund", 0), ("till.order", 0)]
     assert {road.status(action_id) for action_id in ids} == {"succeeded"}
@@ -217,8 +218,8 @@ def test_a_record_that_cannot_be_read_is_behind_and_told_after_an_hour(
         road.wait(3600)
         assert Reconciler(road.deps).run("till.order") == "behind"
     with road.db.read() as session:
-        (_, order) = findings.backlog(session, road.deps.registry, workspace_id="T0PRACTICE")
-    assert (order.waiting, order.failing_since) == (1, NOW)
+        (_, order) = backlog(session, road.deps.registry, workspace_id="T0PRACTICE")
+    assert (order.waiting, order.oldest, order.failing_since) == (1, NOW, NOW)
     assert [channel for channel, _text in told(road)] == ["U0OLGA"]
 
     assert compare(road) == []
@@ -321,3 +322,41 @@ def test_an_effect_that_landed_after_a_person_said_it_had_not_happened_is_found(
     assert compare(road, "till.refund") == [("contrary", action_id)]
     ((_channel, text),) = told(road)
     assert "but I have “Refund EUR 1.00 for 4711” as failed" in text
+
+
+def test_a_backlog_that_nobody_works_off_is_told_once_a_day(road: Road, till: Till) -> None:
+    def tell() -> int:
+        with road.db.transaction() as session:
+            return tell_old(
+                session,
+                road.deps.registry,
+                road.deps.people,
+                older_than=timedelta(hours=1),
+                now=road.clock.now(),
+            )
+
+    ordered(road)
+    ordered(road, 2)
+    road.wait(3600)
+    assert tell() == 0
+    road.wait(1)
+
+    assert [tell(), tell()] == [1, 1]
+    ((channel, text),) = told(road)
+    assert channel == "U0OLGA"
+    assert text.startswith("2 effects of till.order are not compared with till's own record yet")
+    road.wait(86_400)
+    assert tell() == 1
+    assert len(told(road)) == 2
+
+    assert compare(road) == []
+    assert tell() == 0
+
+
+def test_what_never_reached_the_other_system_is_no_backlog(road: Road, till: Till) -> None:
+    action_id = road.propose("till.order", sku="SKU-1", quantity=1)
+    road.set(action_id, status="failed", settled_at=road.clock.now())
+
+    with road.db.read() as session:
+        (_, order) = backlog(session, road.deps.registry, workspace_id="T0PRACTICE")
+    assert (order.waiting, order.oldest) == (0, None)
