@@ -29,11 +29,18 @@ def ask_about(session: Session, action: Action, *, now: datetime) -> str:
     )
 
 
+def no_before(action: Action) -> datetime | None:
+    """Until when nobody can say that this did not happen: the other side may still be at work on
+    it. None where they can at once."""
+    said = (action.outcome or {}).get("no_before")
+    return datetime.fromisoformat(said) if said else None
+
+
 @dataclass(frozen=True)
 class Answered:
-    """What became of a person's answer: settled | not_allowed | already_settled."""
+    """What became of a person's answer: settled | not_allowed | already_settled | too_early."""
 
-    outcome: Literal["settled", "not_allowed", "already_settled"]
+    outcome: Literal["settled", "not_allowed", "already_settled", "too_early"]
     sentence: str
 
 
@@ -55,6 +62,13 @@ def answer_unknown(
         return Answered("not_allowed", "Only the asker, the approvers or an operator can say this.")
     if action.status != "unknown":
         return Answered("already_settled", f"This is settled already: it {_ended(action)}.")
+    until = no_before(action)
+    if not happened and until is not None and now < until:
+        when = f"{until.astimezone(person.zone):%H:%M:%S}"
+        return Answered(
+            "too_early",
+            f"The other system may still be at work on it. Please look again after {when}.",
+        )
     did = "happened" if happened else "did not happen"
     said = f"{person.first_name} looked: it {did}"
     move(

@@ -8,12 +8,13 @@ from sqlmodel import Session
 
 from approvals.people import People
 from approvals.tables import Action
+from approvals.unknowns import no_before
 from bot.blocks.question import Question
 from bot.cards import Unrenderable, title_of
 from bot.words import clock_time
 
 
-def question_view(session: Session, people: People, action_id: str) -> Question:
+def question_view(session: Session, people: People, action_id: str, *, now: datetime) -> Question:
     """What the question about this action tells now. Raises `Unrenderable`."""
     action = session.get(Action, action_id)
     if action is None:
@@ -21,6 +22,8 @@ def question_view(session: Session, people: People, action_id: str) -> Question:
     asker = people.by_id(action.principal_id)
     name = asker.first_name if asker else "The person who asked"
     system = action.tool.partition(".")[0]
+    tz = asker.tz if asker else "UTC"
+    until = no_before(action)
     return Question(
         action_id=action.id,
         title=title_of(action),
@@ -28,7 +31,8 @@ def question_view(session: Session, people: People, action_id: str) -> Question:
         who=f"{name}, its approvers or an operator can say.",
         closed=None if action.status == "unknown" else _closed(action),
         can_look=bool((action.outcome or {}).get("can_look")),
-        looked=_looked(action, asker.tz if asker else "UTC"),
+        looked=_looked(action, tz),
+        no_from=clock_time(until, tz, seconds=True) if until is not None and now < until else "",
     )
 
 

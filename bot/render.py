@@ -62,7 +62,7 @@ class Renderer:
             view = not_undone_view(session, people, post.subject, now=now)
             return Rendered(undo.build_not_undone(view))
         if post.kind == "question":
-            return Rendered(question.build(question_view(session, self.people, post.subject)))
+            return Rendered(question.build(question_view(session, people, post.subject, now=now)))
         if post.kind in ("status", "disclosure"):
             return Rendered(elsewhere(session, self.people, post, now=now))
         if post.kind == "inquiry":

@@ -231,8 +231,9 @@ Done = Callable[[Any, Any], str]
 class Tool:
     """One declared operation. `run`'s docstring is the prompt a model reads.
 
-    `timeout_s` bounds one attempt; `settle_s` (verifiable tools) is the longest time the
-    counterpart may still be working after our last possible send; `key_life_s` (idempotent tools)
+    `timeout_s` bounds one attempt; `settle_s` (verifiable tools must say it) is the longest time
+    the counterpart may still be working after our last possible send: before it is over nobody may
+    say that it did not happen; `key_life_s` (idempotent tools)
     is how long it honours a key.
     """
 

@@ -8,6 +8,7 @@ from approvals.unknowns import ask_about
 from core.outbox import finish
 from tools.deps import ACTOR, Deps
 from tools.outcomes import failure, unknown
+from tools.proof import look_at, settles_at
 
 
 def end_orphan(deps: Deps, action: Action, why: str, queued: tuple[str, ...]) -> str:
@@ -21,7 +22,9 @@ def end_orphan(deps: Deps, action: Action, why: str, queued: tuple[str, ...]) ->
     begun = action.status == "executing"
     maybe = begun and (action.tainted or action.lease_until is not None)
     to = "unknown" if maybe else "failed" if begun else "denied"
-    outcome = unknown(f"It is not known whether this happened: {why}.")
+    tool = deps.registry.tool(action.tool)
+    until = settles_at(deps, tool, action, now) if maybe and tool is not None else None
+    outcome = unknown(f"It is not known whether this happened: {why}.", no_before=until)
     with deps.db.transaction() as session:
         moved = move(
             session,
@@ -38,5 +41,7 @@ def end_orphan(deps: Deps, action: Action, why: str, queued: tuple[str, ...]) ->
         )
         if maybe:
             ask_about(session, moved, now=now)
+            if until is not None:
+                look_at(session, moved, until, now=now)
         finish(session, queued, now=now)
     return to

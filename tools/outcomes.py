@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -56,9 +57,13 @@ def failure(code: str, message: str) -> dict[str, Any]:
     return {"status": "failed", "code": code, "message": message}
 
 
-def unknown(message: str, *, can_look: bool = False) -> dict[str, Any]:
-    """`can_look`: a person may have it looked up once more."""
-    return {"status": "unknown", "message": message, "can_look": can_look}
+def unknown(
+    message: str, *, can_look: bool = False, no_before: datetime | None = None
+) -> dict[str, Any]:
+    """`can_look`: a person may have it looked up once more. `no_before`: until then the other side
+    may still be at work on it, and nobody can say that it did not happen."""
+    told = {"status": "unknown", "message": message, "can_look": can_look}
+    return told | ({"no_before": no_before.isoformat()} if no_before else {})
 
 
 def success_recorded(

@@ -18,7 +18,7 @@ from approvals.moves import move
 from approvals.people import Principal
 from approvals.tables import Action, Grant
 from core.errors import InvalidTransition
-from core.outbox import finish, open_rows
+from core.outbox import enqueue, finish, open_rows
 from core.posts import refresh_posts
 from tools import breakers
 from tools.calling import call_for, key_of
@@ -42,6 +42,30 @@ _SKEW = timedelta(minutes=5)
 def can_look(tool: Tool) -> bool:
     """Whether there is anywhere to look."""
     return tool.verify is not None or (tool.record is not None and tool.record.read is not None)
+
+
+def settles_at(deps: Deps, tool: Tool, action: Action, now: datetime) -> datetime | None:
+    """Until when the other side may still be at work on what was sent, as the tool declares; None
+    where that is over, or not known."""
+    if tool.settle_s is None:
+        return None
+    longest = timedelta(seconds=tool.settle_s * deps.limits.settle_factor)
+    until = (action.sent_by or now) + longest
+    return until if until > now else None
+
+
+def look_at(session: Session, action: Action, until: datetime, *, now: datetime) -> None:
+    """Look once more by ourselves when that time is over, and draw the question anew."""
+    enqueue(
+        session,
+        workspace_id=action.workspace_id,
+        job=JOB,
+        subject=action.id,
+        key=f"{action.id}:settled",
+        args={"action_id": action.id},
+        now=now,
+        not_before=until,
+    )
 
 
 def same_key(recorded: Recorded, action_id: str) -> bool:
@@ -97,12 +121,16 @@ class Look:
             seen = _breaker(session, action)
         if action is None:
             return "gone"
-        said = self._looked(action, seen) if action.status == "unknown" else None
+        tool = self._deps.registry.tool(action.tool)
+        looks = action.status == "unknown" and tool is not None and can_look(tool)
+        said = self._looked(action, seen) if looks else None
         now = self._deps.clock.now()
         with self._deps.db.transaction() as session:
             finish(session, queued, now=now)
             if said is not None:
                 _remember(session, self._deps, action, said, now=now)
+            else:
+                refresh_posts(session, subject=action.id, kind="question", now=now)
         with self._deps.db.read() as session:
             return session.get_one(Action, action_id).status
 

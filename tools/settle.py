@@ -23,7 +23,7 @@ from tools.claim import Claim, Work, note, postpone, standing, versions, write
 from tools.contract import Effect, Refused, Tool, Unavailable
 from tools.deps import ACTOR, Deps
 from tools.outcomes import Drift, failure, success, success_unread, unknown
-from tools.proof import can_look
+from tools.proof import can_look, look_at, settles_at
 from tools.protocol import Next, Step, after_absent, following
 
 log = structlog.get_logger()
@@ -134,9 +134,12 @@ def _unknown(
     """Nobody here can tell: a person is asked, once."""
     reason = f"It is not known whether this happened: {message}"
     told = f"It is not known whether this happened. {message} A person is asked."
-    outcome = unknown(told, can_look=can_look(held.tool))
+    until = settles_at(deps, held.tool, held.action, now)
+    outcome = unknown(told, can_look=can_look(held.tool), no_before=until)
     moved = _end(deps, session, held, "unknown", reason=reason, outcome=outcome, now=now)
     ask_about(session, moved, now=now)
+    if until is not None:
+        look_at(session, moved, until, now=now)
     return "unknown"
 
 

@@ -20,6 +20,8 @@ class Question:
     #: Whether I can look it up once more, and what the last look came to.
     can_look: bool = False
     looked: str = ""
+    #: From when on it can be said that it did not happen, as words; empty for at once.
+    no_from: str = ""
 
 
 def build(question: Question) -> Message:
@@ -34,11 +36,20 @@ def build(question: Question) -> Message:
         "I sent this and then lost the connection, so I do not know whether it happened. "
         f"I will not try again by myself. {one_line(question.look)} {one_line(question.who)}"
     )
+    if question.no_from:
+        told = (
+            f"{told} It may still be at work on it: that it did not happen can be said from "
+            f"{question.no_from} on."
+        )
     if question.looked:
         told = f"{told} {one_line(question.looked)}"
     buttons = (
         button("It happened", "happened", question.action_id),
-        button("It did not happen", "not_happened", question.action_id),
+        *(
+            ()
+            if question.no_from
+            else (button("It did not happen", "not_happened", question.action_id),)
+        ),
         *([button("Look again", "look", question.action_id)] if question.can_look else ()),
     )
     return Message(

@@ -15,7 +15,7 @@ from approvals.policy import Stage
 from approvals.tables import Decision
 from bot.clicks import STRANGER
 from core.outbox import Outbox
-from core.posts import Post
+from core.posts import Post, refresh_posts
 from tests.bot.desk import (
     ANA,
     ASKER,
@@ -346,6 +346,35 @@ async def test_an_unknown_outcome_can_be_looked_up_again(one_desk: Desk) -> None
 
     assert _queued(one_desk, "look") == [action.id]
     assert one_desk.action().status == "unknown"
+
+
+async def test_that_it_did_not_happen_cannot_be_said_while_it_may_still_happen(
+    one_desk: Desk,
+) -> None:
+    until = one_desk.clock.now() + timedelta(seconds=20)
+    with one_desk.deps.db.transaction() as session:
+        action = propose_refund(session, one_desk.deps, stages=(ASKER,), four_eyes=False)
+        action.status = "unknown"
+        action.outcome = {"status": "unknown", "can_look": True, "no_before": until.isoformat()}
+        session.add(action)
+        ask_about(session, action, now=one_desk.deps.clock.now())
+    await one_desk.send_owed()
+    question = next(m for m in await one_desk.messages() if "Did this happen" in shown(m))
+    assert buttons(question) == ["It happened", "Look again"]
+    assert "that it did not happen can be said from 10:00:20 on" in shown(question)
+
+    forged = _click(ANA, question["ts"], value=action.id, action_id="not_happened")
+    await one_desk.post("deliver", type="interactive", payload=forged)
+    assert one_desk.action().status == "unknown"
+    assert (await one_desk.whispers(ANA))[-1].startswith("The other system may still be at work")
+    one_desk.clock.advance(timedelta(seconds=20))
+    with one_desk.deps.db.transaction() as session:
+        refresh_posts(session, subject=action.id, kind="question", now=one_desk.clock.now())
+    await one_desk.send_owed()
+    question = next(m for m in await one_desk.messages() if "Did this happen" in shown(m))
+    await one_desk.click(ANA, question["ts"], "not_happened")
+
+    assert one_desk.action().status == "failed"
 
 
 def _queued(desk: Desk, job: str) -> list[str]:

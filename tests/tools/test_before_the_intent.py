@@ -145,6 +145,37 @@ def test_a_stop_holds_what_is_approved_and_not_begun_until_it_is_lifted(
     assert till.effects("/refund") == 1
 
 
+def test_a_stop_that_outlasts_the_permission_ends_it_and_says_so(road: Road, till: Till) -> None:
+    action_id = road.approved("till.refund", **FULL)
+    stop(road, "all")
+    road.wait(86_000)
+    assert road.execute(action_id) == "held"
+    road.wait(400)
+
+    assert road.execute(action_id) == "expired"
+
+    row = road.row(action_id)
+    assert row.outcome is not None
+    assert row.outcome["message"] == (
+        "Not done: Olga stopped everything, and it did not begin within 24 hours of being "
+        "permitted. If it is still wanted, please ask for it again."
+    )
+    assert road.posts(action_id, "notice") == 1
+    assert road.open_jobs(action_id) == []
+    with road.db.transaction() as session:
+        switches.release(
+            session,
+            road.deps.log,
+            scope="all",
+            workspace_id="T0PRACTICE",
+            by="olga",
+            now=road.clock.now(),
+        )
+    assert road.execute(action_id) == "expired"
+    assert till.effects("/refund") == 0
+    assert "run_turn" in road.open_jobs("turn_1")
+
+
 def test_what_a_stop_held_is_asked_anew_when_the_facts_changed_meanwhile(
     road: Road, till: Till
 ) -> None:

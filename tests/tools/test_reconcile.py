@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from tools.due import queue_comparisons
 from tools.findings import NoSuchFinding
 from tools.proof import Look
 from tools.reconcile import Reconciler
+from tools.registry import Registry
 
 HERE = Path(__file__).parent
 
@@ -298,23 +300,58 @@ def _until_stopped(pid: int) -> None:
     raise AssertionError("the worker did not stop itself")
 
 
-def test_an_effect_that_landed_after_a_person_said_it_had_not_happened_is_found(
-    road: Road, till: Till
-) -> None:
+def answered(road: Road, action_id: str, *, happened: bool) -> str:
+    with road.db.transaction() as session:
+        return answer_unknown(
+            session,
+            road.deps.log,
+            action_id=action_id,
+            person=road.deps.people.by_id("olga"),
+            happened=happened,
+            now=road.clock.now(),
+        ).outcome
+
+
+def settling(road: Road) -> Road:
+    """The same till, whose refunds may be worked on for a minute."""
+    till = road.deps.registry.connectors[0]
+    tools = [replace(t, settle_s=60.0) if t.name == "till.refund" else t for t in till.tools]
+    return road.changed(registry=Registry.of([replace(till, tools=tuple(tools))]))
+
+
+def test_nobody_says_no_while_the_other_side_may_still_be_at_work(road: Road, till: Till) -> None:
+    road = settling(road)
     action_id = road.approved("till.refund", order="4711", minor=100)
     till.faults += [Fault("POST /refund", "late"), Fault("POST /refund", "status", status=409)]
     road.execute(action_id)
     road.wait(1)
     assert road.execute(action_id) == "unknown"
-    with road.db.transaction() as session:
-        answer_unknown(
-            session,
-            road.deps.log,
-            action_id=action_id,
-            person=road.deps.people.by_id("olga"),
-            happened=False,
-            now=road.clock.now(),
-        )
+
+    assert answered(road, action_id, happened=False) == "too_early"
+    assert road.open_jobs(action_id) == ["look"]
+
+    till.finish_late()
+    road.wait(70)
+
+    # It looks again by itself when that time is over.
+    assert Look(road.deps).run(action_id) == "succeeded"
+    assert road.open_jobs(action_id).count("look") == 0
+    assert compare(road, "till.refund") == []
+
+
+def test_an_effect_that_landed_after_a_person_said_it_had_not_happened_is_found(
+    road: Road, till: Till
+) -> None:
+    """Later than the other side said that it could: the answer was untrue, and that is told."""
+    road = settling(road)
+    action_id = road.approved("till.refund", order="4711", minor=100)
+    till.faults += [Fault("POST /refund", "late"), Fault("POST /refund", "status", status=409)]
+    road.execute(action_id)
+    road.wait(1)
+    assert road.execute(action_id) == "unknown"
+    road.wait(70)
+    assert Look(road.deps).run(action_id) == "unknown"
+    assert answered(road, action_id, happened=False) == "settled"
     assert compare(road, "till.refund") == []
 
     till.finish_late()

@@ -9,6 +9,8 @@ from tools.connectors.reading import read
 from tools.contract import Connector, Effect, Ports, Record, Retry, Setting, Tool
 
 _VERSION = "1.0.0"
+#: How long a mail server may still be taking over what it was handed when the line broke.
+_SETTLE_S = 20.0
 _SETTINGS = (
     Setting("MAIL_SMTP", secret=False, about="host:port of the server that mail is sent by"),
     Setting("MAIL_PASSWORD", secret=True, about="password of MAIL_FROM there; empty for no login"),
@@ -48,6 +50,7 @@ def _send(does: Operations) -> Tool:
         result=Sent,
         effect=Effect.IRREVERSIBLE,
         retry=Retry.NEITHER,
+        settle_s=_SETTLE_S,
         run=does.send,
         record=Record(does.sent_recorded),
         unrecorded="a mail that lies in no box of ours; people delete letters, and what left the "

@@ -32,6 +32,8 @@ _VERSION = "1.0.0"
 _DAY_S = 86_400.0
 #: How long the shop waits before it pays a refund out.
 _PENDING_S = 1_800
+#: What the shop has received it does within this time, or not at all.
+_SETTLE_S = 5.0
 _SETTINGS = (
     Setting("SHOP_URL", secret=False, about="address of the shop's API, like https://shop.example"),
     Setting("SHOP_API_KEY", secret=True, about="key of the shop's API"),
@@ -80,6 +82,7 @@ def _refund(does: Operations) -> Tool:
         effect=Effect.REVERSIBLE,
         retry=Retry.IDEMPOTENT,
         key_life_s=_DAY_S,
+        settle_s=_SETTLE_S,
         record=Record(does.refunds_recorded, keeps=True),
         run=does.refund,
         preview=does.preview_refund,
@@ -104,6 +107,7 @@ def _cancel_refund(does: Operations) -> Tool:
         effect=Effect.IRREVERSIBLE,
         retry=Retry.IDEMPOTENT,
         key_life_s=_DAY_S,
+        settle_s=_SETTLE_S,
         record=Record(does.cancellations_recorded, keeps=True),
         run=does.cancel_refund,
         preview=does.preview_cancel_refund,
@@ -123,7 +127,7 @@ def _restock(does: Operations) -> Tool:
         result=Restocked,
         effect=Effect.REVERSIBLE,
         retry=Retry.VERIFIABLE,
-        settle_s=5.0,
+        settle_s=_SETTLE_S,
         run=does.restock,
         verify=does.was_restocked,
         record=Record(does.restocks_recorded, keeps=True),
