@@ -41,7 +41,9 @@ def may_answer(
     """The action that waits for this person's own answer now: they may change it, ask about it,
     or approve it. Else None."""
     request = _locked(session, request_id)
-    if request is None or request.status != "pending" or request.expires_at <= now:
+    if request is None or request.workspace_id != people.workspace_id:
+        return None
+    if request.status != "pending" or request.expires_at <= now:
         return None
     if request.withheld is not None:
         return None

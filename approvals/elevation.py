@@ -121,12 +121,15 @@ def revoke(
     log: Log,
     *,
     elevation_id: str,
+    workspace_id: str,
     person: Principal,
     now: datetime,
 ) -> str:
     """End it at once; the sentence for whoever pressed: its holder or an operator."""
     row = session.get(Elevation, elevation_id, populate_existing=True)
-    if row is None or not (person.operator or person.id == row.holder):
+    if row is None or row.workspace_id != workspace_id:
+        return "You cannot revoke this."
+    if not (person.operator or person.id == row.holder):
         return "You cannot revoke this."
     changed = session.execute(
         update(Elevation)

@@ -124,7 +124,7 @@ def reply(
 ) -> Told:
     """The asker's answer; the request's time runs on from here."""
     inquiry = session.get(Inquiry, inquiry_id)
-    if inquiry is None:
+    if inquiry is None or inquiry.workspace_id != people.workspace_id:
         return Told(False, "This question is not open any more.")
     query = select(Request).where(Request.id == inquiry.request_id).with_for_update()
     request = session.exec(query.execution_options(populate_existing=True)).one()

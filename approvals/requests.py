@@ -122,7 +122,7 @@ def decide(
 ) -> Decided:
     """One person's click. Whatever it finds, the sentence returned tells the truth about it."""
     request = _locked(session, request_id)
-    if request is None:
+    if request is None or request.workspace_id != people.workspace_id:
         return Decided("not_allowed", _STRANGER)
     action = session.get_one(Action, request.action_id, populate_existing=True)
     if request.status == "pending" and request.expires_at <= now:

@@ -151,7 +151,9 @@ def revoke(
 ) -> str:
     """End it at once; the sentence for whoever pressed: its holder, its givers or an operator."""
     row = session.get(StandingPermission, permission_id, populate_existing=True)
-    if row is None or not _concerns(session, people, row, person):
+    if row is None or row.workspace_id != people.workspace_id:
+        return "You cannot revoke this."
+    if not _concerns(session, people, row, person):
         return "You cannot revoke this."
     changed = session.execute(
         update(StandingPermission)

@@ -89,7 +89,8 @@ def submit_batch(
         fresh = record_submission(session, deps, submitted, {"batch_id": batch_id}, now=now)
         if not fresh:
             return None
-        if session.get(Batch, batch_id) is None:
+        batch = session.get(Batch, batch_id)
+        if batch is None or batch.workspace_id != deps.identity.team_id:
             return _DONE
         ids = [one for one in _open_ids(session, deps, batch_id, now) if one in chosen.request_ids]
         return _decide(session, deps, person, ids, chosen.vote, chosen.reason or None, now)

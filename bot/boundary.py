@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -101,9 +101,7 @@ class Delivery:
 
     async def account(self) -> Account:
         """Who sent this. Who comes from another workspace by the payload is not looked up."""
-        body, event = self.body, self.body.get("event") or {}
-        team = (body.get("user") or {}).get("team_id") or event.get("user_team")
-        if team and team != self.deps.identity.team_id:
+        if _teams(self.body) - {self.deps.identity.team_id}:
             return stranger(self.user)
         account = await self.edge.members.look(self.user)
         if account.problem is not None:
@@ -125,6 +123,16 @@ class Delivery:
         await self.deps.web.chat_postEphemeral(
             channel=self.channel or "", user=self.user, text=text, thread_ts=self.thread_ts
         )
+
+
+def _teams(body: Mapping[str, Any]) -> set[str]:
+    """Every workspace that this payload says its sender is of, or typed or submitted it in."""
+    found = [(body.get("user") or {}).get("team_id"), (body.get("event") or {}).get("user_team")]
+    if "view" in body:
+        found.append((body.get("team") or {}).get("id"))
+    if "command" in body:
+        found.append(body.get("team_id"))
+    return {str(team) for team in found if team}
 
 
 def _tell_owners(deps: BotDeps, problem: str) -> None:

@@ -40,7 +40,14 @@ def take_revoke(
         if not fresh:
             return None
         if row_id.startswith("elev_"):
-            return elevation.revoke(session, deps.log, elevation_id=row_id, person=person, now=now)
+            return elevation.revoke(
+                session,
+                deps.log,
+                elevation_id=row_id,
+                workspace_id=deps.identity.team_id,
+                person=person,
+                now=now,
+            )
         return standing.revoke(
             session, deps.log, deps.people, permission_id=row_id, person=person, now=now
         )

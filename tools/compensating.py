@@ -147,7 +147,7 @@ def decide_back(
 ) -> str:
     """One person's answer to the offer: take it all back, or keep it; the sentence to tell."""
     row = session.get(Compensation, compensation_id, populate_existing=True)
-    if row is None or not row.steps:
+    if row is None or not row.steps or row.workspace_id != people.workspace_id:
         return "This button doesn't belong to an open question."
     refusal = may_undo(session, people, row_of(session, row.steps[0]), person)
     if refusal is not None:

@@ -77,7 +77,15 @@ def shown_after_all(
     for row in open_findings(session, workspace_id=workspace_id):
         if row.kind == "missing" and row.tool == tool.name and row.action_id in action_ids:
             reason = "The other system's record shows it by now"
-            settle(session, deps.log, row.id, by=ACTOR, reason=reason, now=now)
+            settle(
+                session,
+                deps.log,
+                row.id,
+                workspace_id=row.workspace_id,
+                by=ACTOR,
+                reason=reason,
+                now=now,
+            )
 
 
 def open_findings(session: Session, *, workspace_id: str) -> Sequence[Finding]:
@@ -106,12 +114,23 @@ def missed(session: Session, tool: str, *, workspace_id: str) -> Sequence[Action
 
 
 def settle(
-    session: Session, log: Log, finding_id: str, *, by: str, reason: str, now: datetime
+    session: Session,
+    log: Log,
+    finding_id: str,
+    *,
+    workspace_id: str,
+    by: str,
+    reason: str,
+    now: datetime,
 ) -> Finding:
     """Somebody has cleared this up. Raises `NoSuchFinding` when it is not open."""
     changed = session.execute(
         update(Finding)
-        .where(col(Finding.id) == finding_id, col(Finding.settled_at).is_(None))
+        .where(
+            col(Finding.id) == finding_id,
+            col(Finding.workspace_id) == workspace_id,
+            col(Finding.settled_at).is_(None),
+        )
         .values(settled_at=now, settled_by=by, reason=reason)
         .execution_options(synchronize_session=False)
     )

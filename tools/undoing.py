@@ -52,6 +52,8 @@ def press_undo(
 ) -> Pressed:
     """One person's press. Whatever it finds, the sentence tells the truth about it."""
     action = row_of(session, action_id)
+    if action.workspace_id != people.workspace_id:
+        return Pressed(*_NOTHING)
     refusal = may_undo(session, people, action, person)
     if refusal is not None:
         return Pressed("not_allowed", refusal)

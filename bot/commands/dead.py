@@ -69,9 +69,7 @@ class _Desk:
 
     def show(self, letter_id: str) -> Iterator[str]:
         with self.db.read() as session:
-            one = session.get(DeadLetter, letter_id)
-        if one is None:
-            raise NoSuchLetter()
+            one = self._ours(session, letter_id)
         yield f"{one.id}: {one.status}"
         yield f"  job:    {one.job} {json.dumps(one.args)}"
         yield f"  tries:  {one.tries}, the last {one.died_at:%Y-%m-%d %H:%M:%S} UTC: {one.why}"
@@ -80,16 +78,24 @@ class _Desk:
 
     def replay(self, letter_id: str) -> Iterator[str]:
         with self.db.transaction() as session:
+            self._ours(session, letter_id)
             letter = replay(session, letter_id, by=self.who.actor, now=self.now)
             self._record(session, letter, "replayed", f"{self.who.name} has it tried again")
         yield f"{letter.job} {letter.subject} is queued again."
 
     def drop(self, letter_id: str, reason: str) -> Iterator[str]:
         with self.db.transaction() as session:
+            self._ours(session, letter_id)
             letter = drop(session, letter_id, by=self.who.actor, reason=reason, now=self.now)
             ended = self._end(session, letter, reason)
             self._record(session, letter, "dropped", f"{self.who.name} dropped it: {reason}")
         yield f"{letter.job} {letter.subject} is dropped{ended}."
+
+    def _ours(self, session: Session, letter_id: str) -> DeadLetter:
+        letter = session.get(DeadLetter, letter_id)
+        if letter is None or letter.workspace_id != self.people.workspace_id:
+            raise NoSuchLetter()
+        return letter
 
     def _end(self, session: Session, letter: DeadLetter, reason: str) -> str:
         """What nobody works on any more must not look as if somebody did; what became of it."""

@@ -47,6 +47,14 @@ def run(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
         who = who_asks(people, args.asked_by)
         with db.transaction() as session:
             now = make_clock(settings).now()
-            settle(session, log, args.id, by=who.actor, reason=args.reason, now=now)
+            settle(
+                session,
+                log,
+                args.id,
+                workspace_id=people.workspace_id,
+                by=who.actor,
+                reason=args.reason,
+                now=now,
+            )
         print("Settled.")
         return 0

@@ -100,8 +100,9 @@ class _Desk:
 
     def turn(self, wanted: str) -> Turn:
         with self.db.read() as session:
-            newest = select(Turn).order_by(col(Turn.created_at).desc(), col(Turn.id).desc())
-            query = newest if wanted == "last" else select(Turn).where(Turn.id == wanted)
+            ours = select(Turn).where(Turn.workspace_id == self.people.workspace_id)
+            newest = ours.order_by(col(Turn.created_at).desc(), col(Turn.id).desc())
+            query = newest if wanted == "last" else ours.where(Turn.id == wanted)
             found = session.exec(query.limit(1)).first()
         if found is None:
             raise ConfigError(

@@ -39,7 +39,7 @@ def _can(_args: argparse.Namespace, settings: Settings) -> Sequence[str]:
 
 def _why(args: argparse.Namespace, settings: Settings) -> Sequence[str]:
     with opened(settings) as (db, log), db.read() as session:
-        told = story(session, log, _action_id(session, args.action))
+        told = story(session, log, _action_id(session, settings, args.action))
     if told is None:
         raise ConfigError("The log tells nothing about this action.")
     return [told.title, *(f"  {line.at:%Y-%m-%d %H:%M:%S}  {line.text}" for line in told.lines)]
@@ -47,7 +47,7 @@ def _why(args: argparse.Namespace, settings: Settings) -> Sequence[str]:
 
 def _audit(args: argparse.Namespace, settings: Settings) -> Sequence[str]:
     with opened(settings) as (db, log), db.read() as session:
-        action_id = _action_id(session, args.action)
+        action_id = _action_id(session, settings, args.action)
         found = session.exec(
             select(Event).where(Event.action_id == action_id).order_by(col(Event.at), col(Event.id))
         ).all()
@@ -67,12 +67,14 @@ def _entry(session: Session, log: Log, event: Event) -> list[str]:
     return lines
 
 
-def _action_id(session: Session, wanted: str | None) -> str:
+def _action_id(session: Session, settings: Settings, wanted: str | None) -> str:
+    team = People.load(settings.config / "people.yaml").workspace_id
+    ours = select(Action.id).where(Action.workspace_id == team)
     if wanted and wanted != "last":
-        if session.get(Action, wanted) is None:
+        if session.exec(ours.where(Action.id == wanted)).first() is None:
             raise ConfigError(f"There is no action {wanted}. `signoff why` shows the latest.")
         return wanted
-    latest = session.exec(select(Action.id).order_by(col(Action.created_at).desc())).first()
+    latest = session.exec(ours.order_by(col(Action.created_at).desc())).first()
     if latest is None:
         raise ConfigError("Nothing was asked for yet.")
     return latest

@@ -236,12 +236,21 @@ def test_a_finding_is_settled_once_with_its_reason_in_the_log(road: Road, till: 
         (row,) = findings.open_findings(session, workspace_id="T0PRACTICE")
 
     with road.db.transaction() as session:
+        with pytest.raises(findings.NoSuchFinding):
+            findings.settle(
+                session, road.deps.log, row.id, workspace_id="T0OTHER", by="olga", reason="x",
+                now=NOW,
+            )  # fmt: skip
         findings.settle(
-            session, road.deps.log, row.id, by="olga", reason="Finn did it", now=road.clock.now()
-        )
+            session, road.deps.log, row.id, workspace_id="T0PRACTICE", by="olga",
+            reason="Finn did it", now=road.clock.now(),
+        )  # fmt: skip
 
     with road.db.transaction() as session, pytest.raises(NoSuchFinding):
-        findings.settle(session, road.deps.log, row.id, by="olga", reason="x", now=NOW)
+        findings.settle(
+            session, road.deps.log, row.id, workspace_id="T0PRACTICE", by="olga", reason="x",
+            now=NOW,
+        )  # fmt: skip
     assert compare(road) == []
 
 

@@ -100,7 +100,10 @@ def test_what_ended_before_it_began_is_refused(narrow: Road, end: str) -> None:
             ana = narrow.deps.people.by_id("ana")
             assert ana is not None
             now = narrow.clock.now()
-            told = revoke(session, narrow.deps.log, elevation_id=row.id, person=ana, now=now)
+            told = revoke(
+                session, narrow.deps.log, elevation_id=row.id, workspace_id="T0PRACTICE",
+                person=ana, now=now,
+            )  # fmt: skip
         assert told == "Revoked. From now on it is refused again."
 
     assert narrow.execute(action_id) == "denied"
@@ -236,7 +239,8 @@ def test_a_scope_given_to_the_assistant_counts_until_it_ends(narrow: Road, end: 
             olga = people.by_id("olga")
             assert olga is not None
             revoke(
-                session, free.deps.log, elevation_id=row.id, person=olga, now=free.clock.now()
+                session, free.deps.log, elevation_id=row.id, workspace_id="T0PRACTICE",
+                person=olga, now=free.clock.now(),
             )  # fmt: skip
 
     assert free.execute(action_id) == ("denied" if end else "succeeded")
