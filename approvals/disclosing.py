@@ -45,7 +45,7 @@ def disclose(
 ) -> Shown:
     """The asker agrees that it is shown to those this question names, or does not."""
     row = session.get(Disclosure, disclosure_id)
-    if row is None:
+    if row is None or row.workspace_id != people.workspace_id:
         return Shown(False, _TOO_LATE)
     query = select(Request).where(Request.id == row.request_id).with_for_update()
     request = session.exec(query.execution_options(populate_existing=True)).one()

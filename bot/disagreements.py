@@ -95,11 +95,16 @@ def submit_explained(
             return None
         if not person.operator:
             return _OPERATORS_ONLY
-        row = session.get(Finding, finding_id)
-        if row is None or row.workspace_id != deps.identity.team_id:
-            return _GONE
         try:
-            settle(session, deps.log, finding_id, by=person.id, reason=reason, now=now)
+            settle(
+                session,
+                deps.log,
+                finding_id,
+                workspace_id=deps.identity.team_id,
+                by=person.id,
+                reason=reason,
+                now=now,
+            )
         except NoSuchFinding:
             return _GONE
     return None

@@ -15,12 +15,14 @@ from sqlmodel import SQLModel, select, text
 from approvals.bounds import Bounds
 from approvals.elevation import give as give_scope
 from approvals.standing import give
-from approvals.tables import Batch, Compensation, Inquiry, Request
+from approvals.tables import Batch, Compensation, Disclosure, Inquiry, Request
+from bot.disagreements import COMPARE, EXPLAIN, STORY
 from bot.listeners.actions import PRESSES
 from bot.revokes import REVOKE
 from core.money import Money
 from core.posts import Post
 from tests.bot.desk import ANA, FINANCE, FINN, OLGA, SUPPORT, Desk, dumped, propose_refund
+from tools.tables import Finding
 
 THEIRS = "T0OTHER"
 LISTENERS = Path(__file__).parents[2] / "bot" / "listeners"
@@ -30,15 +32,24 @@ NAMED = {
     **dict.fromkeys(("happened", "not_happened", "look"), "unknown"),
     **dict.fromkeys(("undo_all", "keep"), "compensation"),
     **dict.fromkeys(("approve_batch", "choose_batch"), "batch"),
+    **dict.fromkeys(("disclose", "withdraw"), "disclosure"),
     "reply": "inquiry",
     "stop": "turn",
 }
+#: And each button of Home.
+HOME = (
+    (REVOKE, "standing"),
+    (REVOKE, "elevation"),
+    *tuple((action_id, "finding") for action_id in (COMPARE, EXPLAIN, STORY)),
+)
 #: What each form names, and what was put into it.
 FORMS: dict[str, tuple[str, dict[str, Any]]] = {
     "reject": ("request", {"reason": {"reason": {"value": "no"}}}),
     "edit": ("request", {"order": {"order": {"value": "4712"}}}),
     "read": ("request", {}),
     "ask": ("request", {"reason": {"reason": {"value": "why?"}}}),
+    "explain": ("finding", {"reason": {"reason": {"value": "mine"}}}),
+    "hand": ("request", {"to": {"to": {"selected_user": "U0OLGA"}}}),
     "reply": ("inquiry", {"reason": {"reason": {"value": "so"}}}),
     "batch": (
         "batch",
@@ -77,6 +88,14 @@ def planted(desk: Desk) -> dict[str, str]:
                 id="inq_e", workspace_id=THEIRS, request_id=request.id, n=0, asked_by="finn",
                 text="why?", asked_at=now,
             ),
+            Disclosure(
+                id="disc_e", workspace_id=THEIRS, request_id=request.id, n=0, first=True,
+                people=["finn"], asked_at=now,
+            ),
+            Finding(
+                id="find_e", workspace_id=THEIRS, tool="shop.refund", kind="missing",
+                action_id=action.id, told="It is not there.", found_at=now,
+            ),
             Batch(
                 id="batch_e", workspace_id=THEIRS, request_ids=[request.id], stage=0, created_at=now
             ),
@@ -92,6 +111,8 @@ def planted(desk: Desk) -> dict[str, str]:
             "unknown": unknown.id,
             "inquiry": "inq_e",
             "batch": "batch_e",
+            "disclosure": "disc_e",
+            "finding": "find_e",
             "compensation": "comp_e",
             "turn": "turn_e",
             "standing": give(
@@ -140,11 +161,11 @@ async def test_no_button_reaches_another_teams_rows(one_desk: Desk) -> None:
                 container={"type": "message", "message_ts": "1.000001", "channel_id": SUPPORT},
                 actions=[pressed],
             )  # fmt: skip
-    for name in ("standing", "elevation"):
+    for action_id, name in HOME:
         for user in (ANA, FINN, OLGA):
             await deliver(
                 one_desk, user, next(number), type="block_actions", view={"type": "home"},
-                container={"type": "view"}, actions=[{"action_id": REVOKE, "value": rows[name]}],
+                container={"type": "view"}, actions=[{"action_id": action_id, "value": rows[name]}],
             )  # fmt: skip
     await one_desk.at_rest()
 
