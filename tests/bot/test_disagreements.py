@@ -125,8 +125,8 @@ async def test_a_press_on_what_was_cleared_up_meanwhile_says_so(one_desk: Desk) 
     view = await home(one_desk, OLGA)
     with one_desk.deps.db.transaction() as session:
         settle(
-            session, one_desk.deps.log, "find_1", by="sam", reason="by hand",
-            now=one_desk.clock.now(),
+            session, one_desk.deps.log, "find_1", workspace_id="T0PRACTICE", by="sam",
+            reason="by hand", now=one_desk.clock.now(),
         )  # fmt: skip
 
     await press(one_desk, view, "compare")

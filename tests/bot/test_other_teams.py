@@ -40,7 +40,7 @@ NAMED = {
 HOME = (
     (REVOKE, "standing"),
     (REVOKE, "elevation"),
-    *tuple((action_id, "finding") for action_id in (COMPARE, EXPLAIN, STORY)),
+    *((action_id, "finding") for action_id in (COMPARE, EXPLAIN, STORY)),
 )
 #: What each form names, and what was put into it.
 FORMS: dict[str, tuple[str, dict[str, Any]]] = {
