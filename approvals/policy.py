@@ -70,6 +70,8 @@ class Verdict:
     standing: bool = False
     #: Of 100 actions alike so many are put to people, the others done: see `approvals.review`.
     review: int = 100
+    #: It decides about a person: see `approvals.overseeing`.
+    about_people: bool = False
     #: Ids of those whose wish it is besides the asker's: barred from approving it as the asker is.
     barred: tuple[str, ...] = ()
 
@@ -92,6 +94,7 @@ class Verdict:
             "cards": self.cards,
             "standing": self.standing,
             "review": self.review,
+            "about_people": self.about_people,
             "barred": list(self.barred),
         }
 
@@ -115,6 +118,7 @@ class Verdict:
             cards=value.get("cards", "thread"),
             standing=bool(value.get("standing", False)),
             review=value.get("review", 100),
+            about_people=value.get("about_people", False),
             barred=tuple(value.get("barred", ())),
         )
 

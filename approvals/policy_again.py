@@ -15,6 +15,7 @@ from approvals.editing import agreed_by_asker
 from approvals.entitlement import impossible
 from approvals.floors import Find, raised
 from approvals.groups_then import GroupsThen
+from approvals.overseeing import overseen
 from approvals.policy import REQUESTER, Policy, Verdict, judge
 from approvals.policy_history import Past
 from approvals.tables import Action
@@ -76,6 +77,7 @@ class Again:
         """What it comes to now. Raises `SignoffError` for what cannot be judged."""
         # Without the minute more subjects are equal.
         key = past.key if self._asks_minutes else past.key[:-1]
+        key = (*key, past.verdict.about_people)
         epoch = self._groups.epoch(past.at) if self._asks_usergroups else 0
         found = self._known.get((key, epoch))
         if found is None:
@@ -88,6 +90,8 @@ class Again:
     def _judge(self, past: Past, epoch: int) -> Said:
         subject = past.subject()
         verdict = judge(self._policy, past.people, subject)
+        if past.verdict.about_people:
+            verdict = overseen(verdict, self._policy.default_stages)
         if past.edits:
             verdict = agreed_by_asker(verdict, _stand_in(subject, verdict, past), past.people)
         verdict = raised(subject, verdict, past.people, self._find)

@@ -34,11 +34,11 @@ def may_stand(tool: str, verdict: Verdict) -> bool:
     """Whether a standing permission may ever answer this question about this tool.
 
     What cannot be put back and needs a second person is asked each time, unless every rule that
-    asks says `standing: true`; so is what changes permissions themselves.
+    asks says `standing: true`; so is what changes permissions themselves or decides about people.
     """
     strict = verdict.effect == "irreversible" and verdict.four_eyes
-    ours = tool.startswith("signoff.")
-    return verdict.kind == "ask" and not ours and (verdict.standing or not strict)
+    never = tool.startswith("signoff.") or verdict.about_people
+    return verdict.kind == "ask" and not never and (verdict.standing or not strict)
 
 
 def give(

@@ -105,6 +105,7 @@ def _tool(tool: Tool) -> str:
             ("undo", _undo(tool)),
             ("compared with its own record", _record(tool)),
             ("decide who or what is hit", ", ".join(f"`{name}`" for name in tool.authority) or "-"),
+            *([("decides about a person", "yes: asked each time")] if tool.about_people else []),
             ("can reach outside the company", "yes" if tool.reaches_out else "no"),
         ]
     table = ["| | |", "| --- | --- |", *(f"| {name} | {value} |" for name, value in rows)]

@@ -257,6 +257,9 @@ class Tool:
     editable: tuple[str, ...] = ()
     transient: tuple[type[Exception], ...] = (Unavailable,)
     final: tuple[type[Exception], ...] = (Refused,)
+    #: It decides about a person (who is hired, what somebody is paid, whose account is closed):
+    #: somebody else than the asker agrees each time, whatever the policy says.
+    about_people: bool = False
     #: Whether it can reach out of the company at all; the preview says whether this call does.
     reaches_out: bool = False
     preview: MakePreview | None = None

@@ -120,6 +120,8 @@ def _writing(tool: Tool) -> Iterator[str]:
         yield "is reversible but declares no undo"
     if tool.effect is Effect.IRREVERSIBLE and tool.undo is not None:
         yield "declares an undo but is irreversible"
+    if tool.about_people and not tool.authority:
+        yield "decides about a person but does not name in authority which argument that is"
     if tool.effect is Effect.IRREVERSIBLE and not tool.authority:
         yield "is irreversible but names no authority arguments"
     if tool.retry is Retry.IDEMPOTENT and not (tool.key_life_s and tool.key_life_s > 0):

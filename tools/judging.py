@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from approvals.editing import agreed_by_asker
+from approvals.overseeing import overseen
 from approvals.people import Principal
 from approvals.policy import Verdict, judge
 from approvals.review import reviewed
@@ -78,6 +79,8 @@ def verdict_on(
         at=now,
     )
     verdict = judge(deps.in_force(), deps.people, subject)
+    if tool.about_people:
+        verdict = overseen(verdict, deps.in_force().default_stages)
     if not action.edits:
         verdict = reviewed(verdict, subject, day=action.created_at, number=deps.log.number)
     verdict = agreed_by_asker(verdict, action, deps.people)

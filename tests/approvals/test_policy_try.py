@@ -328,3 +328,17 @@ def test_several_processes_find_what_one_finds(db: Database, people: People, act
     assert try_everywhere(url, trial, Slice(TEAM), processes=2) == try_everywhere(
         url, trial, Slice(TEAM), processes=1
     )
+
+
+def test_what_decides_about_a_person_is_asked_under_any_policy(
+    db: Database, people: People, acted: Acted
+) -> None:
+    """R117: a policy that allows all of it changes nothing there."""
+    action_id = acted(18_000)
+    with db.transaction() as session:
+        row = session.get_one(Action, action_id)
+        row.verdict = {**(row.verdict or {}), "about_people": True}
+
+    tried = _try(db, people, "default_approvers: group:finance\nrules: [{name: all, allow: true}]")
+
+    assert (tried.judged, tried.changed) == (1, 0)

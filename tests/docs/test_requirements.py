@@ -19,7 +19,6 @@ NOT_YET: dict[int, str] = {
     42: "no event starts a workflow yet",
     68: "an unusual number of calls raises no alert",
     115: "`signoff report figures` measures it; below 10 % is for an office in use to show",
-    117: "no tool can say that it affects people",
 }
 
 
