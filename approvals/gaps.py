@@ -30,11 +30,17 @@ def _stages(policy: Policy) -> Iterator[tuple[str, Stage]]:
 
 def _missing(people: People, who: str) -> str | None:
     kind, _, name = who.partition(":")
-    if kind == "usergroup":
-        known = name in people.usergroups
-        return None if known else f"usergroup:{name} is not under usergroups in config/people.yaml"
+    if kind == "usergroup" and name not in people.usergroups:
+        return f"usergroup:{name} is not under usergroups in config/people.yaml"
     if people.asked(who):
         return None
+    if gone := people.meant(who):
+        names = " and ".join(person.first_name for person in gone)
+        return f"{names} cannot decide: Slack knows no active full member's account of theirs"
+    if kind == "usergroup":
+        # Until Slack has told, it is not known to be empty; `approvals.user_groups` tells of that.
+        known = name in people.group_members
+        return f"nobody in {who} stands in config/people.yaml" if known else None
     if kind == "person":
         return f"nobody in config/people.yaml has the id {name}"
     return f"{who} has no members in config/people.yaml"

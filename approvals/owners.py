@@ -15,14 +15,15 @@ log = structlog.get_logger()
 
 
 def tell_owners(
-    session: Session, people: People, problem: str, mend: str, *, now: datetime
+    session: Session, people: People, problem: str, mend: str, *, now: datetime, occasion: str = ""
 ) -> bool:
     """Tell each owner by direct message, once for this problem as long as people.yaml stays as it
-    is: what is wrong, and what to do. False when it was told before, or there is nobody to tell."""
+    is (once for each `occasion` where one is named): what is wrong, and what to do. False when it
+    was told before, or there is nobody to tell."""
     if not people.owners:
         log.warning("no_owner_to_tell", problem=problem)
         return False
-    subject = derive_id("mend", people.digest, problem)
+    subject = derive_id("mend", occasion or people.digest, problem)
     if session.get(Post, derive_id("post", subject, "notice", 0)) is not None:
         return False
     for number, owner in enumerate(people.owners):

@@ -84,6 +84,8 @@ class People:
     #: Name of a user group -> Slack ids, where Slack told lately; else why not, in words.
     group_members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     group_problems: Mapping[str, str] = field(default_factory=dict)
+    #: Ids of those who are no active full members in Slack (`approvals.accounts`): nobody to ask.
+    inactive: frozenset[str] = frozenset()
 
     @classmethod
     def load(cls, path: Path) -> People:
@@ -108,6 +110,10 @@ class People:
     def asked(self, who: str) -> tuple[Principal, ...]:
         """Whom policy means by `group:…`, `usergroup:…` or `person:…`, and our own floor by
         `operators`; anything else is nobody."""
+        return tuple(p for p in self.meant(who) if p.id not in self.inactive)
+
+    def meant(self, who: str) -> tuple[Principal, ...]:
+        """The same with those who are no active members in Slack."""
         if who == OPERATORS:
             return tuple(person for person in self.everyone if person.operator)
         kind, _, name = who.partition(":")

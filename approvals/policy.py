@@ -152,6 +152,13 @@ class Policy:
         return frozenset(stage.who for stage in stages)
 
     @property
+    def everybody_asked(self) -> frozenset[str]:
+        """The same with those it asks later: by escalation, or handed on."""
+        stages = [*self.default_stages, *(stage for rule in self.rules for stage in rule.stages)]
+        later = {who for stage in stages for who in (stage.escalate_to, stage.hand_to) if who}
+        return self.asked | later
+
+    @property
     def asks_minutes(self) -> bool:
         """Whether any rule tells two minutes of an hour apart."""
         return any(rule.asks_minutes for rule in self.rules)

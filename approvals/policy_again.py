@@ -101,7 +101,7 @@ class Again:
     def _answerable(self, past: Past, subject: Subject, verdict: Verdict, epoch: int) -> bool:
         people = past.people
         asked = tuple((stage.who, stage.quorum) for stage in verdict.stages)
-        key = (people.digest, subject.principal.id, asked, verdict.four_eyes, epoch)
+        key = (people.digest, subject.principal.id, asked, verdict.four_eyes, verdict.barred, epoch)
         if key not in self._possible:
             names = [who.removeprefix(_USERGROUP) for who, _ in asked if who.startswith(_USERGROUP)]
             if not all(self._groups.knew(people, epoch, name) for name in names):

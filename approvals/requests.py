@@ -8,6 +8,7 @@ from typing import Literal
 
 from sqlmodel import Session, col, select
 
+from approvals.accounts import active
 from approvals.actions import move
 from approvals.closed import closed_sentence
 from approvals.decided import Decided
@@ -55,7 +56,7 @@ def open_request(
     """
     plain = verdict.as_json()
     action.verdict = plain
-    people = as_of(session, people, now=now)
+    people = active(session, as_of(session, people, now=now))
     problem = impossible(people, action, verdict.stages)
     if problem is not None:
         tell_owners(session, people, f"{_start(problem)}.", _mend(verdict), now=now)

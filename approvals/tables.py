@@ -290,6 +290,25 @@ class UserGroupThen(SQLModel, table=True):
     members: list[Any] | None = _json(nullable=True)
 
 
+class Accounts(SQLModel, table=True):
+    """Which of those whom policy asks Slack called no active full member when it was last asked."""
+
+    workspace_id: str = Field(primary_key=True)
+    asked_at: datetime = Field(sa_type=UtcDateTime)
+    read_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    #: Ids of people.
+    inactive: list[Any] = _json()
+
+
+class Gap(SQLModel, table=True):
+    """Somebody policy asks who is nobody, as long as it is so; the owner was told when it began."""
+
+    workspace_id: str = Field(primary_key=True)
+    #: The sentence that tells it.
+    said: str = Field(primary_key=True)
+    since: datetime = Field(sa_type=UtcDateTime)
+
+
 class PolicyVersion(SQLModel, table=True):
     """A policy that came into force; the highest number counts."""
 

@@ -90,7 +90,9 @@ def fail(
     if row.read_at is None or row.read_at + STALE <= now:
         _then(session, people, group_id, [] if gone else None, now)
         said = f"{problem} user group {_name(people, group_id)}."
-        if tell_owners(session, people, said, _MEND, now=now):
+        # Once for each time that Slack stopped telling.
+        occasion = f"{people.digest} {group_id} {row.read_at}"
+        if tell_owners(session, people, said, _MEND, now=now, occasion=occasion):
             _record(session, log, people, group_id, said, now)
 
 

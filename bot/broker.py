@@ -32,6 +32,7 @@ QUEUES = {
     "send_post": "graphs",
     "run_digest": "graphs",
     "read_usergroup": "graphs",
+    "read_accounts": "graphs",
     "prepare": "tools",
     "execute": "tools",
     "look": "tools",

@@ -11,7 +11,9 @@ from slack_sdk import WebClient
 from sqlmodel import Session
 
 from approvals.people import People
+from approvals.policy_versions import PolicyInForce
 from approvals.tables import Action
+from bot.accounts import AccountReader
 from bot.bootstrap import Floor, make_models
 from bot.broker import Handler
 from bot.channel import SlackChannel
@@ -90,6 +92,11 @@ def graph_jobs(floor: Floor, drain: Drain) -> Mapping[str, Handler]:
     turns = _Turns(floor.db, floor.people, web, identity, runner, progress, previews)
     posts = _Posts(floor.db, poster, previews, progress)
     digests = _Digests(floor.db, floor.clock, DigestMaker(floor.db, floor.clock))
+    in_force = PolicyInForce(floor.db, workspace_id=floor.people.workspace_id, file=floor.policy)
+    accounts = AccountReader(
+        db=floor.db, log=floor.log, clock=floor.clock, web=web, people=floor.people,
+        policy=in_force,
+    )  # fmt: skip
     groups = UserGroupReader(
         db=floor.db, log=floor.log, clock=floor.clock, web=web, people=floor.people
     )
@@ -98,6 +105,7 @@ def graph_jobs(floor: Floor, drain: Drain) -> Mapping[str, Handler]:
         "send_post": posts.send,
         "run_digest": digests.run,
         "read_usergroup": groups.run,
+        "read_accounts": accounts.run,
     }
 
 

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
+from approvals import accounts, gap_news
 from approvals.batches import offer_due
-from approvals.gaps import gaps
 from approvals.keeping_time import nudge_due, stand_ins_due
-from approvals.owners import tell_owners
+from approvals.policy_versions import current
 from approvals.requests import expire_due
 from approvals.user_groups import ask_due
 from audit.sequencer import order_events
@@ -23,7 +23,6 @@ from tools.due import queue_comparisons
 from tools.executor import sweep_due
 from tools.limits import limits_of
 
-_MEND = "Until that is mended and I am started again, what needs it is refused."
 #: Between one comparison of a tool with its connector's own record and the next; 0: never.
 _RECONCILE_S = 300.0
 #: Between looks for what operators are told of.
@@ -42,8 +41,6 @@ def make_keeper(floor: Floor, publish: Publish, in_line: InLine) -> Keeper:
             )
     with floor.db.transaction() as session:
         sync_schedules(session, entries, workspace_id=workspace_id, now=floor.clock.now())
-        for gap in gaps(floor.policy, floor.people):
-            tell_owners(session, floor.people, gap, _MEND, now=floor.clock.now())
 
     def expire(session: Session, now: datetime) -> int:
         return expire_due(session, floor.log, now=now, limit=100)
@@ -54,8 +51,12 @@ def make_keeper(floor: Floor, publish: Publish, in_line: InLine) -> Keeper:
     def stand_ins(session: Session, now: datetime) -> int:
         return stand_ins_due(session, floor.people, now=now)
 
-    def groups(session: Session, now: datetime) -> int:
-        return ask_due(session, floor.people, now=now)
+    def approvers(session: Session, now: datetime) -> int:
+        """Who is there to be asked: Slack is asked, and the owner told where nobody is."""
+        asked = ask_due(session, floor.people, now=now)
+        asked += accounts.ask_due(session, floor.people, now=now)
+        policy = current(session, workspace_id=workspace_id, file=floor.policy)
+        return asked + gap_news.look(session, floor.log, policy, floor.people, now=now)
 
     def batches(session: Session, now: datetime) -> int:
         return offer_due(session, floor.log, floor.people, now=now)
@@ -102,7 +103,7 @@ def make_keeper(floor: Floor, publish: Publish, in_line: InLine) -> Keeper:
         Loop("reminders", 2.0, nudge),
         Loop("stand-ins", 5.0, stand_ins),
         Loop("batches", 2.0, batches),
-        Loop("user groups", 10.0, groups),
+        Loop("approvers", 10.0, approvers),
         Loop("actions", 1.0, resume_actions),
         Loop("schedules", 2.0, schedules),
         Loop("order", 1.0, order),

@@ -530,6 +530,19 @@ def upgrade() -> None:
     sa.Column('problem', sa.String(), nullable=True),
     sa.PrimaryKeyConstraint('id', 'workspace_id')
     )
+    op.create_table('accounts',
+    sa.Column('workspace_id', sa.String(), nullable=False),
+    sa.Column('asked_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('read_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('inactive', sa.JSON(), nullable=False),
+    sa.PrimaryKeyConstraint('workspace_id')
+    )
+    op.create_table('gap',
+    sa.Column('workspace_id', sa.String(), nullable=False),
+    sa.Column('said', sa.String(), nullable=False),
+    sa.Column('since', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('workspace_id', 'said')
+    )
     op.create_table('usergroup_then',
     sa.Column('workspace_id', sa.String(), nullable=False),
     sa.Column('id', sa.String(), nullable=False),

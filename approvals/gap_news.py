@@ -1,0 +1,53 @@
+"""The owner is told when somebody whom policy asks becomes nobody: once each time it happens."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Session, select
+
+from approvals.accounts import active
+from approvals.directory import as_of
+from approvals.gaps import gaps
+from approvals.owners import tell_owners
+from approvals.people import People
+from approvals.policy import Policy
+from approvals.tables import Gap
+from audit.log import Log
+from core.db import insert_once
+
+_MEND = (
+    "Until somebody is there again, what needs it is refused. Mend config/people.yaml and start me "
+    "again, or change the policy."
+)
+
+
+def look(session: Session, log: Log, policy: Policy, people: People, *, now: datetime) -> int:
+    """Compare whom the policy in force asks with who is there now, tell what is new, and forget
+    what is mended; returns how many of both."""
+    found = gaps(policy, active(session, as_of(session, people, now=now)))
+    query = select(Gap).where(Gap.workspace_id == people.workspace_id)
+    known = {row.said: row for row in session.exec(query)}
+    fresh = [said for said in found if said not in known]
+    for said in fresh:
+        row = Gap(workspace_id=people.workspace_id, said=said, since=now)
+        if insert_once(session, row):
+            tell_owners(session, people, said, _MEND, now=now, occasion=now.isoformat())
+            _record(session, log, people, said, now)
+    mended = [row for said, row in known.items() if said not in found]
+    for row in mended:
+        session.delete(row)
+        _record(session, log, people, f"Mended: {row.said}", now)
+    return len(fresh) + len(mended)
+
+
+def _record(session: Session, log: Log, people: People, said: str, now: datetime) -> None:
+    log.record(
+        session,
+        workspace_id=people.workspace_id,
+        type="approvals:policy:gap",
+        subject=people.workspace_id,
+        actor="system:approvals",
+        at=now,
+        reason=said,
+    )
