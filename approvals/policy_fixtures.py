@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -10,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from approvals.people import People
 from approvals.policy import Policy, Subject, Verdict, judge
+from approvals.policy_stages import Escalation
+from approvals.spans import Span, read_span
 from core.configfile import ConfigFile, Place, read_config
 from core.money import NotMoney, parse_money
 from core.origins import Origin
@@ -27,6 +30,10 @@ class _Example(BaseModel):
     expect: Literal["allow", "ask", "deny"]
     who: tuple[str, ...] | None = None
     reason: str | None = None
+    remind: str | None = None
+    escalate: Escalation | None = None
+    editable: tuple[str, ...] | None = None
+    cards: str | None = None
     args: dict[str, Any] = {}
     authority: tuple[str, ...] = ()
     origins: dict[str, Origin] = {}
@@ -87,7 +94,33 @@ def _problem(example: _Example, verdict: Verdict) -> str | None:
         return f"expected {', '.join(example.who)} to be asked, got {', '.join(asked) or 'nobody'}"
     if example.reason is not None and example.reason not in verdict.reason:
         return f"expected the reason {example.reason!r}, got {verdict.reason!r}"
+    for name, wanted, got in _details(example, verdict):
+        if wanted is not None and wanted not in got:
+            return f"expected {name} {wanted}, got {' and '.join(map(str, got)) or 'none'}"
     return None
+
+
+def _details(example: _Example, verdict: Verdict) -> Iterator[tuple[str, object, Sequence[object]]]:
+    """What is expected of the question, and what it says: of stages what any of them says."""
+    stages = verdict.stages
+    reminds = [Span(s.remind_s, s.remind_working).words for s in stages if s.remind_s]
+    escalates = [
+        f"to {s.escalate_to} after {Span(s.escalate_s, s.escalate_working).words}"
+        for s in stages
+        if s.escalate_s
+    ]
+    to = example.escalate
+    later = to and f"to {to.who} after {_spelled(to.after)}"
+    yield "remind", example.remind and _spelled(example.remind), reminds
+    yield "escalate", later, escalates
+    yield "editable", example.editable, [verdict.editable]
+    yield "cards", example.cards, [verdict.cards]
+
+
+def _spelled(text: str) -> str:
+    """`24 h` as `1 day`; what is no span of time as it is."""
+    span = read_span(text)
+    return span.words if span else text
 
 
 def _subject(people: People, file: ConfigFile, place: Place, example: _Example) -> Subject:

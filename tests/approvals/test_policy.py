@@ -81,11 +81,16 @@ def test_a_refund_above_100_asks_finance_with_four_eyes() -> None:
     """R101."""
     verdict = starter(refund())
 
+    finance = Stage(
+        "group:finance", 1, "refunds above EUR 100 need Finance",
+        remind_s=4 * 3600, remind_working=True,
+        escalate_s=8 * 3600, escalate_working=True, escalate_to="group:operations",
+    )  # fmt: skip
     assert verdict == Verdict(
         kind="ask",
         reason="refunds above EUR 100 need Finance",
         rules=("refunds above EUR 100",),
-        stages=(Stage("group:finance", 1, "refunds above EUR 100 need Finance"),),
+        stages=(finance,),
         expires_in_s=3 * 86_400,
         four_eyes=True,
         effect="irreversible",
@@ -467,7 +472,8 @@ def test_the_policy_is_said_in_sentences() -> None:
 
     assert lines[:5] == [
         "Reads (find an order, read mail): I just do it.",
-        "Refund an order above EUR 100: Finance approves (not the asker).",
+        "Refund an order above EUR 100: Finance approves (not the asker; after 1 working day "
+        "Operations may too).",
         "Refund an order up to EUR 100, for finance and support: you confirm.",
         "Refund an order asked for by others than support and finance: "
         "Finance approves (not the asker).",

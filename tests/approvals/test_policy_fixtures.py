@@ -52,6 +52,42 @@ def test_another_policy_is_told_how_it_differs() -> None:
 
 
 @pytest.mark.parametrize(
+    ("expects", "problem"),
+    [
+        ("remind: 4 working hours", None),
+        ("remind: 2 h", "expected remind 2 hours, got 4 working hours"),
+        ("escalate: {after: 24 h, who: person:olga}", None),
+        (
+            "escalate: {after: 1 working day, who: person:olga}",
+            "expected escalate to person:olga after 1 working day, got to person:olga after 1 day",
+        ),
+        ("editable: [amount]", None),
+        ("editable: []", "expected editable (), got ('amount',)"),
+        ("cards: dm", None),
+        ("cards: thread", "expected cards thread, got dm"),
+    ],
+)
+def test_an_example_may_say_what_it_expects_of_the_question(
+    tmp_path: Path, expects: str, problem: str | None
+) -> None:
+    policy = parse_policy(
+        "default_approvers: group:operations\nrules:\n  - {name: a, who: group:finance, "
+        "remind: 4 working hours, escalate: {after: 1 day, who: person:olga}, editable: amount, "
+        "cards: dm}",
+        Path("p.yaml"),
+    )
+    path = tmp_path / "cases.yaml"
+    path.write_text(
+        "cases:\n  - {name: one, asker: ana, tool: shop.refund, effect: reversible, expect: ask,"
+        f" {expects}}}"
+    )
+
+    [tried] = run(policy, PEOPLE, path)
+
+    assert tried.problem == problem
+
+
+@pytest.mark.parametrize(
     ("change", "says"),
     [
         (("asker: ana", "asker: anna"), "line 5: nobody is called 'anna'. Use ana, finn"),

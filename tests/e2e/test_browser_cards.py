@@ -112,7 +112,7 @@ def test_what_was_asked_in_private_is_shown_to_others_once_the_asker_agrees(
         messages = page.locator("#messages")
         show = messages.get_by_role("button", name="Show it to Finn")
         expect(show).to_be_visible()
-        expect(messages).to_contain_text("Finn will see this:")
+        expect(messages).to_contain_text("Finn and Olga will see this:")
         shot(page, "private-desktop")
         with screen.page("U0FINN", channel="D0FINN") as finns:
             expect(finns.get_by_role("button", name="Approve refund")).to_have_count(0)

@@ -12,6 +12,7 @@ import yaml
 from slack_sdk import WebClient
 
 from approvals.connectors import admit_first
+from bot.accounts import AccountReader
 from bot.bootstrap import Floor, lay_floor
 from bot.broker import Handler
 from bot.deps import BotDeps, Identity
@@ -109,8 +110,13 @@ def thinking(
         lease=_LEASE,
     )
     desk = replace(desk, deliver=poster.send)
+    accounts = AccountReader(
+        db=floor.db, log=floor.log, clock=floor.clock, web=web, people=floor.people,
+        policy=lambda: floor.policy,
+    )  # fmt: skip
     runner = TurnRunner(desk, floor.people, open_saver(servers.redis_url), Limits(lease=_LEASE))
     return {
         "run_turn": lambda *, turn_id: runner.run(turn_id),
         "send_post": lambda *, post_id: poster.send(post_id),
+        "read_accounts": accounts.run,
     }

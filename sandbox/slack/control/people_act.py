@@ -1,6 +1,7 @@
 """People write, use slash commands and open the app's Home."""
 
 import uuid
+from dataclasses import replace
 
 from aiohttp import web
 
@@ -124,6 +125,22 @@ class PeopleAct:
         }
         workspace.emit(event, channel)
         workspace.store.put("members", channel.id, channel.members)
+        return {"ok": True}
+
+    async def usergroups(self, request: web.Request) -> Json:
+        """POST usergroups: somebody joins a user group or leaves it, until the next start."""
+        workspace = self._workspace
+        body = await body_of(request, "user", "usergroup", "joins")
+        user, group_id = needed(body, "user"), needed(body, "usergroup")
+        if user not in workspace.people or group_id not in {g.id for g in workspace.groups}:
+            raise Refused("`user` and `usergroup` must be a person and a group that exist.", 404)
+        joins = [user] if body.get("joins", True) else []
+        workspace.groups = tuple(
+            replace(g, members=(*(m for m in g.members if m != user), *joins))
+            if g.id == group_id
+            else g
+            for g in workspace.groups
+        )
         return {"ok": True}
 
 

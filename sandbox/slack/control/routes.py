@@ -37,6 +37,7 @@ def add_control(app: web.Application, workspace: Workspace, socket_mode: SocketM
         "commands": acting.command,
         "home": acting.home,
         "members": acting.members,
+        "usergroups": acting.usergroups,
         "actions": Clicks(workspace).act,
         "stop": Stopping(workspace).stop,
         "views": Submissions(workspace).submit,
