@@ -20,6 +20,7 @@ from graphs.runtime.evidence import make_evidence, readers_of
 from tools.admitting import AdmittedInSql
 from tools.deps import Deps
 from tools.executor import Executor
+from tools.lanes import Lanes
 from tools.limits import limits_of
 from tools.prepare import Prepare
 from tools.proof import Look
@@ -31,8 +32,8 @@ log = structlog.get_logger()
 _REPAIR_EVERY = timedelta(minutes=1)
 
 
-def tool_jobs(floor: Floor) -> Mapping[str, Handler]:
-    """The handlers of the queue `tools`, by job."""
+def tool_jobs(floor: Floor, lanes: Lanes) -> Mapping[str, Handler]:
+    """The handlers of the queue `tools`, by job; `lanes` are those of their pool."""
     automations = load_automations(floor.settings.config / "automations.yaml")
     deps = Deps(
         db=floor.db,
@@ -48,6 +49,7 @@ def tool_jobs(floor: Floor) -> Mapping[str, Handler]:
         automations=automations.scopes,
         admitted=AdmittedInSql(floor.people.workspace_id),
         limits=limits_of(floor.settings.limits),
+        lanes=lanes,
     )
     executor = Executor(deps)
     automatic = automations.undo_when_failed == "automatic"

@@ -28,7 +28,7 @@ from core.relay import Relay
 
 log = structlog.get_logger()
 
-_POOLS = {"graphs": ("threads", 8), "tools": ("prefork", 2)}
+_POOLS = {"graphs": ("threads", 8), "tools": ("prefork", 3)}
 #: Above a tool's usual deadline (10 s), below its claim's lease (15 s).
 _HARD_LIMIT_S = 12.0
 
@@ -43,9 +43,10 @@ def run_worker(
     ready: Callable[[], None],
 ) -> int:
     """Serve one queue until SIGTERM. Configuration is checked here, before the pool starts."""
-    wiring = _Wiring(kind, settings, environ)
-    floor = wiring.check()
     pool, size = _POOLS[kind]
+    size = concurrency or size
+    wiring = _Wiring(kind, settings, environ, name=name, size=size)
+    floor = wiring.check()
     app = make_celery(settings.redis_url, hard_limit_s=_limit(floor) if kind == "tools" else None)
     for job, queue in QUEUES.items():
         if queue == kind:
@@ -55,7 +56,7 @@ def run_worker(
     started = signals.worker_process_init if pool == "prefork" else signals.worker_init
     started.connect(lambda **_: _wired_or_ended(wiring), weak=False)
     signals.worker_ready.connect(lambda **_: ready(), weak=False)
-    argv = ["worker", "--pool", pool, "--concurrency", str(concurrency or size)]
+    argv = ["worker", "--pool", pool, "--concurrency", str(size)]
     argv += ["--queues", kind, "--hostname", f"{name}@%h", "--loglevel", "WARNING"]
     app.worker_main([*argv, "--without-gossip", "--without-mingle"])
     return 0
@@ -82,7 +83,16 @@ def _end(status: int) -> None:
 class _Wiring:
     """What the jobs of this process need, made once in it."""
 
-    def __init__(self, kind: str, settings: Settings, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        kind: str,
+        settings: Settings,
+        environ: Mapping[str, str],
+        *,
+        name: str = "",
+        size: int = 1,
+    ) -> None:
+        self._name, self._size = name, size
         self._kind, self._settings, self._environ = kind, settings, environ
         self._handlers: Mapping[str, Handler] = {}
         self._failures: Failures | None = None
@@ -114,8 +124,10 @@ class _Wiring:
         # Each kind imports what it needs and no more.
         if self._acts:
             from bot.tool_jobs import tool_jobs
+            from tools.lanes import Lanes
 
-            return tool_jobs(floor)
+            folder = self._settings.data / "run" / f"lanes-{self._name}"
+            return tool_jobs(floor, Lanes.of_pool(folder, self._size))
         from bot.graph_jobs import graph_jobs
         from graphs.runtime.drain import Drain
 

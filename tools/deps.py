@@ -17,6 +17,7 @@ from core.clock import Clock
 from core.db import Database
 from tools.bounded import Bounded
 from tools.contract import Tool
+from tools.lanes import Lanes, NoLanes
 from tools.limits import Limits
 from tools.registry import Registry
 
@@ -65,6 +66,7 @@ class Deps:
     automations: Mapping[str, Sequence[str]] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     bounded: Bounded = field(default_factory=lambda: Bounded(max_stuck=8))
+    lanes: Lanes = field(default_factory=NoLanes)
     #: A number from 0 to 1 each time: how much of a wait is waited. Tests hold it.
     chance: Callable[[], float] = field(default_factory=lambda: Random().random)  # noqa: S311
 

@@ -19,11 +19,12 @@ from core.errors import InvalidTransition, LeaseLost
 from core.faultpoints import point
 from core.outbox import finish, open_rows
 from tools import breakers
-from tools.claim import Claim, Work, sending_time
+from tools.claim import Claim, Work, postpone, sending_time
 from tools.content import as_permitted, validated
 from tools.contract import Call, Refused, Unavailable
 from tools.deps import Deps
 from tools.due import sweep_due
+from tools.lanes import COME_BACK
 from tools.orphans import end_orphan
 from tools.protocol import Step
 from tools.reach import reach
@@ -77,6 +78,12 @@ class Executor:
             self._finish(queued)
         if action.status not in _PERMITTED and action.status != "executing":
             return action.status
+        with self._deps.lanes.enter(action.tool) as free:
+            if not free:
+                return self._put_off(queued)
+            return self._act(action, queued, seen)
+
+    def _act(self, action: Action, queued: tuple[str, ...], seen: Breaker | None) -> str:
         work = self._work(action, queued, seen)
         if isinstance(work, _Orphan):
             return end_orphan(self._deps, action, work.why, queued)
@@ -153,6 +160,12 @@ class Executor:
         if action.status == "executing" and not as_permitted(tool, action):
             return _Orphan("its arguments are not those that were permitted")
         return Work(action, tool, args, principal, queued, seen)
+
+    def _put_off(self, queued: tuple[str, ...]) -> str:
+        """Other processes work for its connector, as many as may: it comes back soon."""
+        with self._deps.db.transaction() as session:
+            postpone(session, queued, self._deps.clock.now() + COME_BACK)
+        return "held"
 
     def _finish(self, queued: tuple[str, ...]) -> None:
         if queued:

@@ -34,12 +34,14 @@ from core.outbox import enqueue, finish, open_rows
 from tools import breakers, undoing
 from tools.alike import asked_instead, one_alike
 from tools.calling import call_for
+from tools.claim import postpone
 from tools.content import alike_digest, content_digest, plain, validated
 from tools.contract import Arguments, Effect, Preview, Refused, Tool, Unavailable
 from tools.deps import Deps
 from tools.gates import take_look
 from tools.holding import waits_until
 from tools.judging import may_change, plain_preview, preview_json, verdict_on
+from tools.lanes import COME_BACK
 from tools.reach import reach
 from tools.scoped import missing_scope
 from tools.stood import STOOD_ON, Stood, covering
@@ -100,6 +102,19 @@ class Prepare:
             )
         if lacking is not None:
             return deny(self._deps, action, f"Not allowed: {lacking}", queued)
+        with self._deps.lanes.enter(tool.name) as free:
+            if not free:
+                return self._come_back(queued)
+            return self._judge(action, tool, principal, seen, queued)
+
+    def _judge(
+        self,
+        action: Action,
+        tool: Tool,
+        principal: Principal,
+        seen: Breaker | None,
+        queued: list[str],
+    ) -> str:
         until = self._waits_until(action, tool, seen)
         if until is not None:
             return hold(self._deps, action, tool, principal, seen, until, queued)
@@ -281,6 +296,12 @@ class Prepare:
             reason=f"Not allowed: {verdict.reason}",
             verdict=verdict.as_json(),
         ).status
+
+    def _come_back(self, queued: list[str]) -> str:
+        """Other processes work for its connector, as many as may."""
+        with self._deps.db.transaction() as session:
+            postpone(session, queued, self._deps.clock.now() + COME_BACK)
+        return "proposed"
 
     def _finish(self, queued: list[str]) -> None:
         if queued:

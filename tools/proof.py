@@ -123,7 +123,10 @@ class Look:
             return "gone"
         tool = self._deps.registry.tool(action.tool)
         looks = action.status == "unknown" and tool is not None and can_look(tool)
-        said = self._looked(action, seen) if looks else None
+        with self._deps.lanes.enter(action.tool) as free:
+            if not free:
+                return action.status  # its row stays open: it is published again
+            said = self._looked(action, seen) if looks else None
         now = self._deps.clock.now()
         with self._deps.db.transaction() as session:
             finish(session, queued, now=now)

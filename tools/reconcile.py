@@ -80,8 +80,13 @@ class Reconciler:
             with deps.db.transaction() as session:
                 finish(session, queued, now=now)
             return "gone"
+        with deps.lanes.enter(tool_name) as free:
+            return self._run(tool, seen, queued) if free else "held"
+
+    def _run(self, tool: Tool, seen: Breaker | None, queued: list[str]) -> str:
+        deps, workspace_id = self._deps, self._deps.people.workspace_id
         with deps.db.transaction() as session:
-            held = self._take(session, tool, now)
+            held = self._take(session, tool, deps.clock.now())
         if held is None:
             return "held"
         try:

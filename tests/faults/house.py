@@ -43,6 +43,7 @@ from graphs.runtime.states import TERMINAL
 from graphs.runtime.tables import Turn
 from llm.tables import ModelResponse
 from tests.faults.wiring import TOKEN, Servers, bot_side, floor_over, thinking
+from tools.lanes import NoLanes
 
 #: A person takes a moment: by then the facts of a card are old and are read again.
 _A_MOMENT = timedelta(seconds=5)
@@ -79,7 +80,7 @@ class House:
         desk = _desk(self.floor)
         self._models = desk.models
         self.handlers: dict[str, Handler] = {
-            **tool_jobs(self.floor),
+            **tool_jobs(self.floor, NoLanes()),
             **thinking(self.floor, servers, self._web, identity, desk),
         }
         self._keeper = make_keeper(self.floor, self._publish, self._publish.in_line)
