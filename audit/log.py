@@ -7,7 +7,8 @@ is encrypted with the body), which proves a body shown later and reveals nothing
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -90,23 +91,38 @@ class Log:
 
     def record_all(self, session: Session, entries: Sequence[Entry]) -> list[str]:
         """Append these events, in one statement, and return their ids. Raises `AuditError`."""
+        named = {new_id("evt"): entry for entry in entries}
+        self._append(session, named)
+        return list(named)
+
+    @contextmanager
+    def together(self, session: Session) -> Iterator[Log]:
+        """A log whose events are appended when the block ends, in one statement for all of them.
+
+        For a transaction of several steps, each of which records its own. Whatever is raised in the
+        block leaves none of them; what goes wrong at its end raises `AuditError`, as ever.
+        """
+        log = _Together(keys=self._keys)
+        yield log
+        self._append(session, log.waiting)
+
+    def _append(self, session: Session, named: Mapping[str, Entry]) -> None:
+        if not named:
+            return
         try:
-            keys = self._keys_for(session, entries)
+            keys = self._keys_for(session, list(named.values()))
             events, bodies = [], []
-            for entry in entries:
+            for event_id, entry in named.items():
                 sealed = None
-                event_id = new_id("evt")
                 if entry.body is not None:
                     sealed = seal_body(event_id, keys[entry.person], entry.body)
                     bodies.append(body_values(event_id, sealed))
                 events.append(event_values(event_id, entry, sealed))
-            if events:
-                session.execute(_INSERT_EVENT, events)
+            session.connection().execute(_INSERT_EVENT, events)
             if bodies:
-                session.execute(_INSERT_BODY, bodies)
+                session.connection().execute(_INSERT_BODY, bodies)
         except (SQLAlchemyError, NotCanonical, TypeError, ValueError) as error:
             raise AuditError() from error
-        return [str(event["id"]) for event in events]
 
     def body(self, session: Session, event_id: str) -> dict[str, Any] | None:
         """The event's body; None when it never had one or it was erased.
@@ -191,6 +207,17 @@ class Log:
             created_at=at,
         )
         insert_once(session, row)
+
+
+class _Together(Log):
+    """Keeps what is recorded until `Log.together` appends it."""
+
+    def __init__(self, *, keys: KeyRing) -> None:
+        super().__init__(keys=keys)
+        self.waiting: dict[str, Entry] = {}
+
+    def _append(self, session: Session, named: Mapping[str, Entry]) -> None:
+        self.waiting |= named
 
 
 def _live_keys(session: Session, people: Collection[tuple[str, str]]) -> dict[tuple[str, str], Key]:

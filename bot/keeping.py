@@ -12,7 +12,7 @@ from approvals.keeping_time import nudge_due, stand_ins_due
 from approvals.policy_versions import current
 from approvals.requests import expire_due
 from approvals.user_groups import ask_due
-from audit.sequencer import order_events
+from audit.sequencer import Sequencer
 from bot.bootstrap import Floor
 from bot.keeper import Keeper, Loop
 from bot.schedules import load_automations, queue_due, sync_schedules
@@ -61,8 +61,10 @@ def make_keeper(floor: Floor, publish: Publish, in_line: InLine) -> Keeper:
     def batches(session: Session, now: datetime) -> int:
         return offer_due(session, floor.log, floor.people, now=now)
 
+    sequencer = Sequencer()
+
     def order(session: Session, _now: datetime) -> int:
-        return order_events(session, limit=500)
+        return sequencer.order(session)
 
     def resume_actions(session: Session, now: datetime) -> int:
         due = sweep_due(session, now=now)

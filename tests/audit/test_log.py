@@ -12,16 +12,19 @@ from pathlib import Path
 import pytest
 import rfc8785
 from sqlalchemy import delete, text, update
+from sqlalchemy.event import listen
 from sqlalchemy.exc import DBAPIError
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from audit.check import check
+from audit.entry import Entry
 from audit.keys import KeyRing, unseal
 from audit.log import Log
-from audit.sequencer import order_events
+from audit.sequencer import Sequencer, order_events
 from audit.tables import Event, EventBody, EventOrder, SubjectKey
 from core.db import Database
 from core.errors import AuditError, ConfigError
+from core.ids import new_id
 from tests.audit.conftest import NOW, Write
 
 
@@ -254,6 +257,169 @@ def test_two_sequencers_and_eight_writers_at_once_leave_no_gap_and_no_double(
         positions = session.exec(select(EventOrder.position).order_by(text("position"))).all()
         assert positions == list(range(120))
         assert check(session, log).intact
+
+
+def test_a_sequencer_finds_what_is_new_and_in_time_what_was_committed_very_late(
+    db: Database, write: Write
+) -> None:
+    sequencer = Sequencer(step=3)
+
+    def order(limit: int = 500) -> int:
+        with db.transaction() as session:
+            return sequencer.order(session, limit=limit)
+
+    first = [write() for _ in range(5)]
+    # Two that are new and one that the walk meets; then the rest.
+    assert [order(limit=2), order(), order()] == [3, 2, 0]
+    late = _write_late(db, write)
+    new = write()
+
+    found = [order(), order(), order()]
+
+    assert sum(found) == 2
+    assert found[0] >= 1
+    with db.read() as session:
+        rows = session.exec(select(EventOrder.event_id).order_by(text("position"))).all()
+    assert set(rows[5:]) == {late, new}
+    assert set(rows[:5]) == set(first)
+
+
+def test_a_sequencer_that_begins_anew_goes_on_from_the_last_event_it_ordered(
+    db: Database, write: Write
+) -> None:
+    write()
+    with db.transaction() as session:
+        Sequencer(step=1).order(session)
+    write()
+    write()
+
+    with db.transaction() as session:
+        assert Sequencer(step=1).order(session) == 2
+
+
+@pytest.mark.parametrize("empty_db", ["sqlite"], indirect=True)
+def test_a_pass_costs_as_much_after_a_long_history_as_after_a_short_one(
+    db: Database, log: Log, write: Write
+) -> None:
+    def steps_of_a_pass() -> int:
+        """What SQLite's machine does for it, counted once all is ordered."""
+        sequencer, counted = Sequencer(step=20), 0
+
+        def count() -> int:
+            nonlocal counted
+            counted += 1
+            return 0
+
+        with db.transaction() as session:
+            sequencer.order(session)
+        with db.transaction() as session:
+            connection = session.connection().connection.driver_connection
+            assert connection is not None
+            connection.set_progress_handler(count, 10)
+            assert sequencer.order(session) == 0
+            connection.set_progress_handler(None, 10)
+        return counted
+
+    _history(db, log, 50)
+    short = steps_of_a_pass()
+    _history(db, log, 1_000)
+
+    assert steps_of_a_pass() < short * 1.5
+
+
+def _history(db: Database, log: Log, count: int) -> None:
+    """So many events of an hour ago, in order."""
+    entry = Entry("T", "approvals:action:proposed", "act_1", "ana", NOW)
+    with db.transaction() as session:
+        written = _at_an_hour_ago(session, log, [entry] * count)
+        assert order_events(session, limit=count) == len(written) == count
+
+
+def _write_late(db: Database, write: Write) -> str:
+    """An event whose id was made an hour before it was committed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("audit.log.new_id", _hour_old_id)
+        return write()
+
+
+def _at_an_hour_ago(session: Session, log: Log, entries: list[Entry]) -> list[str]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("audit.log.new_id", _hour_old_id)
+        return log.record_all(session, entries)
+
+
+def _hour_old_id(prefix: str) -> str:
+    name, _, digits = new_id(prefix).partition("_")
+    return f"{name}_{int(digits[:12], 16) - 3_600_000:012x}{digits[12:]}"
+
+
+# Several at once.
+
+
+def test_what_is_recorded_together_is_one_entry_each_in_the_order_it_came(
+    db: Database, log: Log
+) -> None:
+    statements = []
+    with db.transaction() as session, log.together(session) as one:
+        listen(db.engine, "before_cursor_execute", lambda *seen: statements.append(seen[2]))
+        ids = [_say(one, session, f"step {n}", {"n": n} if n else None) for n in range(3)]
+        assert statements == []
+
+    assert sum(said.startswith("INSERT INTO event ") for said in statements) == 1
+    with db.read() as session:
+        rows = session.exec(select(Event).order_by(Event.id)).all()
+        assert [(row.id, row.reason) for row in rows] == [(ids[n], f"step {n}") for n in range(3)]
+        assert [log.body(session, id) for id in ids] == [None, {"n": 1}, {"n": 2}]
+        assert check(session, log).intact
+
+
+def test_what_is_recorded_together_stays_when_the_block_is_left_early(
+    db: Database, log: Log
+) -> None:
+    def leave() -> str:
+        with db.transaction() as session, log.together(session) as one:
+            return _say(one, session, "left", None)
+
+    event_id = leave()
+
+    with db.read() as session:
+        assert session.exec(select(Event.id)).all() == [event_id]
+
+
+def test_nothing_of_it_stays_when_the_block_fails_or_one_cannot_be_kept(
+    db: Database, log: Log
+) -> None:
+    def write_together(*bodies: dict[str, object] | None, then: Exception | None = None) -> None:
+        with db.transaction() as session, log.together(session) as one:
+            session.add(
+                SubjectKey(id="k", workspace_id="T", subject="x", purpose="p", created_at=NOW)
+            )
+            for body in bodies:
+                _say(one, session, "lost", body)
+            if then is not None:
+                raise then
+
+    with pytest.raises(ValueError, match="no"):
+        write_together(None, then=ValueError("no"))
+    with pytest.raises(AuditError):
+        write_together(None, {"when": NOW})
+
+    with db.read() as session:
+        assert session.exec(select(Event)).all() == []
+        assert session.exec(select(SubjectKey)).all() == []
+
+
+def _say(log: Log, session: Session, reason: str, body: dict[str, object] | None) -> str:
+    return log.record(
+        session,
+        workspace_id="T",
+        type="a:b:c",
+        subject="act_1",
+        actor="ana",
+        at=NOW,
+        reason=reason,
+        body=body,
+    )
 
 
 # Checking.
