@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 from sqlmodel import Session, col, select
 
 from approvals.directory import as_of
@@ -17,6 +17,18 @@ from core.ids import derive_id
 
 #: How long a permitted action may wait for a worker before it must be asked again.
 GRANT_LIFE = timedelta(hours=24)
+#: Built once: everything that is begun uses one up.
+_CONSUME = (
+    update(Grant)
+    .where(
+        col(Grant.action_id) == bindparam("of"),
+        col(Grant.digest) == bindparam("content"),
+        col(Grant.consumed_at).is_(None),
+        col(Grant.expires_at) > bindparam("now"),
+    )
+    .values(consumed_at=bindparam("now"))
+    .returning(Grant)
+)
 
 
 def mint(session: Session, log: Log, action: Action, *, source: str, now: datetime) -> Grant:
@@ -46,16 +58,10 @@ def consume(session: Session, log: Log, action: Action, *, now: datetime) -> Gra
 
     Raises `ApprovalError` unless it is there, unused, unexpired and for this very content.
     """
+    used = {"of": action.id, "content": action.digest or "", "now": now}
     grant = session.scalars(
-        update(Grant)
-        .where(
-            col(Grant.action_id) == action.id,
-            col(Grant.digest) == (action.digest or ""),
-            col(Grant.consumed_at).is_(None),
-            col(Grant.expires_at) > now,
-        )
-        .values(consumed_at=now)
-        .returning(Grant),
+        _CONSUME,
+        used,
         execution_options={"synchronize_session": False, "populate_existing": True},
     ).one_or_none()
     if grant is None:
@@ -78,6 +84,8 @@ def lapsed(session: Session, people: People, action: Action, *, now: datetime) -
     """
     if people.by_id(action.principal_id) is None:
         return "the person who asked is not served any more"
+    if action.status == "allowed":
+        return None  # nobody was asked, so nobody answered
     request = session.exec(select(Request).where(Request.action_id == action.id)).first()
     if request is None:
         return None

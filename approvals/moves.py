@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 from sqlmodel import Session, col
 
 from approvals.batches import refresh_batch
@@ -23,6 +24,7 @@ from core.posts import ask_post, refresh_posts
 _REDRAWN = ACTION_TERMINAL | {"approved", "unknown"}
 #: What ends like this before anybody was asked has no card that says so.
 _UNASKED = frozenset({"denied", "failed"})
+_NEXT_TOKEN: Any = Action.token + 1
 
 
 def move(
@@ -53,7 +55,7 @@ def move(
         _close_request(session, log, action, to, now=now, actor=actor)
     values: dict[str, Any] = {**changes, "status": to}
     if to == "executing":
-        values["token"] = Action.token + 1
+        values["token"] = _NEXT_TOKEN
     if to in ACTION_TERMINAL:
         values["settled_at"] = now
     moved = _compare_and_set(session, action, values, token)
@@ -98,16 +100,33 @@ def versions_of(action: Action) -> dict[str, Any]:
 def _compare_and_set(
     session: Session, action: Action, values: Mapping[str, Any], token: int | None
 ) -> Action:
-    query = update(Action).where(col(Action.id) == action.id, col(Action.status) == action.status)
+    given = {f"to_{name}": value for name, value in values.items() if value is not _NEXT_TOKEN}
+    given |= {"was_id": action.id, "was_status": action.status}
     if token is not None:
-        query = query.where(col(Action.token) == token)
-    moved = session.scalars(
-        query.values(**values).returning(Action),
+        given["was_token"] = token
+    moved: Action | None = session.scalars(
+        _step(tuple(values), fenced=token is not None),
+        given,
         execution_options={"synchronize_session": False, "populate_existing": True},
     ).one_or_none()
     if moved is None:
         raise InvalidTransition("somebody was faster: this step is not possible any more")
     return moved
+
+
+@cache
+def _step(columns: tuple[str, ...], *, fenced: bool) -> Any:
+    """The statement that sets these columns. Built once for each set of them: building it took
+    longer than running it."""
+    query = update(Action).where(
+        col(Action.id) == bindparam("was_id"), col(Action.status) == bindparam("was_status")
+    )
+    if fenced:
+        query = query.where(col(Action.token) == bindparam("was_token"))
+    values: dict[str, Any] = {name: bindparam(f"to_{name}") for name in columns}
+    if "token" in values:
+        values["token"] = _NEXT_TOKEN
+    return query.values(**values).returning(Action)
 
 
 def _close_request(
@@ -140,16 +159,19 @@ def _tell(
 ) -> None:
     if to in ACTION_TERMINAL or to == "unknown":
         follow(session, action, now=now)
+    shown = []
     if to in _REDRAWN:
         asked = (action.verdict or {}).get("kind") == "ask"
-        for kind in ("card", "status", "disclosure") if asked else ("card",):
-            refresh_posts(session, subject=action.id, kind=kind, now=now)
+        shown = ["card", "status", "disclosure"] if asked else ["card"]
         if action.supersedes is not None:
             # The older card says what became of the newer one.
             refresh_posts(session, subject=action.supersedes, kind="card", now=now)
+    if to in ACTION_TERMINAL:
+        shown.append("question")
+    if shown:
+        refresh_posts(session, subject=action.id, kind=shown, now=now)
     if to not in ACTION_TERMINAL:
         return
-    refresh_posts(session, subject=action.id, kind="question", now=now)
     if to in _UNASKED and was == "proposed" and action.turn_id is None and action.undoes is None:
         _say_why_not(session, action, reason, now=now)
     # A superseded action settles nothing: what replaced it goes on.

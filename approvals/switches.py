@@ -16,14 +16,15 @@ from core.db import insert_once
 
 ALL = "all"
 #: Built once: every turn and every call looks at them.
+_SWITCHES = Switch.__table__.c  # type: ignore[attr-defined]
 _STOPS = (
-    select(Switch)
+    select(_SWITCHES.scope, _SWITCHES.stopped_by)
     .where(
-        Switch.workspace_id == bindparam("workspace_id"),
-        col(Switch.scope).in_(bindparam("scopes", expanding=True)),
-        col(Switch.released_at).is_(None),
+        _SWITCHES.workspace_id == bindparam("workspace_id"),
+        _SWITCHES.scope.in_(bindparam("scopes", expanding=True)),
+        _SWITCHES.released_at.is_(None),
     )
-    .order_by(col(Switch.stopped_at))
+    .order_by(_SWITCHES.stopped_at)
 )
 
 
@@ -91,13 +92,11 @@ def in_force(
     `all` is always looked at besides the scopes given.
     """
     looked_at = {"workspace_id": workspace_id, "scopes": [*scopes, ALL]}
-    # What ends for good is told before what only waits.
-    pressed = sorted(
-        session.exec(_STOPS, params=looked_at), key=lambda row: not row.scope.startswith("turn:")
-    )
-    found = next(iter(pressed), None)
-    if found is None:
+    pressed = session.connection().execute(_STOPS, looked_at).all()
+    if not pressed:
         return None
+    # What ends for good is told before what only waits.
+    found = min(pressed, key=lambda row: not row.scope.startswith("turn:"))
     person = people.by_id(found.stopped_by) if people else None
     who = person.first_name if person else found.stopped_by
     return Stopped(found.scope, f"{who} stopped {words_of(found.scope)}")

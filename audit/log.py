@@ -96,13 +96,13 @@ class Log:
         return list(named)
 
     @contextmanager
-    def together(self, session: Session) -> Iterator[Log]:
+    def gathered(self, session: Session) -> Iterator[Log]:
         """A log whose events are appended when the block ends, in one statement for all of them.
 
         For a transaction of several steps, each of which records its own. Whatever is raised in the
         block leaves none of them; what goes wrong at its end raises `AuditError`, as ever.
         """
-        log = _Together(keys=self._keys)
+        log = _Gathered(keys=self._keys)
         yield log
         self._append(session, log.waiting)
 
@@ -209,8 +209,8 @@ class Log:
         insert_once(session, row)
 
 
-class _Together(Log):
-    """Keeps what is recorded until `Log.together` appends it."""
+class _Gathered(Log):
+    """Keeps what is recorded until `Log.gathered` appends it."""
 
     def __init__(self, *, keys: KeyRing) -> None:
         super().__init__(keys=keys)

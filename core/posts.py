@@ -8,15 +8,16 @@ what stands in Slack is a preview until it is asked for, or broken off.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, UniqueConstraint, update
-from sqlmodel import Field, Session, SQLModel, col, select
+from sqlalchemy import JSON, Column, UniqueConstraint, bindparam, update
+from sqlmodel import Field, Session, SQLModel, col
 
 from core.db import UtcDateTime, insert_once
 from core.ids import derive_id
-from core.outbox import PATIENCE, enqueue
+from core.outbox import PATIENCE, Occasion, enqueue_all
 
 
 class Post(SQLModel, table=True):
@@ -44,6 +45,18 @@ class Post(SQLModel, table=True):
     attempted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     failed: str | None = None
     created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+# Built once, on the table itself: most of what is settled redraws something.
+_POSTS = Post.__table__  # type: ignore[attr-defined]
+_REDRAW = (
+    update(_POSTS)
+    .where(
+        _POSTS.c.subject == bindparam("of"), _POSTS.c.kind.in_(bindparam("kinds", expanding=True))
+    )
+    .values(wanted=_POSTS.c.wanted + 1)
+    .returning(_POSTS.c.id, _POSTS.c.workspace_id, _POSTS.c.wanted)
+)
 
 
 def post_id(subject: str, kind: str, n: int = 0) -> str:
@@ -119,14 +132,14 @@ def break_off_post(session: Session, *, subject: str, kind: str, now: datetime) 
         _queue(session, row, now=now)
 
 
-def refresh_posts(session: Session, *, subject: str, kind: str, now: datetime) -> None:
-    """Have every message of this subject and kind drawn anew, because what it shows has changed."""
-    query = select(Post).where(Post.subject == subject, Post.kind == kind).with_for_update()
-    for row in session.exec(query):
-        row.wanted += 1
-        session.add(row)
-        session.flush()
-        _queue(session, row, now=now)
+def refresh_posts(
+    session: Session, *, subject: str, kind: str | Sequence[str], now: datetime
+) -> None:
+    """Have every message of this subject and kind (or one of these kinds) drawn anew, because what
+    it shows has changed."""
+    kinds = [kind] if isinstance(kind, str) else kind
+    changed = session.connection().execute(_REDRAW, {"of": subject, "kinds": kinds})
+    enqueue_all(session, [_occasion(*row) for row in changed.all()], now=now)
 
 
 def _owe_begun(session: Session, begun_id: str, body: dict[str, Any]) -> bool:
@@ -139,13 +152,18 @@ def _owe_begun(session: Session, begun_id: str, body: dict[str, Any]) -> bool:
 def _queue(
     session: Session, row: Post, *, now: datetime, not_before: datetime | None = None
 ) -> None:
-    enqueue(
-        session,
-        workspace_id=row.workspace_id,
+    occasion = _occasion(row.id, row.workspace_id, row.wanted, not_before)
+    enqueue_all(session, [occasion], now=now)
+
+
+def _occasion(
+    id: str, workspace_id: str, wanted: int, not_before: datetime | None = None
+) -> Occasion:
+    return Occasion(
+        workspace_id=workspace_id,
         job="send_post",
-        subject=row.id,
-        key=f"{row.id}:{row.wanted}",
-        args={"post_id": row.id},
-        now=now,
+        subject=id,
+        key=f"{id}:{wanted}",
+        args={"post_id": id},
         not_before=not_before,
     )

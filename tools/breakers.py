@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, select, update
 from sqlmodel import Session, col
 
 from audit.log import Log
@@ -21,6 +21,12 @@ from tools.limits import Limits
 from tools.tables import Breaker
 
 _ACTOR = "system:tools"
+# Built once, on the table itself: every job of every action looks. Its rows are changed by guarded
+# updates alone, so what a look gives belongs to no session.
+_BREAKERS = Breaker.__table__  # type: ignore[attr-defined]
+_LOOK = select(_BREAKERS).where(
+    _BREAKERS.c.workspace_id == bindparam("workspace"), _BREAKERS.c.connector == bindparam("named")
+)
 
 
 def connector_of(tool_name: str) -> str:
@@ -30,11 +36,9 @@ def connector_of(tool_name: str) -> str:
 
 def look(session: Session, *, workspace_id: str, tool_name: str) -> Breaker | None:
     """The breaker of this tool's connector; None where nothing was ever wrong."""
-    key = (workspace_id, connector_of(tool_name))
-    row = session.get(Breaker, key, populate_existing=True)
-    if row is not None:
-        session.expunge(row)  # changed by guarded updates alone, never by a flush
-    return row
+    of = {"workspace": workspace_id, "named": connector_of(tool_name)}
+    row = session.connection().execute(_LOOK, of).mappings().one_or_none()
+    return None if row is None else Breaker(**row)
 
 
 def closed_until(seen: Breaker | None, *, now: datetime) -> datetime | None:

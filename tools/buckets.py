@@ -11,12 +11,29 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, select
+from sqlalchemy import bindparam, select, update
+from sqlmodel import Session
 
 from core.db import insert_new
 from tools.tables import Bucket
 
 _HOLDS = timedelta(minutes=1)
+# Built once, on the table itself: every call of every tool takes from two of them.
+_BUCKETS = Bucket.__table__  # type: ignore[attr-defined]
+_THESE = (
+    select(_BUCKETS.c.name, _BUCKETS.c.full_at)
+    .where(
+        _BUCKETS.c.workspace_id == bindparam("of"),
+        _BUCKETS.c.name.in_(bindparam("names", expanding=True)),
+    )
+    .order_by(_BUCKETS.c.name)  # locked in one order by everybody
+    .with_for_update()
+)
+_FILLED = (
+    update(_BUCKETS)
+    .where(_BUCKETS.c.workspace_id == bindparam("of"), _BUCKETS.c.name == bindparam("called"))
+    .values(full_at=bindparam("until"))
+)
 
 
 @dataclass(frozen=True)
@@ -39,31 +56,24 @@ def take(
 
     None when taken; else the moment from which it is worth trying again.
     """
-    rows = _locked(session, workspace_id, rates, now)
-    after = {row.name: after_call(row.full_at, rates[row.name], now=now) for row in rows}
+    found = _locked(session, workspace_id, rates, now)
+    after = {name: after_call(full_at, rates[name], now=now) for name, full_at in found.items()}
     free = max(after.values()) - _HOLDS
     if free > now:
         return free
-    for row in rows:
-        row.full_at = after[row.name]
-        session.add(row)
-    session.flush()
+    taken = [{"of": workspace_id, "called": name, "until": at} for name, at in after.items()]
+    session.connection().execute(_FILLED, taken)
     return None
 
 
 def _locked(
     session: Session, workspace_id: str, rates: Mapping[str, Rate], now: datetime
-) -> list[Bucket]:
-    query = (
-        select(Bucket)
-        .where(Bucket.workspace_id == workspace_id, col(Bucket.name).in_(rates))
-        .order_by(col(Bucket.name))  # locked in one order by everybody
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    rows = list(session.exec(query))
-    if len(rows) == len(rates):
-        return rows
-    fresh = [{"workspace_id": workspace_id, "name": name, "full_at": now} for name in rates]
-    insert_new(session, Bucket, fresh)
-    return list(session.exec(query))
+) -> dict[str, datetime]:
+    """When each of these buckets is full again, by name; nobody else takes from them meanwhile."""
+    wanted = {"of": workspace_id, "names": list(rates)}
+    found = session.connection().execute(_THESE, wanted).all()
+    if len(found) < len(rates):
+        fresh = [{"workspace_id": workspace_id, "name": name, "full_at": now} for name in rates]
+        insert_new(session, Bucket, fresh)
+        found = session.connection().execute(_THESE, wanted).all()
+    return {row.name: row.full_at for row in found}

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import structlog
-from sqlmodel import Session
+from sqlalchemy import bindparam
+from sqlmodel import Session, col, select
 
 from approvals.states import ACTION_TERMINAL
 from approvals.tables import Action
@@ -40,6 +41,8 @@ log = structlog.get_logger()
 JOB = "execute"
 _PERMITTED = frozenset({"allowed", "approved"})
 _SETTLED = ACTION_TERMINAL | {"unknown"}
+#: Built once: every job begins with it.
+_ACTION = select(Action).where(col(Action.id) == bindparam("called"))
 _HELD_UP = "I was held up before I could send it."
 
 
@@ -61,7 +64,7 @@ class Executor:
         `stale` (another worker took it over meanwhile) or `gone` (there is no such action).
         """
         with self._deps.db.read() as session:
-            action = session.get(Action, action_id)
+            action = session.scalars(_ACTION, {"called": action_id}).one_or_none()
             queued = tuple(open_rows(session, job=JOB, subject=action_id))
             seen = _breaker(session, action)
         if action is None:

@@ -41,7 +41,7 @@ def resume(deps: Deps, work: Work) -> Claim | str:
     died = action.lease_until is not None
     tainted = action.tainted or (died and work.tool.effect is not Effect.READ)
     with deps.db.transaction() as session:
-        held = _as_read(session, work)
+        held, now = _as_read(session, work), deps.clock.now()
         at = replace(standing(session, held.action, now=now), tainted=tainted)
         step = following(work.tool, deps.limits, at, now=now, chance=deps.chance())
         if step.step is Step.CALL or (step.step is Step.LOOK and step.due <= now):

@@ -7,6 +7,7 @@ re-reading a fact after one's own effect and calling it "changed" is how a secon
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -58,7 +59,7 @@ def begin(deps: Deps, work: Work) -> Claim | str:
         return _supersede(deps, work, "the tool or the content changed since it was permitted")
     shown: Mapping[str, Any] = action.preview or {}
     reads = 0
-    if tool.preview is not None and _old(deps, shown, now):
+    if _old(deps, tool, shown, now):
         try:
             preview = _look_again(deps, work)
         except Refused as refusal:
@@ -67,64 +68,75 @@ def begin(deps: Deps, work: Work) -> Claim | str:
             return _counterpart_down(deps, work, error)
         if not same_facts(action.facts, preview.facts):
             return _supersede(deps, work, "the facts it rests on have changed")
-        shown, reads = preview_json(tool, preview, read_at=now), 1
+        shown, reads = preview_json(tool, preview, read_at=_read_at(deps, tool, asked=now)), 1
     judged_anew = _judged_anew(deps, work, shown)
     if judged_anew is not None and judged_anew.kind == "deny":
         return _end(deps, work, "denied", f"Not allowed any more: {judged_anew.reason}")
     if judged_anew is not None and _asks_more(action, judged_anew):
         return _supersede(deps, work, f"the policy has changed: {judged_anew.reason}")
-    return _claim(deps, work, reads)
+    return _claim(deps, work, shown, reads)
 
 
-def _claim(deps: Deps, work: Work, reads: int) -> Claim | str:
+def _claim(deps: Deps, work: Work, shown: Mapping[str, Any], reads: int) -> Claim | str:
     """Claim, token, permission and intent: one transaction, committed before the call."""
-    action, tool, now = work.action, work.tool, deps.clock.now()
     try:
-        with deps.db.transaction() as session:
-            stopped = switches.in_force(
-                session,
-                workspace_id=action.workspace_id,
-                scopes=scopes(action),
-                people=deps.people,
-            )
-            if stopped is not None and stopped.final:
-                return _move_on(deps, session, work, "cancelled", stopped.sentence)
-            if stopped is not None or held_by(session, action, now=now):
-                why = stopped.sentence if stopped is not None else _OTHERS
-                if grants.expired(session, action, now=now):
-                    return _too_late(deps, session, work, why)
-                # Looked at again now and then; letting it go on wakes it at once.
-                postpone(session, work.queued, now + _WHILE_HELD)
-                return "held"
-            gone = grants.lapsed(session, deps.people, action, now=now)
-            if gone is not None:
-                return _superseded(deps, session, work, gone)
-            due = take_turn(
-                deps, session, tool, workspace_id=action.workspace_id, now=now, reads=reads
-            )
-            if due is not None:
-                postpone(session, work.queued, due)
-                return "held"
-            lacking = missing_scope(deps, session, action, tool, work.principal, now=now)
-            if lacking is not None:
-                return _move_on(deps, session, work, "denied", f"Not allowed: {lacking}")
-            unstood = spend(session, deps, action, now=now)
-            if unstood is not None:
-                return _superseded(deps, session, work, unstood)
-            grants.consume(session, deps.log, action, now=now)
-            moved = _to_executing(deps, session, work, now)
+        with deps.db.transaction() as session, deps.log.gathered(session) as log:
+            now = deps.clock.now()
+            taken = _taken(replace(deps, log=log), session, work, shown, reads, now)
     except ApprovalError as error:
         return _not_permitted(deps, work, error)
+    if isinstance(taken, str):
+        return taken
     point("executor:intent-committed")
     return Claim(
-        action=moved,
-        tool=tool,
+        action=taken,
+        tool=work.tool,
         args=work.args,
-        call=call_for(moved, tool, work.principal, limits=deps.limits, now=now),
+        call=call_for(taken, work.tool, work.principal, limits=deps.limits, now=now),
         step=Step.CALL,
         queued=work.queued,
         seen=work.seen,
     )
+
+
+def _taken(  # noqa: PLR0917 - all of one claim
+    deps: Deps, session: Session, work: Work, shown: Mapping[str, Any], reads: int, now: datetime
+) -> Action | str:
+    """The action, begun; a string when something holds it or speaks against it after all.
+
+    `now` is read in this transaction: a worker that was held up before it sees how late it is.
+    """
+    action, tool = work.action, work.tool
+    stopped = switches.in_force(
+        session, workspace_id=action.workspace_id, scopes=scopes(action), people=deps.people
+    )
+    if stopped is not None and stopped.final:
+        return _move_on(deps, session, work, "cancelled", stopped.sentence)
+    if stopped is not None or held_by(session, action, now=now):
+        why = stopped.sentence if stopped is not None else _OTHERS
+        if grants.expired(session, action, now=now):
+            return _too_late(deps, session, work, why)
+        # Looked at again now and then; letting it go on wakes it at once.
+        postpone(session, work.queued, now + _WHILE_HELD)
+        return "held"
+    if _old(deps, tool, shown, now):
+        postpone(session, work.queued, now)  # whoever takes it next reads them again
+        return "held"
+    gone = grants.lapsed(session, deps.people, action, now=now)
+    if gone is not None:
+        return _superseded(deps, session, work, gone)
+    due = take_turn(deps, session, tool, workspace_id=action.workspace_id, now=now, reads=reads)
+    if due is not None:
+        postpone(session, work.queued, due)
+        return "held"
+    lacking = missing_scope(deps, session, action, tool, work.principal, now=now)
+    if lacking is not None:
+        return _move_on(deps, session, work, "denied", f"Not allowed: {lacking}")
+    unstood = spend(session, deps, action, now=now)
+    if unstood is not None:
+        return _superseded(deps, session, work, unstood)
+    grants.consume(session, deps.log, action, now=now)
+    return _to_executing(deps, session, work, now)
 
 
 def _to_executing(deps: Deps, session: Session, work: Work, now: datetime) -> Action:
@@ -166,9 +178,21 @@ def _look_again(deps: Deps, work: Work) -> Preview:
     )
 
 
-def _old(deps: Deps, shown: Mapping[str, Any], now: datetime) -> bool:
+def _old(deps: Deps, tool: Tool, shown: Mapping[str, Any], now: datetime) -> bool:
+    """Whether what its preview found is too old to act on."""
+    if tool.preview is None:
+        return False
     read_at = datetime.fromisoformat(shown["read_at"]) if "read_at" in shown else None
     return read_at is None or now - read_at > timedelta(seconds=deps.limits.facts_age_s)
+
+
+def _read_at(deps: Deps, tool: Tool, *, asked: datetime) -> datetime:
+    """When facts asked for then count as read: when they came, because a slow system could never
+    be acted on otherwise; when they were asked for, if that is longer ago than any answer takes
+    (this worker was held up, and they may have lain here)."""
+    now = deps.clock.now()
+    in_time = now - asked <= timedelta(seconds=deps.limits.deadline_s(tool.timeout_s))
+    return now if in_time else asked
 
 
 def _judged_anew(deps: Deps, work: Work, shown: Mapping[str, Any]) -> Verdict | None:

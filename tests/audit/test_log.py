@@ -356,11 +356,9 @@ def _hour_old_id(prefix: str) -> str:
 # Several at once.
 
 
-def test_what_is_recorded_together_is_one_entry_each_in_the_order_it_came(
-    db: Database, log: Log
-) -> None:
+def test_what_is_gathered_is_one_entry_each_in_the_order_it_came(db: Database, log: Log) -> None:
     statements = []
-    with db.transaction() as session, log.together(session) as one:
+    with db.transaction() as session, log.gathered(session) as one:
         listen(db.engine, "before_cursor_execute", lambda *seen: statements.append(seen[2]))
         ids = [_say(one, session, f"step {n}", {"n": n} if n else None) for n in range(3)]
         assert statements == []
@@ -373,11 +371,9 @@ def test_what_is_recorded_together_is_one_entry_each_in_the_order_it_came(
         assert check(session, log).intact
 
 
-def test_what_is_recorded_together_stays_when_the_block_is_left_early(
-    db: Database, log: Log
-) -> None:
+def test_what_is_gathered_stays_when_the_block_is_left_early(db: Database, log: Log) -> None:
     def leave() -> str:
-        with db.transaction() as session, log.together(session) as one:
+        with db.transaction() as session, log.gathered(session) as one:
             return _say(one, session, "left", None)
 
     event_id = leave()
@@ -389,8 +385,8 @@ def test_what_is_recorded_together_stays_when_the_block_is_left_early(
 def test_nothing_of_it_stays_when_the_block_fails_or_one_cannot_be_kept(
     db: Database, log: Log
 ) -> None:
-    def write_together(*bodies: dict[str, object] | None, then: Exception | None = None) -> None:
-        with db.transaction() as session, log.together(session) as one:
+    def write_gathered(*bodies: dict[str, object] | None, then: Exception | None = None) -> None:
+        with db.transaction() as session, log.gathered(session) as one:
             session.add(
                 SubjectKey(id="k", workspace_id="T", subject="x", purpose="p", created_at=NOW)
             )
@@ -400,9 +396,9 @@ def test_nothing_of_it_stays_when_the_block_fails_or_one_cannot_be_kept(
                 raise then
 
     with pytest.raises(ValueError, match="no"):
-        write_together(None, then=ValueError("no"))
+        write_gathered(None, then=ValueError("no"))
     with pytest.raises(AuditError):
-        write_together(None, {"when": NOW})
+        write_gathered(None, {"when": NOW})
 
     with db.read() as session:
         assert session.exec(select(Event)).all() == []

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pausing import paused_before, woken
 from road import PEOPLE, POLICY, Road
 from sqlalchemy import delete
 from sqlmodel import col
@@ -16,7 +18,11 @@ from approvals import switches
 from approvals.people import People
 from approvals.policy_file import parse_policy
 from approvals.tables import Grant
+from core.clock import FileClock
+from core.db import Database
 from core.ids import derive_id
+from tools.bounded import Bounded
+from tools.limits import Limits
 from tools.registry import Registry
 
 FULL = {"order": "4711", "minor": 18_000}
@@ -85,6 +91,60 @@ def test_facts_just_read_are_not_read_twice(road: Road, till: Till) -> None:
     assert road.execute(action_id) == "succeeded"
 
     assert till.calls("/balance", "GET") == 1
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize("empty_db", ["sqlite"], indirect=True)
+def test_a_worker_held_up_before_its_claim_does_not_act_on_old_facts(
+    db: Database, till: Till, tmp_path: Path
+) -> None:
+    clock_file = tmp_path / "clock"
+    road = Road.over(db, FileClock(clock_file), till.url)
+    action_id = road.approved("till.refund", order="4711", minor=9_000)
+    worker = paused_before("claim", road, till, clock_file, action_id)
+
+    till.refunded["4711"] = 5_000
+    clock_file.write_text("30")
+
+    assert woken(worker) == "held"
+    assert till.calls("/refund") == 0
+    assert road.open_jobs(action_id) == ["execute"]
+    assert road.execute(action_id) == "superseded"
+    assert till.calls("/refund") == 0
+
+
+def test_a_slow_system_is_acted_on_from_when_its_facts_came(road: Road, till: Till) -> None:
+    action_id = road.approved("till.refund", **FULL)
+    road.wait(60)
+    slow = road.changed(bounded=Slow(road, seconds=1.9), limits=Limits(facts_age_s=1.0))
+
+    assert slow.execute(action_id) == "succeeded"
+
+
+def test_facts_that_lay_with_a_worker_held_up_count_from_when_it_asked(
+    road: Road, till: Till
+) -> None:
+    action_id = road.approved("till.refund", **FULL)
+    road.wait(60)
+    held_up = road.changed(bounded=Slow(road, seconds=30))
+
+    assert held_up.execute(action_id) == "held"
+    assert till.calls("/refund") == 0
+    assert held_up.execute(action_id) == "succeeded"
+
+
+class Slow(Bounded):
+    """Its first call comes back only so many seconds later."""
+
+    def __init__(self, road: Road, *, seconds: float) -> None:
+        super().__init__(max_stuck=1)
+        self._road, self._seconds = road, seconds
+
+    def call(self, work: Any, *, timeout_s: float, lane: str = "") -> Any:
+        result = super().call(work, timeout_s=timeout_s, lane=lane)
+        self._road.wait(self._seconds)
+        self._seconds = 0.0
+        return result
 
 
 def test_a_counterpart_that_is_down_before_the_start_is_waited_for(road: Road, till: Till) -> None:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-import time
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pausing import paused_before, woken
 from road import Road
 from sqlmodel import col, select
 from till import Fault, Till
@@ -31,8 +27,6 @@ from tools.findings import NoSuchFinding
 from tools.proof import Look
 from tools.reconcile import Reconciler
 from tools.registry import Registry
-
-HERE = Path(__file__).parent
 
 
 def ordered(road: Road, number: int = 1) -> str:
@@ -277,20 +271,14 @@ def test_what_a_paused_worker_sent_late_is_found(db: Database, till: Till, tmp_p
     road = Road.over(db, FileClock(clock_file), till.url)
     action_id = road.propose("till.order", sku="SKU-1", quantity=1)
     assert road.prepare_only(action_id) == "allowed"
-    url = db.engine.url.render_as_string(hide_password=False)
-    worker = subprocess.Popen(
-        [sys.executable, HERE / "paused_worker.py", url, till.url, clock_file, action_id],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join((str(HERE), str(HERE.parent.parent)))},
-    )
-    _until_stopped(worker.pid)
+    worker = paused_before("send", road, till, clock_file, action_id)
     for later in (30, 120):
         clock_file.write_text(str(later))
         road.execute(action_id)
     assert road.status(action_id) == "succeeded"
     before = road.row(action_id).model_dump()
 
-    os.kill(worker.pid, signal.SIGCONT)
-    assert worker.wait(60) == 0
+    assert woken(worker) == "stale"
     clock_file.write_text("400")
 
     assert road.row(action_id).model_dump() == before
@@ -298,15 +286,6 @@ def test_what_a_paused_worker_sent_late_is_found(db: Database, till: Till, tmp_p
     assert compare(road) == [("twice", action_id)]
     ((_channel, text),) = told(road)
     assert "2 times, last as an order (or_2)" in text
-
-
-def _until_stopped(pid: int) -> None:
-    stat = Path(f"/proc/{pid}/stat")
-    for _ in range(3_000):
-        if stat.read_text().rpartition(")")[2].split()[0] == "T":
-            return
-        time.sleep(0.02)
-    raise AssertionError("the worker did not stop itself")
 
 
 def answered(road: Road, action_id: str, *, happened: bool) -> str:
