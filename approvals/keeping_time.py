@@ -81,10 +81,10 @@ def stand_ins_due(session: Session, people: People, *, now: datetime) -> int:
     away = {person_id for ids in current.stand_ins.values() for person_id in ids}
     if not away:
         return 0
-    open_ones = select(Request).where(
+    open_ones = select(Request.id, Request.awaited).where(
         Request.status == "pending", Request.workspace_id == people.workspace_id
     )
-    stale = [row.id for row in session.exec(open_ones) if away & set(row.awaited)]
+    stale = [key for key, awaited_ in session.exec(open_ones) if away & set(awaited_)]
     query = select(Request).where(col(Request.id).in_(stale), Request.status == "pending")
     rows = session.exec(
         query.order_by(col(Request.id))

@@ -3,6 +3,8 @@ again after a minute and whenever somebody came or left."""
 
 from __future__ import annotations
 
+import asyncio
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -43,18 +45,23 @@ class Places:
         self._web, self._clock = web, clock
         self._known: dict[str, tuple[datetime, Place]] = {}
         self._readers: dict[str, tuple[datetime, tuple[str, ...]]] = {}
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def name(self, channel: str) -> str:
         """`#support`, or `a direct message`."""
-        return DIRECT if channel.startswith("D") else (await self._look(channel)).name
+        if channel.startswith("D"):
+            return DIRECT
+        async with self._locks[channel]:
+            return (await self._look(channel)).name
 
     async def readers(self, channel: str) -> tuple[str, ...] | None:
         """Who can read it besides us, of a private channel; None of a public one. A direct
         message's one reader is known without asking: nobody else is named here."""
         if channel.startswith("D"):
             return ()
-        place = await self._look(channel)
-        return await self._of_private(channel) if place.private else None
+        async with self._locks[channel]:
+            place = await self._look(channel)
+            return await self._of_private(channel) if place.private else None
 
     def forget(self, channel: str) -> None:
         """Somebody came or left: who can read it is asked again."""

@@ -36,6 +36,10 @@ def make_evidence(people: People, registry: Registry) -> Evidence:
     return evidence
 
 
+#: Of so many of the newest messages of a place the first that few could read says who can.
+_LATELY = 20
+
+
 def _by_hand(action: Action) -> list[Labelled]:
     """What a person filled in themselves is theirs, every value of it."""
     if action.automation != BY_HAND:
@@ -44,9 +48,18 @@ def _by_hand(action: Action) -> list[Labelled]:
 
 
 def readers_of(session: Session, action: Action) -> Sequence[str] | None:
-    """The port `tools.prepare` asks: who could read the conversation when this was asked for."""
-    turn = session.get(Turn, action.turn_id) if action.turn_id else None
-    return turn.readers if turn else None
+    """The port `tools.prepare` asks: who could read the conversation when this was asked for.
+    What a person filled in by hand is as private as what was last said there."""
+    if action.turn_id is not None:
+        turn = session.get(Turn, action.turn_id)
+        return turn.readers if turn else None
+    said_there = (
+        select(Turn.readers)
+        .where(Turn.workspace_id == action.workspace_id, Turn.channel == action.channel)
+        .order_by(col(Turn.created_at).desc())
+        .limit(_LATELY)
+    )
+    return next((found for found in session.exec(said_there) if found is not None), None)
 
 
 def _typed(session: Session, turn: Turn) -> list[Labelled]:

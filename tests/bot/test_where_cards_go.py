@@ -17,9 +17,11 @@ from approvals.requests import NOT_YET, decide, open_request
 from approvals.tables import Action, Request
 from audit.tables import Event
 from bot.places import is_private
+from graphs.runtime.evidence import readers_of
 from tests.bot.desk import (
     ANA,
     ASKER,
+    BOT,
     FINN,
     GENERAL,
     OLGA,
@@ -305,6 +307,51 @@ async def test_who_left_the_channel_meanwhile_is_somebody_new(one_desk: Desk) ->
     await one_desk.post("members", user=SAM, channel=SUPPORT, joins=True)
     await one_desk.at_rest()
     assert "Refund EUR 180.00" in await one_desk.command(SAM, "approvals")
+
+
+async def test_where_each_has_their_own_card_whoever_stands_in_gets_one(one_desk: Desk) -> None:
+    await asked(one_desk, stages=(FINNS,), cards="dm")
+    stands_in_for_finn(one_desk, "sam")
+    await looked_after(one_desk)
+
+    [copy] = await one_desk.messages("D0SAM")
+    assert buttons(copy)[0] == "Approve refund"
+
+
+async def test_who_can_read_a_private_channel_is_asked_again_when_somebody_left(
+    one_desk: Desk,
+) -> None:
+    """And nobody is known to be able to read where Slack does not tell."""
+
+    async def readers(word: str) -> set[str]:
+        await one_desk.say(ANA, "C0DISPUTES", f"<@{BOT}> {word}")
+        [turn] = [turn for turn in one_desk.turns() if turn.text == word]
+        return set(turn.readers or ())
+
+    assert await readers("one") == {ANA, SAM, BOT}
+    assert await readers("two") == {ANA, SAM, BOT}
+    assert len(await one_desk.called("conversations.members")) == 1
+
+    await one_desk.post("members", user=SAM, channel="C0DISPUTES", joins=False)
+    await one_desk.at_rest()
+    assert await readers("three") == {ANA, BOT}
+
+    one_desk.clock.advance(timedelta(minutes=2))
+    await one_desk.post("faults", kind="lost_reply", method="conversations.members", times=5)
+    assert await readers("four") == set()
+
+
+async def test_what_is_filled_in_by_hand_is_as_private_as_what_was_said_there(
+    one_desk: Desk,
+) -> None:
+    await one_desk.say(ANA, "C0DISPUTES", f"<@{BOT}> hello")
+
+    with one_desk.deps.db.transaction() as session:
+        here = propose_refund(session, one_desk.deps, channel="C0DISPUTES")
+        elsewhere = propose_refund(session, one_desk.deps, action_id="act_2")
+        found = [readers_of(session, action) for action in (here, elsewhere)]
+
+    assert found == [[ANA, SAM, BOT], None]
 
 
 async def test_what_is_private_is_in_no_batch(one_desk: Desk) -> None:

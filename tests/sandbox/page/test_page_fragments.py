@@ -113,6 +113,17 @@ async def test_a_guest_sees_only_the_channels_they_are_in(place: Place) -> None:
     assert 'data-channel="C0SUPPORT"' not in page
 
 
+async def test_a_private_channel_shows_a_lock_and_shows_itself_to_its_members_alone(
+    place: Place,
+) -> None:
+    inside = await place.see("/", person="U0ANA", channel="C0DISPUTES")
+    outside = await place.see("/", person="U0FINN", channel="C0DISPUTES")
+
+    assert 'data-channel="C0DISPUTES"' in inside
+    assert "Private: only its members see it" in inside
+    assert "isputes" not in outside
+
+
 async def test_what_a_person_types_is_shown_as_text(place: Place) -> None:
     await place.says("U0SAM", "*hello* <script>alert(1)</script> & @Ana")
 

@@ -31,6 +31,25 @@ async def test_the_workspace_shows_five_people_four_channels_and_the_app(bench: 
     assert seen["bot"]["user_id"] == "U0SIGNOFF"
 
 
+async def test_a_private_channel_is_named_as_one_and_told_of_as_one(bench: Bench) -> None:
+    await bench.types("Hello", channel="C0DISPUTES")
+    info = await bench.call("conversations.info", {"channel": "C0DISPUTES"})
+    listed = await bench.call("conversations.list", {"types": "private_channel"})
+    await bench.do("members", user="U0SAM", channel="C0DISPUTES", joins=False)
+    members = await bench.call("conversations.members", {"channel": "C0DISPUTES"})
+
+    assert info["channel"]["is_private"] is True
+    assert [channel["name"] for channel in listed["channels"]] == ["disputes"]
+    assert members["members"] == [ANA, "U0SIGNOFF"]
+    said, left = (parcel.payload["event"] for parcel in bench.delivered)
+    assert said["channel_type"] == "group"
+    assert (left["type"], left["user"], left["channel_type"]) == (
+        "member_left_channel",
+        "U0SAM",
+        "G",
+    )
+
+
 @pytest.mark.parametrize(
     ("path", "body", "status", "error"),
     [
