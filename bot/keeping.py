@@ -22,9 +22,12 @@ from tools.backlog import tell_old
 from tools.due import queue_comparisons
 from tools.executor import sweep_due
 from tools.limits import limits_of
+from tools.traffic import tell_unusual
 
 #: Between one comparison of a tool with its connector's own record and the next; 0: never.
 _RECONCILE_S = 300.0
+#: Between looks at how often connectors were called; an hour is looked at once it is full.
+_TRAFFIC_EVERY_S = 1_800.0
 #: Between looks for what operators are told of.
 _LOOK_EVERY_S = 60.0
 
@@ -96,6 +99,9 @@ def make_keeper(floor: Floor, publish: Publish, in_line: InLine) -> Keeper:
         older_than = timedelta(seconds=limits.reconcile_alert_s)
         return tell_old(session, floor.registry, floor.people, older_than=older_than, now=now)
 
+    def traffic(session: Session, now: datetime) -> int:
+        return tell_unusual(session, floor.people, now=now)
+
     comparing = [
         Loop("reconcile", min(every_s, 10.0), reconcile),
         Loop("backlog", _LOOK_EVERY_S, behind),
@@ -109,6 +115,7 @@ def make_keeper(floor: Floor, publish: Publish, in_line: InLine) -> Keeper:
         Loop("actions", 1.0, resume_actions),
         Loop("schedules", 2.0, schedules),
         Loop("order", 1.0, order),
+        Loop("traffic", _TRAFFIC_EVERY_S, traffic),
         *(comparing if every_s > 0 else []),
     ]
     return Keeper(floor.db, floor.clock, publish, loops, in_line)

@@ -17,7 +17,6 @@ LINES = (
 #: Line -> why no test proves it yet.
 NOT_YET: dict[int, str] = {
     42: "no event starts a workflow yet",
-    68: "an unusual number of calls raises no alert",
     115: "`signoff report figures` measures it; below 10 % is for an office in use to show",
 }
 
