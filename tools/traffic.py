@@ -68,7 +68,7 @@ def tell_unusual(session: Session, people: People, *, now: datetime) -> int:
         look = "Look who or what calls it" if each.too_many else "Look whether it is asked at all"
         text = (
             f"{each.calls} calls to {each.connector} from {each.begin:%Y-%m-%d %H:%M} UTC on, for "
-            f"an hour: far {much} than the {each.expected:.0f} of that hour in other weeks. {look}; "
+            f"an hour: far {much} than the {each.expected:.0f} of other weeks then. {look}; "
             "/signoff status shows what is being done, and /signoff stop all holds it."
         )
         subject = derive_id("traffic", people.workspace_id, each.connector, each.begin.isoformat())

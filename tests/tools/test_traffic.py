@@ -96,6 +96,6 @@ def test_each_operator_is_told_once_what_and_what_to_look_at(db: Database) -> No
         (post,) = session.exec(select(Post)).all()
     assert post.channel == "U0OLGA"
     assert post.body["text"].startswith(
-        "0 calls to shop from 2026-11-20 08:00 UTC on, for an hour: far fewer than the 20 of that "
-        "hour in other weeks. Look whether it is asked at all"
+        "0 calls to shop from 2026-11-20 08:00 UTC on, for an hour: far fewer than the 20 of "
+        "other weeks then. Look whether it is asked at all"
     )
