@@ -62,7 +62,7 @@ class Workspace:
         self.sessions = Sessions(self.now, self._session_changed)
         folder = self.settings.data / "files"
         self.files = Files(folder, self.store, self.now, lambda: self.base_url)
-        self.groups = GROUPS
+        self.groups: tuple[Group, ...] = GROUPS
         around = Around(self.now, self.files.as_slack)
         for id_, name, topic, ids in CHANNELS:
             private = id_ in PRIVATE
