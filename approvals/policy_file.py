@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
-
 from approvals.conditions import compiled
 from approvals.hours import read_days, read_hours
 from approvals.policy import EFFECTS, Policy
 from approvals.policy_edits import Editable
-from approvals.policy_stages import Escalation, StageEntry, check_who, span_of, stages_of
+from approvals.policy_entries import PolicyFile, RuleEntry, Value
+from approvals.policy_stages import check_who, span_of, stages_of
 from approvals.rules import Rule, text_of
 from approvals.spans import Span
 from approvals.stages import REQUESTER, Stage
@@ -27,61 +26,6 @@ _OF_QUESTIONS = (
 )  # fmt: skip
 _MEND = "Compare with the starter file config/policy.yaml."
 
-Words = str | tuple[str, ...]
-Value = bool | int | str
-
-
-class _RuleEntry(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    name: str = Field(min_length=1)
-    tool: Words = ()
-    effect: Words = ()
-    above: str | None = None
-    at_most: str | None = None
-    outside: bool | None = None
-    own: bool | None = None
-    undoes: bool | None = None
-    role: Words = ()
-    channel: Words = ()
-    automation: Words = ()
-    asker: Words = ()
-    args: dict[str, Value | tuple[Value, ...]] = {}
-    between: str | None = None
-    weekday: Words = ()
-    untrusted: Literal[True, "recipient", "other"] | None = None
-    known: bool | None = None
-    when: str | None = None
-    in_words: str | None = None
-    allow: Literal[True] | None = None
-    deny: Literal[True] | None = None
-    ask: str | tuple[StageEntry, ...] | None = None
-    who: str | None = None
-    quorum: int = Field(default=1, ge=1)
-    four_eyes: bool = True
-    remind: str | None = None
-    escalate: Escalation | None = None
-    hand_to: str | None = None
-    standing: bool = False
-    review: str | None = None
-    expires: str | None = None
-    editable: Words | Literal[False] | None = None
-    cards: str | None = None
-    hold: str | Literal[False] | None = None
-    undo: str | Literal[False] | None = None
-    on_expiry: Literal["nothing", "reject"] = "nothing"
-    why: str | None = None
-
-
-class _File(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    default_approvers: Words
-    expires: str = "3 days"
-    remind: str | None = None
-    cards: str = "thread"
-    rules: tuple[_RuleEntry, ...]
-
 
 def load_policy(path: Path) -> Policy:
     """Read and check the file. Raises `ConfigError` with file, line and mend."""
@@ -94,7 +38,7 @@ def parse_policy(text: str, path: Path) -> Policy:
 
 
 def _policy(file: ConfigFile) -> Policy:
-    parsed = file.read_as(_File, _MEND)
+    parsed = file.read_as(PolicyFile, _MEND)
     approvers = _words(parsed.default_approvers)
     for who in approvers:
         check_who(file, ("default_approvers",), who)
@@ -114,7 +58,7 @@ def _policy(file: ConfigFile) -> Policy:
     return Policy(rules, stages, expires, file.digest, cards)
 
 
-def _rule(file: ConfigFile, index: int, entry: _RuleEntry, remind: Span | None) -> Rule:
+def _rule(file: ConfigFile, index: int, entry: RuleEntry, remind: Span | None) -> Rule:
     place: Place = ("rules", index)
     expires, outcome = entry.expires, _outcome(file, place, entry)
     _refuse_unheard(file, place, entry, outcome)
@@ -155,7 +99,7 @@ def _rule(file: ConfigFile, index: int, entry: _RuleEntry, remind: Span | None) 
     )
 
 
-def _outcome(file: ConfigFile, place: Place, entry: _RuleEntry) -> Literal["allow", "ask", "deny"]:
+def _outcome(file: ConfigFile, place: Place, entry: RuleEntry) -> Literal["allow", "ask", "deny"]:
     says = [key for key in ("allow", "deny", "ask", "who") if getattr(entry, key) is not None]
     if len(says) != 1:
         given = " and ".join(says) if says else "none of them"
@@ -169,7 +113,7 @@ def _outcome(file: ConfigFile, place: Place, entry: _RuleEntry) -> Literal["allo
     return "deny" if entry.deny else "ask"
 
 
-def _review(file: ConfigFile, place: Place, entry: _RuleEntry) -> int:
+def _review(file: ConfigFile, place: Place, entry: RuleEntry) -> int:
     if entry.review is None:
         return 100
     match = re.fullmatch(r"(\d{1,2}|100) ?%", entry.review)
@@ -179,7 +123,7 @@ def _review(file: ConfigFile, place: Place, entry: _RuleEntry) -> int:
     return int(match[1])
 
 
-def _refuse_unheard(file: ConfigFile, place: Place, entry: _RuleEntry, outcome: str) -> None:
+def _refuse_unheard(file: ConfigFile, place: Place, entry: RuleEntry, outcome: str) -> None:
     """Keys that would say nothing beside the others."""
     given = entry.model_fields_set
     several = isinstance(entry.ask, tuple)
@@ -198,7 +142,7 @@ def _refuse_unheard(file: ConfigFile, place: Place, entry: _RuleEntry, outcome: 
         )
 
 
-def _editable(file: ConfigFile, place: Place, entry: _RuleEntry) -> Editable | None:
+def _editable(file: ConfigFile, place: Place, entry: RuleEntry) -> Editable | None:
     if entry.editable is None:
         return None
     where = f"{file.path}, line {file.line((*place, 'editable'))}"
@@ -229,14 +173,14 @@ def _between(file: ConfigFile, place: Place, text: str | None) -> tuple[int, int
     return found
 
 
-def _weekdays(file: ConfigFile, place: Place, entry: _RuleEntry) -> frozenset[int]:
+def _weekdays(file: ConfigFile, place: Place, entry: RuleEntry) -> frozenset[int]:
     found = [read_days(text) for text in _words(entry.weekday)]
     if None in found:
         raise file.error(place, "these are no days of the week", "Write mon-fri, or [sat, sun].")
     return frozenset().union(*(days for days in found if days))
 
 
-def _effects(file: ConfigFile, place: Place, entry: _RuleEntry) -> frozenset[str]:
+def _effects(file: ConfigFile, place: Place, entry: RuleEntry) -> frozenset[str]:
     named = set(_words(entry.effect))
     if "write" in named:
         named = (named - {"write"}) | (EFFECTS - {"read"})

@@ -69,6 +69,7 @@ def stages_of(
     else:
         who = entry.ask or entry.who
         at = (*place, "ask" if entry.ask is not None else "who")
+        _one_spelling(file, at, entry)
         named = [] if who is None else [(at, StageEntry(who=who, quorum=entry.quorum))]
     twice = [at for i, (at, s) in enumerate(named) if s.who in [t.who for _, t in named[:i]]]
     if twice:
@@ -78,6 +79,16 @@ def stages_of(
             "Write one stage with a higher quorum.",
         )
     return tuple(_stage(file, at, place, stage, entry, remind) for at, stage in named)
+
+
+def _one_spelling(file: ConfigFile, at: Place, entry: Asking) -> None:
+    """Each thing is written in one way: whoever reads many rules knows them at sight."""
+    if entry.ask not in (None, REQUESTER):
+        raise file.error(
+            at, "ask is for the asker or for a list of stages", f"Write `who: {entry.ask}`."
+        )
+    if entry.who == REQUESTER:
+        raise file.error(at, "who is for others than the asker", "Write `ask: requester`.")
 
 
 def check_who(file: ConfigFile, place: Place, who: str) -> None:

@@ -17,7 +17,7 @@ from sandbox.slack.files import Files
 from sandbox.slack.journal import ApiCall, Journal
 from sandbox.slack.messages import Around, Channel, Message
 from sandbox.slack.modals import View, Views
-from sandbox.slack.people import CHANNELS, EVERYONE, GROUPS, PRIVATE, Person
+from sandbox.slack.people import CHANNELS, EVERYONE, GROUPS, PRIVATE, Group, Person
 from sandbox.slack.sessions import Sessions
 from sandbox.slack.settings import Settings
 from sandbox.slack.shapes import BOT_USER, Json

@@ -556,6 +556,8 @@ def test_whom_a_rule_asks_although_nobody_is_there_is_said_beforehand() -> None:
         ("  - name: a\n    ask: [{who: group:x}, {who: group:x}]", 4, "asked twice"),
         ("  - name: a\n    deny: true\n    hold: 2 working hours", 5, "runs by the clock alone"),
         ("  - {name: a, untrusted: maybe, deny: true}", 3, "untrusted"),
+        ("  - name: a\n    ask: group:x", 4, "Write `who: group:x`"),
+        ("  - name: a\n    who: requester", 4, "Write `ask: requester`"),
         ("  - name: a\n    who: group:x\n    cards: here", 5, "'here' is no place for a card"),
     ],
 )

@@ -16,7 +16,8 @@ import tools.connectors
 from approvals.cases import CEL_NAMES
 from approvals.people import People
 from approvals.people_file import PeopleFile, PersonEntry
-from approvals.policy_file import _File, _RuleEntry, load_policy, parse_policy
+from approvals.policy_entries import PolicyFile, RuleEntry
+from approvals.policy_file import load_policy, parse_policy
 from approvals.policy_fixtures import _Example
 from approvals.policy_fixtures import run as run_cases
 from approvals.policy_stages import StageEntry
@@ -50,9 +51,9 @@ def test_the_policys_how_to_names_every_key_in_its_table_and_no_other() -> None:
     page = (HOW_TO / "write-the-policy.md").read_text()
     conditions, follows = _keys(page, "## Conditions"), _keys(page, "## What follows")
 
-    assert _keys(page, "## The file") == set(_File.model_fields)
+    assert _keys(page, "## The file") == set(PolicyFile.model_fields)
     assert conditions & follows == set()
-    assert conditions | follows == set(_RuleEntry.model_fields) - {"name"}
+    assert conditions | follows == set(RuleEntry.model_fields) - {"name"}
     assert set(StageEntry.model_fields) <= follows
     assert _keys(page, "## Conditions in CEL") == set(CEL_NAMES)
 
@@ -67,7 +68,7 @@ def test_the_policys_how_to_names_every_key_of_an_example() -> None:
 def test_the_head_of_the_starter_policy_names_every_key() -> None:
     head = (ROOT / "config" / "policy.yaml").read_text().split("default_approvers:")[0]
 
-    assert [key for key in _RuleEntry.model_fields if not re.search(rf"\b{key}\b", head)] == []
+    assert [key for key in RuleEntry.model_fields if not re.search(rf"\b{key}\b", head)] == []
 
 
 def test_the_peoples_how_to_names_every_key_in_its_table_and_no_other() -> None:
