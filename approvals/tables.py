@@ -62,7 +62,7 @@ class Action(SQLModel, table=True):
     token: int = 0
     lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     #: The last moment an attempt may still have been sending.
-    sent_by: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    sent_by: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
     #: An earlier attempt may have reached the counterpart.
     tainted: bool = False
     #: Plain JSON for the model and the card: result, or error code and sentence.

@@ -26,8 +26,8 @@ from tools.traffic import tell_unusual
 
 #: Between one comparison of a tool with its connector's own record and the next; 0: never.
 _RECONCILE_S = 300.0
-#: Between looks at how often connectors were called; an hour is looked at once it is full.
-_TRAFFIC_EVERY_S = 1_800.0
+#: Between looks at how often connectors were called.
+_TRAFFIC_EVERY_S = 600.0
 #: Between looks for what operators are told of.
 _LOOK_EVERY_S = 60.0
 

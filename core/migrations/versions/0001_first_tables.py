@@ -93,6 +93,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('undoes')
     )
     op.create_index(op.f('ix_action_alike'), 'action', ['alike'], unique=False)
+    op.create_index(op.f('ix_action_sent_by'), 'action', ['sent_by'], unique=False)
     op.create_index(op.f('ix_action_principal_id'), 'action', ['principal_id'], unique=False)
     op.create_index(op.f('ix_action_status'), 'action', ['status'], unique=False)
     op.create_index(op.f('ix_action_tool'), 'action', ['tool'], unique=False)
