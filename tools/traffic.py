@@ -46,10 +46,10 @@ def judge(calls: int, usual: Sequence[int]) -> Literal["many", "few"] | None:
     """Whether so many calls are unusual; None also with too few hours to compare with.
 
     The modified z-score of Iglewicz and Hoaglin, which single wild hours among the usual ones do
-    not move: the distance from the median over 1.4826 times the median distance from it; far is beyond
-    3.5 (https://www.itl.nist.gov/div898/handbook/eda/section3/eda35h.htm). Where hours are much
-    alike the latter is near 0, so it is taken as the root of the median at least: so much does a
-    count vary by chance alone (Poisson). Besides, many is three times the median and 30 at least,
+    not move: the distance from the median over 1.4826 times the median distance from it; far is
+    beyond 3.5 (https://www.itl.nist.gov/div898/handbook/eda/section3/eda35h.htm). Where hours are
+    much alike the latter is near 0, so it is taken as the root of the median at least: so much does
+    a count vary by chance alone (Poisson). Besides, many is three times the median and 30 at least,
     few a quarter of it at most: smaller differences are nobody's trouble.
     """
     if len(usual) < _ENOUGH:
