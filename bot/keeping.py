@@ -15,6 +15,7 @@ from approvals.user_groups import ask_due
 from audit.sequencer import Sequencer
 from bot.bootstrap import Floor
 from bot.keeper import Keeper, Loop
+from bot.lateness import tell_late
 from bot.schedules import load_automations, queue_due, sync_schedules
 from core.errors import ConfigError
 from core.outbox import InLine, Publish, enqueue
@@ -102,6 +103,11 @@ def make_keeper(floor: Floor, publish: Publish, in_line: InLine) -> Keeper:
     def traffic(session: Session, now: datetime) -> int:
         return tell_unusual(session, floor.people, now=now)
 
+    within = {entry.name: entry.longest for entry in entries}
+
+    def late(session: Session, now: datetime) -> int:
+        return tell_late(session, floor.log, floor.people, within, now=now)
+
     comparing = [
         Loop("reconcile", min(every_s, 10.0), reconcile),
         Loop("backlog", _LOOK_EVERY_S, behind),
@@ -116,6 +122,7 @@ def make_keeper(floor: Floor, publish: Publish, in_line: InLine) -> Keeper:
         Loop("schedules", 2.0, schedules),
         Loop("order", 1.0, order),
         Loop("traffic", _TRAFFIC_EVERY_S, traffic),
+        Loop("late digests", _LOOK_EVERY_S, late),
         *(comparing if every_s > 0 else []),
     ]
     return Keeper(floor.db, floor.clock, publish, loops, in_line)

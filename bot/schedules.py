@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 
 from approvals.actions import BY_HAND
 from approvals.elevation import ASSISTANT
+from approvals.spans import read_span
 from approvals.switches import Stopped, automation_scope, in_force
 from bot.tables import Schedule, ScheduleRun
 from core.canonical import digest
@@ -37,6 +38,21 @@ class DigestEntry(BaseModel):
     tz: str = "UTC"
     #: Who lets it go on after a stop, besides the operators: an id of people.yaml.
     owner: str | None = None
+    #: By when it stands in the channel, counted from its due time.
+    within: str = "30 minutes"
+
+    @property
+    def longest(self) -> timedelta:
+        span = read_span(self.within)
+        return timedelta(seconds=span.seconds if span else 0)
+
+    @field_validator("within")
+    @classmethod
+    def _by_the_clock(cls, within: str) -> str:
+        span = read_span(within)
+        if span is None or span.working:
+            raise ValueError(f"{within!r} is no time by the clock like 30 minutes")
+        return within
 
     @field_validator("days")
     @classmethod

@@ -154,6 +154,7 @@ async def test_can_prints_the_policy_in_sentences(one_desk: Desk) -> None:
 
 
 async def test_a_digest_asked_for_by_hand_is_one_run_of_today(one_desk: Desk) -> None:
+    """R93."""
     told = await one_desk.command(ANA, "digest")
 
     assert told == "I am writing today's digest; it comes into this channel in a moment."

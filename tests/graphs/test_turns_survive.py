@@ -157,6 +157,7 @@ def test_the_next_message_of_the_conversation_is_delivered_when_this_one_ends(
 
 
 def test_a_model_that_is_down_is_tried_again_and_then_said(office: Office) -> None:
+    """R93."""
     office.model.fault("error", times=99)
     turn = office.say("hello")
     runner = office.runner()
@@ -182,6 +183,7 @@ def test_a_model_that_comes_back_answers_as_if_nothing_had_been(office: Office) 
 
 
 def test_a_refused_key_fails_at_once_and_says_who_mends_it(office: Office) -> None:
+    """R93."""
     office.model.script({"status": 401})
     turn = office.say("hello")
 
