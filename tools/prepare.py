@@ -46,7 +46,7 @@ from tools.reach import reach
 from tools.scoped import missing_scope
 from tools.stood import STOOD_ON, Stood, covering
 from tools.tables import Breaker
-from tools.unprepared import deny, fail, hold, put_off
+from tools.unprepared import deny, fail, hold, lack, put_off
 
 log = structlog.get_logger()
 JOB = "prepare"
@@ -101,7 +101,7 @@ class Prepare:
                 self._deps, session, action, tool, principal, now=self._deps.clock.now()
             )
         if lacking is not None:
-            return deny(self._deps, action, f"Not allowed: {lacking}", queued)
+            return lack(self._deps, action, lacking, queued)
         with self._deps.lanes.enter(tool.name) as free:
             if not free:
                 return self._come_back(queued)

@@ -1,14 +1,41 @@
-"""What is permitted, changed in the page: allow alike until it is revoked, and another policy."""
+"""What is permitted, changed in the page: allow alike until it is revoked, another policy, and a
+scope for a time.
+
+One office where only Operations may use the stock. What moves the clock stands last.
+"""
 
 from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser import needs_chromium, overflow
-from tests.e2e.screen import Screen, mention, orders, shot, thread_ts, write
+from tests.browser import chromium, needs_chromium, overflow
+from tests.e2e.demo import ROOT, Demo
+from tests.e2e.screen import Screen, command, mention, orders, shot, thread_ts, write
 
 pytestmark = [pytest.mark.browser, needs_chromium]
+
+SCOPES = """
+scopes:
+  everyone: ["*:read", "mail:*", "calendar:*", "notes:*", "signoff:*", "shop:refund"]
+  operations: ["shop:*"]
+"""
+
+
+@pytest.fixture(scope="module")
+def screen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Screen]:
+    config = tmp_path_factory.mktemp("config")
+    shutil.copytree(ROOT / "config", config, dirs_exist_ok=True)
+    people = (config / "people.yaml").read_text()
+    (config / "people.yaml").write_text(people + SCOPES)
+    office = Demo(tmp_path_factory.mktemp("office"), {"SIGNOFF_CONFIG": str(config)})
+    office.start()
+    with chromium() as browser:
+        yield Screen(office, browser)
+    assert office.stop() == 0
 
 
 def test_one_yes_lets_the_next_mail_go_until_it_is_revoked(screen: Screen, page: Page) -> None:
@@ -96,6 +123,50 @@ def test_a_changed_limit_is_read_line_by_line_and_counts_once_approved(
     expect(thread.get_by_role("button", name="Do it")).to_be_visible()
     expect(thread).not_to_contain_text("need Finance")
     shot(page, "policy-after-desktop")
+
+
+def test_a_scope_is_asked_for_given_used_and_over_by_the_clock(screen: Screen, page: Page) -> None:
+    """R4, R5: just in time, for a time, by somebody else, and gone by itself."""
+    thread = mention(page, "Restock 20 of TENT-2")
+    expect(thread).to_contain_text("Ana may not use shop:stock")
+    shot(page, "scope-missing-desktop")
+
+    page.goto(page.url)
+    told = command(page, "elevate shop:stock 30 min")
+    expect(told).to_contain_text("I ask whether Ana may use shop:stock")
+    card = page.locator("#messages .post", has_text="Give Ana shop:stock for 30 min").last
+    expect(card).to_contain_text("Why you: only an operator may change what is permitted.")
+    shot(page, "scope-asked-desktop")
+    card.get_by_role("button", name="Approve change").click()
+    expect(page.locator("#messages")).to_contain_text("so someone else must approve it: Olga")
+    with screen.phone("U0OLGA") as olgas:
+        theirs = olgas.locator("#messages .post", has_text="Give Ana shop:stock").last
+        theirs.get_by_role("button", name="Approve change").scroll_into_view_if_needed()
+        assert overflow(olgas) == 0
+        shot(olgas, "scope-asked-phone")
+        theirs.get_by_role("button", name="Approve change").click()
+        expect(theirs).to_contain_text("Approved by Olga")
+    expect(card).to_contain_text("Approved by Olga")
+
+    page.goto(page.url)
+    thread = mention(page, "Restock 20 of TENT-2")
+    _approved_by_olga(screen, page, thread, "Approve restock")
+    expect(thread).to_contain_text(", once")
+    shot(page, "scope-used-desktop")
+    with screen.phone(tab="home") as home:
+        expect(home.locator("body")).to_contain_text("Ana may use shop:stock")
+        assert overflow(home) == 0
+        home.get_by_text("Given for a time").scroll_into_view_if_needed()
+        shot(home, "scope-home-phone")
+
+    screen.office.post("clock", {"advance": 31 * 60})
+
+    page.goto(page.url)
+    thread = mention(page, "Restock 21 of TENT-2")
+    expect(thread).to_contain_text("Ana may not use shop:stock")
+    shot(page, "scope-over-desktop")
+    with screen.phone(tab="home") as home:
+        expect(home.locator("body")).to_contain_text("Nothing is allowed in advance.")
 
 
 def _replace(form: Locator, changes: dict[str, str]) -> None:

@@ -71,6 +71,11 @@ def test_without_the_scope_it_is_refused_before_the_till_is_asked(narrow: Road, 
     assert narrow.prepare(action_id) == "denied"
 
     assert len(till.journal) == before
+    with narrow.db.read() as session:
+        [told] = session.exec(select(Post)).all()
+    assert told.body["text"] == (
+        "Ana may not use till:write; /signoff elevate till:write 1h asks for it for an hour."
+    )
     assert narrow.reasons(action_id)[-1] == (
         "Not allowed: Ana may not use till:write; /signoff elevate till:write 1h asks for it for "
         "an hour"
