@@ -72,6 +72,7 @@ def _in_the_office(roads: Sequence[str], options: argparse.Namespace) -> list[Fi
                 figures += click.measure(office, options.clicks)
             if "stop" in roads:
                 figures += stop.measure(office, options.stops)
+                figures += stop.measure_queue(office)
             if "conversations" in roads:
                 figures += conversations.measure(office, options.talk_seconds)
             if "acknowledge" in roads:  # last: it leaves a queue behind

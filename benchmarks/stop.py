@@ -1,8 +1,11 @@
-"""Stop to still: from a person's press to the model being left, and to the thread being told."""
+"""Stop to still: from a person's press to the model being left, to the thread being told, and to
+the last effect that begins of what was approved already."""
 
 from __future__ import annotations
 
+import sqlite3
 import time
+from contextlib import closing
 from datetime import UTC, datetime
 
 import httpx
@@ -20,6 +23,59 @@ _LEFT = (
 )
 #: Looks every 0.3 s whether it is still wanted: presses come at any moment between two looks.
 _APART_S = 0.07
+#: Approved refunds, each of which keeps the shop busy for so long: a queue of several seconds.
+_QUEUE = 24
+_SHOP_BUSY_S = 0.5
+_WATCHED_S = 10.0
+_ORDERS = (
+    "SELECT number FROM orders WHERE total >= 12000 AND number NOT IN "
+    "(SELECT order_number FROM refunds) ORDER BY number LIMIT ?"
+)
+_HELD = "SELECT count(*) FROM action WHERE tool = 'shop.refund' AND status = 'approved'"
+
+
+def measure_queue(office: Office) -> list[Figure]:
+    """`/signoff stop all` while approved refunds wait for a worker: when the last of them began."""
+    slow = {"match": "POST /refunds", "action": "delay", "seconds": _SHOP_BUSY_S, "times": _QUEUE}
+    cards = []
+    for order in _orders(office):
+        ts = office.say("U0ANA", "C0SUPPORT", f"<@U0SIGNOFF> Refund order {order}, EUR 1")
+        cards.append(office.card("C0SUPPORT", ts, button="confirm"))
+    httpx.post(f"{office.shop}/faults", json=slow, trust_env=False).raise_for_status()
+    for card in cards:
+        office.click("U0ANA", card, "confirm")
+    earlier = len(_refunds(office))
+    office.command("U0OLGA", "C0SUPPORT", "stop all")
+    accepted = time.time()
+    [(waiting,)] = office.rows(_HELD)
+    time.sleep(_WATCHED_S)
+    later = [began - accepted for began in _refunds(office)[earlier:] if began > accepted]
+    office.command("U0OLGA", "C0SUPPORT", "resume all")
+    beyond = [s for s in later if s * 1000 > _TARGET_MS]
+    last = f"{max(later) * 1000:.0f} ms" if later else "before it"
+    return [
+        Figure(
+            "Stop accepted to the last effect begun",
+            f"{last}; {len(beyond)} of {waiting} held began later than {_TARGET_MS:g} ms",
+            f"none later than {_TARGET_MS:g} ms",
+            not beyond,
+            f"/signoff stop all answered while {waiting} of {_QUEUE} approved refunds had not "
+            f"begun; each keeps the shop busy for {_SHOP_BUSY_S:g} s; the shop's own record of "
+            f"when a call came, watched for {_WATCHED_S:g} s",
+        )
+    ]
+
+
+def _orders(office: Office) -> list[str]:
+    """Each its own: a refund changes the facts that others of its order rest on."""
+    with closing(sqlite3.connect(office.data / "office" / "shop.db", timeout=10)) as link:
+        return [number for (number,) in link.execute(_ORDERS, (_QUEUE,))]
+
+
+def _refunds(office: Office) -> list[float]:
+    """When each call for a refund reached the shop, in seconds since 1970."""
+    calls = [call for call in office.shop_calls() if call["call"].startswith("POST /refunds")]
+    return [float(call["ended"]) - float(call["took_ms"]) / 1000 for call in calls]
 
 
 def measure(office: Office, stops: int) -> list[Figure]:

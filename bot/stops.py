@@ -1,8 +1,11 @@
-"""A person presses Stop: on a message being written, or on Slack's own button in its thread."""
+"""A person presses Stop: on a message being written, on Slack's own button in its thread, or on a
+message of a conversation that is to be held."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlmodel import col, or_, select
 
@@ -10,6 +13,7 @@ from approvals.people import Principal
 from bot.clicks import STRANGER, Click, record_click, stands
 from bot.deps import BotDeps
 from bot.intake import take_trigger
+from bot.switching import Place, stop_conversation
 from graphs.runtime.states import TERMINAL, WAITING
 from graphs.runtime.tables import Turn
 from graphs.runtime.turns import stop
@@ -82,3 +86,60 @@ def take_stop_pressed(deps: BotDeps, pressed: StopPressed, person: Principal) ->
             stop(session, deps.log, turn_id=turn.id, by=person.id, name=person.first_name, now=now)
             for turn in at_work
         )
+
+
+@dataclass(frozen=True)
+class Shortcut:
+    """*Stop this conversation*, chosen at a message
+    (docs.slack.dev/interactivity/implementing-shortcuts)."""
+
+    trigger_id: str
+    user: str
+    team: str
+    channel: str
+    #: The thread the message stands in or begins; empty for a direct message outside threads.
+    thread_ts: str
+
+
+def read_shortcut(body: Mapping[str, Any]) -> Shortcut | None:
+    """The shortcut in a message_action payload; None when it is not whole. Pure."""
+    message = body.get("message") or {}
+    channel = (body.get("channel") or {}).get("id")
+    ts = body.get("message_ts") or message.get("ts")
+    found = {
+        "trigger_id": body.get("trigger_id"),
+        "user": (body.get("user") or {}).get("id"),
+        "team": (body.get("team") or {}).get("id"),
+        "channel": channel,
+        "thread_ts": message.get("thread_ts") or ts,
+    }
+    if not all(isinstance(value, str) and value for value in found.values()):
+        return None
+    direct = str(channel).startswith("D") and not message.get("thread_ts")
+    read = {name: str(value)[:300] for name, value in found.items()}
+    return Shortcut(**{**read, "thread_ts": "" if direct else read["thread_ts"]})
+
+
+def take_shortcut(deps: BotDeps, chosen: Shortcut, person: Principal) -> Sequence[str]:
+    """Record it and stop that conversation; what to tell, nothing for a duplicate.
+
+    Slack offers it at messages that a person can see, so whoever chose it sees the conversation.
+    """
+    now = deps.clock.now()
+    with deps.db.transaction() as session:
+        fresh = take_trigger(
+            session,
+            deps,
+            kind="shortcut",
+            trigger_id=chosen.trigger_id,
+            user=chosen.user,
+            channel=chosen.channel,
+            payload={"thread_ts": chosen.thread_ts},
+            now=now,
+        )
+        if not fresh:
+            return []
+        if chosen.team != deps.identity.team_id:
+            return [STRANGER]
+        place = Place(session, deps, person, chosen.channel, now)
+        return stop_conversation(place, chosen.channel, chosen.thread_ts)

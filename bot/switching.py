@@ -67,6 +67,10 @@ def stop_named(place: Place, name: str) -> Sequence[str]:
     target = _target(place, name)
     if isinstance(target, str):
         return [target]
+    return _stop(place, target, name)
+
+
+def _stop(place: Place, target: _Target, name: str) -> Sequence[str]:
     if not (place.person.operator or target.seen):
         return [_UNSEEN[target.scope.partition(":")[0]]]
     if not _press(place, target.scope):
@@ -84,6 +88,15 @@ def stop_named(place: Place, name: str) -> Sequence[str]:
         told.append(f"• and {len(held) - _LISTED} more")
     told.append("What had begun already ends by itself. " + _how_to_resume(place, target, name))
     return told
+
+
+def stop_conversation(place: Place, channel: str, thread_ts: str) -> Sequence[str]:
+    """Stop the conversation of this thread, from a message of it that this person sees."""
+    target = _conversation(place, channel, thread_ts)
+    if isinstance(target, str):
+        return [target]
+    link = f"{place.deps.identity.url}archives/{channel}/p{thread_ts.replace('.', '')}"
+    return _stop(place, target, link if thread_ts else "here")
 
 
 def resume_named(place: Place, name: str) -> Sequence[str]:

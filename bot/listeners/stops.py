@@ -1,4 +1,5 @@
-"""Slack's own Stop button, shown while the app works in a thread."""
+"""Slack's own Stop button, shown while the app works in a thread, and *Stop this conversation*, a
+message shortcut."""
 
 from __future__ import annotations
 
@@ -8,13 +9,16 @@ import structlog
 from slack_bolt.async_app import AsyncApp
 
 from bot.boundary import Delivery, Edge, guarded
-from bot.stops import StopPressed, take_stop_pressed
+from bot.stops import StopPressed, read_shortcut, take_shortcut, take_stop_pressed
 
 log = structlog.get_logger()
+#: As the manifest names it.
+STOP_CONVERSATION = "stop_conversation"
 
 
 def register(app: AsyncApp, edge: Edge) -> None:
     app.event("agent_session_stopped")(guarded(edge, on_stop))
+    app.message_shortcut(STOP_CONVERSATION)(guarded(edge, on_shortcut))
 
 
 async def on_stop(delivery: Delivery) -> None:
@@ -36,6 +40,21 @@ async def on_stop(delivery: Delivery) -> None:
         log.info("stop_pressed", channel=pressed.channel, thread_ts=thread_ts, turns=count)
         # Slack leaves it to the app, and a turn that waited for a tool has no worker to do it.
         delivery.edge.later.run(_at_rest(delivery, pressed))
+    await delivery.answer()
+
+
+async def on_shortcut(delivery: Delivery) -> None:
+    chosen = read_shortcut(delivery.body)
+    account = await delivery.account()
+    if chosen is None:
+        log.warning("odd_shortcut", user=delivery.user, channel=delivery.channel)
+    elif account.principal is None:
+        delivery.whisper(account.refusal)
+    else:
+        told = await asyncio.to_thread(take_shortcut, delivery.deps, chosen, account.principal)
+        delivery.recorded = True
+        if told:
+            delivery.whisper("\n".join(told))
     await delivery.answer()
 
 

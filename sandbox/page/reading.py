@@ -4,10 +4,11 @@ Nothing here changes anything; whatever a person does goes through the control A
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from sandbox.page.posts import Json
@@ -16,6 +17,9 @@ from sandbox.slack.messages import Message
 from sandbox.slack.methods.agents import STOP_EVENT
 from sandbox.slack.shapes import BOT_USER
 from sandbox.slack.workspace import Workspace
+
+#: What the app offers at a message where no manifest says it: those of its own `manifest.json`.
+SHORTCUTS = MappingProxyType({"stop_conversation": "Stop this conversation"})
 
 
 @dataclass(frozen=True)
@@ -105,6 +109,11 @@ class Reading:
         if not any(person in channel.members for channel in channels):
             return None
         return file.name, self.workspace.files.data(file)
+
+    def shortcuts(self) -> Mapping[str, str]:
+        """callback_id -> name of what the app offers at a message."""
+        declared = self.workspace.settings.manifest.shortcuts
+        return SHORTCUTS if declared is None else declared
 
     def connected(self) -> bool:
         """Whether the app would hear of what happens now."""

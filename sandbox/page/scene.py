@@ -4,6 +4,7 @@
 Slack's API speaks.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -70,6 +71,8 @@ class Scene:
     work: Work | None
     home: Json | None
     connected: bool
+    #: callback_id -> name: what the app offers at a message.
+    shortcuts: Mapping[str, str]
 
     @property
     def direct(self) -> bool:

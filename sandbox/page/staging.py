@@ -48,6 +48,7 @@ def stage(reading: Reading, asked: Asked) -> Scene:
         work=_work(reading, channel, posts, thread_ts) if channel else None,
         home=reading.home(me.id) if tab else None,
         connected=reading.connected(),
+        shortcuts=reading.shortcuts(),
     )
 
 

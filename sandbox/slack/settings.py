@@ -1,6 +1,7 @@
 """What one practice workspace is started with."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +16,8 @@ class Manifest:
     scopes: frozenset[str] | None = None
     events: frozenset[str] | None = None
     commands: frozenset[str] | None = None
+    #: callback_id -> name, of those offered at a message.
+    shortcuts: Mapping[str, str] | None = None
     agent: bool = True
 
     @classmethod
@@ -31,6 +34,11 @@ class Manifest:
                 scopes=frozenset(body["oauth_config"]["scopes"]["bot"]),
                 events=frozenset(body["settings"]["event_subscriptions"]["bot_events"]),
                 commands=frozenset(c["command"] for c in body["features"]["slash_commands"]),
+                shortcuts={
+                    one["callback_id"]: one["name"]
+                    for one in body["features"].get("shortcuts", ())
+                    if one["type"] == "message"
+                },
                 agent="agent_view" in body["features"],
             )
         except (KeyError, TypeError) as error:

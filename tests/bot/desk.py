@@ -85,6 +85,13 @@ class Desk:
         said = await self.post("actions", user=user, channel=channel, ts=ts, action_id=action_id)
         return bool(said["acked"])
 
+    async def shortcut(self, user: str, ts: str, channel: str = SUPPORT) -> bool:
+        """Choose *Stop this conversation* at this message."""
+        said = await self.post(
+            "shortcuts", user=user, channel=channel, ts=ts, callback_id="stop_conversation"
+        )
+        return bool(said["acked"])
+
     async def at_rest(self) -> None:
         """Wait until every delivery has been acknowledged or given up."""
         for _ in range(400):

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from bot.commands.manifest import MANIFEST, manifest
+from bot.listeners.stops import STOP_CONVERSATION
 from core.errors import ConfigError
+from sandbox.page.reading import SHORTCUTS
 
 BASE = json.loads(MANIFEST.read_text())
 
@@ -38,6 +40,15 @@ def test_with_a_public_address_slack_is_told_where_to_send() -> None:
         "https://signoff.example/slack/commands"
     ]
     assert made["oauth_config"] == BASE["oauth_config"]
+
+
+def test_the_shortcuts_it_declares_are_those_that_are_listened_to_and_practised() -> None:
+    declared = {each["callback_id"]: each["name"] for each in BASE["features"]["shortcuts"]}
+
+    assert declared == dict(SHORTCUTS)
+    assert list(declared) == [STOP_CONVERSATION]
+    # Slack takes no longer ones.
+    assert all(len(name) <= 24 for name in declared.values())
 
 
 @pytest.mark.parametrize("address", ["http://signoff.example", "signoff.example", "https://"])

@@ -12,7 +12,7 @@ from audit.tables import Event
 from bot.schedules import DigestEntry, queue_due, sync_schedules
 from bot.tables import Schedule, ScheduleRun
 from core.outbox import Outbox
-from tests.bot.desk import ANA, FINN, OLGA, SAM, SUPPORT, Desk, shown
+from tests.bot.desk import ANA, FINN, GENERAL, GITA, OLGA, SAM, SUPPORT, Desk, shown
 
 FINANCE_CHANNEL = "C0FINANCE"
 
@@ -109,6 +109,93 @@ async def test_a_stopped_conversation_holds_its_approval_and_resumes_it(one_desk
     with one_desk.deps.db.read() as session:
         [row] = session.exec(select(Outbox).where(Outbox.job == "execute")).all()
     assert row.next_at == one_desk.clock.now()
+
+
+async def test_a_message_shortcut_stops_its_conversation_once(one_desk: Desk) -> None:
+    ts = await approved(one_desk)
+
+    assert await one_desk.shortcut(SAM, ts)
+
+    told = (await one_desk.whispers(SAM))[-1]
+    assert told.startswith("Stopped: this conversation. The rest goes on.")
+    assert "• Held: Refund EUR 180.00 to Mara Lind" in told
+    assert f"Ana or an operator lets it go on with `/signoff resume {link(one_desk, ts)}`" in told
+    assert "waits: Sam stopped this conversation" in await card_of(one_desk)
+
+    await one_desk.shortcut(FINN, ts)
+
+    assert (await one_desk.whispers(FINN))[-1].startswith("Sam stopped this conversation already.")
+    resumed = await one_desk.command(ANA, f"resume {link(one_desk, ts)}")
+    assert resumed.startswith("Going on: this conversation.")
+
+
+async def test_a_shortcut_elsewhere_or_from_a_guest_stops_nothing(one_desk: Desk) -> None:
+    ts = await approved(one_desk)
+    alone = await one_desk.say(ANA, SUPPORT, "just between us")
+
+    await one_desk.shortcut(SAM, alone)
+    payload = {
+        "type": "message_action",
+        "callback_id": "stop_conversation",
+        "trigger_id": "1.2.forged",
+        "team": {"id": "T0OTHER"},
+        "user": {"id": SAM, "team_id": "T0PRACTICE"},
+        "channel": {"id": SUPPORT},
+        "message_ts": ts,
+        "message": {"ts": ts},
+    }
+    await one_desk.post("deliver", type="interactive", payload=payload)
+    guest = {"id": GITA, "team_id": "T0PRACTICE"}
+    changed = [
+        {"trigger_id": "1.3.guest", "team": {"id": "T0PRACTICE"}, "user": guest},
+        {"trigger_id": "1.4.odd", "message_ts": None, "message": None},
+    ]
+    for more in changed:
+        await one_desk.post("deliver", type="interactive", payload={**payload, **more})
+
+    assert (await one_desk.whispers(SAM))[0].startswith("I take no part in that conversation.")
+    with one_desk.deps.db.read() as session:
+        assert session.exec(select(Switch)).all() == []
+
+
+@pytest.mark.parametrize(
+    ("scope", "stops", "refused", "resumes"),
+    [
+        ("all", [OLGA], [ANA, FINN, SAM], [OLGA]),
+        ("assistant", [OLGA], [ANA, FINN, SAM], [OLGA]),
+        # Typed in #support, where it writes: anyone there sees it.
+        ("support-morning", [SAM, FINN, ANA, OLGA], [], [ANA, OLGA]),
+        ("finance-evening", [FINN, OLGA], [SAM, ANA], [FINN, OLGA]),
+        ("LINK", [SAM, FINN, ANA, OLGA], [], [ANA, OLGA]),
+    ],
+)
+async def test_anyone_stops_what_they_see_operators_all_and_owners_resume(
+    one_desk: Desk, scope: str, stops: list[str], refused: list[str], resumes: list[str]
+) -> None:
+    ts = await one_desk.say(ANA, SUPPORT, "<@U0SIGNOFF> refund order 4711")
+    name = link(one_desk, ts) if scope == "LINK" else scope
+
+    for person in refused:
+        assert not (await one_desk.command(person, f"stop {name}")).startswith("Stopped: ")
+    for person in stops:
+        assert (await one_desk.command(person, f"stop {name}")).startswith("Stopped: ")
+        for other in {ANA, FINN, SAM, OLGA} - set(resumes):
+            told = await one_desk.command(other, f"resume {name}")
+            assert told.startswith("You cannot let this go on.")
+        owner = resumes[stops.index(person) % len(resumes)]
+        assert (await one_desk.command(owner, f"resume {name}")).startswith("Going on: ")
+
+
+async def test_a_conversation_in_another_channel_is_stopped_by_those_who_take_part(
+    one_desk: Desk,
+) -> None:
+    ts = await approved(one_desk)
+
+    told = await one_desk.command(SAM, f"stop {link(one_desk, ts)}", GENERAL)
+
+    assert told.startswith("You can stop a conversation in its own channel")
+    taking_part = await one_desk.command(ANA, f"stop {link(one_desk, ts)}", GENERAL)
+    assert taking_part.startswith("Stopped: this conversation.")
 
 
 async def test_everything_stopped_holds_and_lists_what_was_approved(one_desk: Desk) -> None:

@@ -126,6 +126,31 @@ def test_of_both_or_neither_the_first_is_undone_when_the_second_fails(
         shot(phone, "together-phone")
 
 
+def test_a_conversation_is_stopped_from_its_message_and_goes_on(screen: Screen, page: Page) -> None:
+    office = screen.office
+    before = office.counters()["mails_in_company"]
+    thread = mention(page, "Send a mail to Finn saying the tent has arrived")
+    thread.get_by_role("button", name="Do it").click()
+    expect(thread).to_contain_text("begins at")
+    with screen.page("U0SAM", thread=thread_ts(page)) as sams:
+        sams.get_by_role("button", name="Stop this conversation").click()
+        expect(thread_of(sams)).to_contain_text("Stopped: this conversation. The rest goes on.")
+        expect(thread_of(sams)).to_contain_text("waits: Sam stopped this conversation")
+        shot(sams, "stopped-conversation-desktop")
+    with screen.phone("U0SAM", thread=thread_ts(page)) as phone:
+        expect(phone.get_by_role("button", name="Stop this conversation")).to_be_visible()
+        assert overflow(phone) == 0
+        shot(phone, "stopped-conversation-phone")
+    office.post("clock", {"advance": 61})
+    expect(thread).to_contain_text("waits: Sam stopped this conversation")
+    assert office.counters()["mails_in_company"] == before
+
+    link = f"{office.page}/archives/C0SUPPORT/p{thread_ts(page).replace('.', '')}"
+    expect(command(page, f"resume {link}")).to_contain_text("Going on: this conversation.")
+    expect(thread).to_contain_text(", once")
+    assert office.counters()["mails_in_company"] == before + 1
+
+
 def test_one_automation_is_stopped_while_another_goes_on(screen: Screen, page: Page) -> None:
     """R150."""
     office = screen.office

@@ -310,6 +310,11 @@ document.addEventListener("click", (event) => {
   if (on("[data-sample]")) return void sample(on("[data-sample]"));
   const stop = on("[data-stop]");
   if (stop) return void control("stop", { user: page.as, channel: stop.dataset.channel, thread_ts: stop.dataset.stop }).then(() => refresh("messages"));
+  const shortcut = on("[data-shortcut]");
+  if (shortcut) {
+    const { channel, ts } = shortcut.closest("[data-ts]").dataset;
+    return void control("shortcuts", { user: page.as, channel, ts, callback_id: shortcut.dataset.shortcut }).then(() => refresh("messages"));
+  }
   if (on("[data-plug]")) return void control("plug", { arm: true }).then(() => refresh("outside", "guide"));
   if (on("[data-close-view]")) return void closeView(on("[data-view]"));
   const thread = on("[data-open-thread], [data-close-thread]");

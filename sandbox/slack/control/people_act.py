@@ -79,6 +79,36 @@ class PeopleAct:
             _show(workspace, channel.id, person.id, attempt.response)
         return acknowledged(attempt)
 
+    async def shortcut(self, request: web.Request) -> Json:
+        """POST shortcuts: a person chooses one of the app's shortcuts at a message.
+
+        https://docs.slack.dev/reference/interaction-payloads/shortcuts-interaction-payload
+        """
+        workspace = self._workspace
+        body = await body_of(request, "user", "channel", "ts", "callback_id")
+        person = person_of(workspace, needed(body, "user"))
+        channel = channel_of(workspace, needed(body, "channel"), person)
+        message = channel.messages.get(needed(body, "ts"))
+        callback_id = needed(body, "callback_id")
+        known = workspace.settings.manifest.shortcuts
+        if message is None:
+            raise Refused(f"There is no message {body['ts']} in this channel.", 404)
+        if known is not None and callback_id not in known:
+            raise Refused(f"The app has no shortcut {callback_id}.", 404)
+        payload = {
+            **payloads.interaction(person, "message_action", workspace.triggers.issue(person.id)),
+            "callback_id": callback_id,
+            "action_ts": f"{workspace.now():.6f}",
+            "channel": {"id": channel.id, "name": payloads.channel_name(channel)},
+            "message_ts": message.ts,
+            "message": channel.shown(message, metadata=True),
+            "response_url": workspace.response_url(
+                channel=channel.id, user=person.id, ts=message.ts, thread_ts=message.thread_ts
+            ),
+        }
+        attempt = await workspace.dispatcher.send(Parcel("interactive", payload))
+        return acknowledged(attempt)
+
     async def home(self, request: web.Request) -> Json:
         """POST home: a person opens the app, at its Home or its Messages tab."""
         workspace = self._workspace

@@ -35,6 +35,7 @@ def add_control(app: web.Application, workspace: Workspace, socket_mode: SocketM
     posts = {
         "messages": acting.message,
         "commands": acting.command,
+        "shortcuts": acting.shortcut,
         "home": acting.home,
         "members": acting.members,
         "usergroups": acting.usergroups,

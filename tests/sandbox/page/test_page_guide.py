@@ -43,6 +43,7 @@ SCENE = Scene(
     work=None,
     home=None,
     connected=True,
+    shortcuts={},
 )
 
 
