@@ -5,35 +5,17 @@ Pure: standard library, `core` and the CEL evaluator.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import cel
 
 from core.money import Money
 from core.origins import Origin
-
-#: The names a `when` may use.
-CEL_NAMES = (
-    "tool",
-    "effect",
-    "args",
-    "actor",
-    "channel",
-    "origin",
-    "automation",
-    "cost",
-    "outside",
-    "own",
-    "undoes",
-    "recipients",
-    "hour",
-    "weekday",
-    "minute",
-)
 
 #: Names of arguments that hold whom something goes to, whatever their values look like.
 RECIPIENT_NAMES = frozenset(
@@ -90,6 +72,38 @@ class Subject:
     minute: int = 0
 
 
+def _actor(asker: Asker) -> dict[str, Any]:
+    roles, groups = list(asker.roles), list(asker.groups)
+    return {"id": asker.id, "name": asker.name, "roles": roles, "groups": groups}
+
+
+def _cost(amount: Money | None) -> dict[str, Any] | None:
+    return None if amount is None else {"minor": amount.minor, "currency": amount.currency}
+
+
+_VALUES: Mapping[str, Callable[[Subject], Any]] = MappingProxyType(
+    {
+        "tool": lambda subject: subject.tool,
+        "effect": lambda subject: subject.effect,
+        "args": lambda subject: dict(subject.args),
+        "actor": lambda subject: _actor(subject.principal),
+        "channel": lambda subject: subject.channel,
+        "origin": lambda subject: {at: str(origin) for at, origin in subject.origins.items()},
+        "automation": lambda subject: subject.automation,
+        "cost": lambda subject: _cost(subject.amount),
+        "outside": lambda subject: subject.outside,
+        "own": lambda subject: subject.own,
+        "undoes": lambda subject: subject.undoes,
+        "recipients": lambda subject: list(subject.recipients),
+        "hour": lambda subject: subject.hour,
+        "weekday": lambda subject: subject.weekday,
+        "minute": lambda subject: subject.minute,
+    }
+)
+#: The names a `when` may use.
+CEL_NAMES = tuple(_VALUES)
+
+
 class Match(Enum):
     NO = "no"
     YES = "yes"
@@ -112,9 +126,13 @@ class Leaf:
 class Case:
     """One subject before the rules: what several of them need is worked out once."""
 
-    def __init__(self, subject: Subject, people: Knower) -> None:
+    def __init__(
+        self, subject: Subject, people: Knower, names: Iterable[str] | None = None
+    ) -> None:
+        """`names` are those that conditions may ask for; all of `CEL_NAMES` where none are said."""
         self.subject = subject
         self._people = people
+        self._names = CEL_NAMES if names is None else names
 
     def untrusted_of(self, kind: str) -> tuple[Leaf, ...]:
         """Untrusted leaves of authority arguments: `any`, `recipient` or `other` ones."""
@@ -124,15 +142,6 @@ class Case:
 
     def all_known(self, addresses: Sequence[str]) -> bool:
         return all(self._people.knows(address) for address in addresses)
-
-    def evaluate(self, program: cel.Program) -> Match:
-        try:
-            value = program.execute(self._context)
-        except (LookupError, RuntimeError, TypeError, ValueError, OverflowError):
-            return Match.MISSING
-        if not isinstance(value, bool):
-            return Match.MISSING
-        return Match.YES if value else Match.NO
 
     @cached_property
     def untrusted(self) -> tuple[Leaf, ...]:
@@ -144,33 +153,9 @@ class Case:
         return tuple(found)
 
     @cached_property
-    def _context(self) -> cel.Context:
-        subject = self.subject
-        amount = subject.amount
-        return cel.Context(
-            {
-                "tool": subject.tool,
-                "effect": subject.effect,
-                "args": dict(subject.args),
-                "actor": {
-                    "id": subject.principal.id,
-                    "name": subject.principal.name,
-                    "roles": list(subject.principal.roles),
-                    "groups": list(subject.principal.groups),
-                },
-                "channel": subject.channel,
-                "origin": {pointer: str(origin) for pointer, origin in subject.origins.items()},
-                "automation": subject.automation,
-                "cost": amount and {"minor": amount.minor, "currency": amount.currency},
-                "outside": subject.outside,
-                "own": subject.own,
-                "undoes": subject.undoes,
-                "recipients": list(subject.recipients),
-                "hour": subject.hour,
-                "weekday": subject.weekday,
-                "minute": subject.minute,
-            }
-        )
+    def context(self) -> cel.Context:
+        """What a rule's `when` may use, where any rule uses it: each value costs its copying."""
+        return cel.Context({name: _VALUES[name](self.subject) for name in self._names})
 
     def _collect(self, argument: str, pointer: str, value: Any, found: list[Leaf]) -> None:
         if isinstance(value, Mapping):

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Literal
 
-from approvals.cases import Case, Knower, Match, Subject
+from approvals.cases import CEL_NAMES, Case, Knower, Match, Subject
 from approvals.policy_edits import Changeable, refuse_unknown, together
 from approvals.policy_words import (
     Ability,
@@ -39,6 +40,8 @@ __all__ = [
 EFFECTS = frozenset({"read", "reversible", "irreversible"})
 #: A question counted in working time alone ends after this many seconds all the same.
 LONGEST_S = 30 * 86_400
+#: A member of an enumeration takes as long to look up as a rule takes to say no.
+_NO = Match.NO
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,14 @@ class Policy:
         later = {who for stage in stages for who in (stage.escalate_to, stage.hand_to) if who}
         return self.asked | later
 
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """What the conditions of its rules ask for, of `cases.CEL_NAMES`."""
+        programs = [rule.program for rule in self.rules if rule.program is not None]
+        return frozenset(CEL_NAMES).intersection(
+            name for program in programs for name in program.variables()
+        )
+
     @property
     def asks_minutes(self) -> bool:
         """Whether any rule tells two minutes of an hour apart."""
@@ -108,9 +119,12 @@ def judge(policy: Policy, people: Knower, subject: Subject) -> Verdict:
     if not subject.tool or subject.effect not in EFFECTS:
         reason = f"there is no tool called {subject.tool or '(nothing)'}"
         return _verdict(policy, people, subject, "deny", [reason], [])
-    case = Case(subject, people)
-    matched = ((rule, rule.match(case)) for rule in policy.rules_for(subject.tool))
-    hits = [(rule, match) for rule, match in matched if match is not Match.NO]
+    case = Case(subject, people, policy.names)
+    hits = [
+        (rule, match)
+        for rule in policy.rules_for(subject.tool)
+        if (match := rule.match(case)) is not _NO
+    ]
     denied = [
         (rule, match)
         for rule, match in hits

@@ -5,7 +5,7 @@ Pure: standard library, `core` and the CEL evaluator. Reading the file is `polic
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -74,21 +74,30 @@ class Rule:
         """Whether its `tool` key covers this tool; a rule without one covers all."""
         return not self.tools or any(fnmatchcase(tool, pattern) for pattern in self.tools)
 
-    def match(self, case: Case) -> Match:
-        """Whether it applies to this case, apart from `names_tool`, which the index answers."""
-        if self._has_plain and not self._plain(case.subject):
-            return Match.NO
-        if self._has_origins and not self._origins(case):
-            return Match.NO
-        if self._has_more:
-            more = self._more(case.subject)
-            if more is not Match.YES:
-                return more
-        if self._has_money:
-            money = self._money(case.subject)
-            if money is not Match.YES:
-                return money
-        return Match.YES if self.program is None else case.evaluate(self.program)
+    @cached_property
+    def match(self) -> Callable[[Case], Match]:
+        """Whether it applies to a case, apart from `names_tool`, which the index answers.
+
+        Put together once, of what this rule asks about alone: each verdict asks all rules.
+        """
+        asked = list(self._conditions())
+        if not asked:
+            return lambda _case: Match.YES
+        return asked[0] if len(asked) == 1 else _all_of(asked)
+
+    def _conditions(self) -> Iterator[Callable[[Case], Match]]:
+        plain = (self.effects, self.roles, self.channels, self.automations, self.askers)
+        flags = (self.outside, self.own, self.undoes)
+        if any(plain) or any(flag is not None for flag in flags):
+            yield lambda case: Match.YES if self._plain(case.subject) else Match.NO
+        if self.untrusted is not None or self.known is not None:
+            yield lambda case: Match.YES if self._origins(case) else Match.NO
+        if self.args or self.weekdays or self.between is not None:
+            yield lambda case: self._more(case.subject)
+        if self.above is not None or self.at_most is not None:
+            yield self._money
+        if self.program is not None:
+            yield _evaluating(self.program)
 
     @property
     def asks_minutes(self) -> bool:
@@ -96,24 +105,6 @@ class Rule:
         if self.between is not None and any(at % 60 for at in self.between):
             return True
         return self.program is not None and "minute" in self.program.variables()
-
-    @cached_property
-    def _has_plain(self) -> bool:
-        asked = (self.effects, self.roles, self.channels, self.automations, self.askers)
-        flags = (self.outside, self.own, self.undoes)
-        return any(asked) or any(flag is not None for flag in flags)
-
-    @cached_property
-    def _has_origins(self) -> bool:
-        return self.untrusted is not None or self.known is not None
-
-    @cached_property
-    def _has_more(self) -> bool:
-        return bool(self.args or self.weekdays) or self.between is not None
-
-    @cached_property
-    def _has_money(self) -> bool:
-        return self.above is not None or self.at_most is not None
 
     def _plain(self, subject: Subject) -> bool:
         return (
@@ -169,8 +160,8 @@ class Rule:
         hit = any(fnmatchcase(text, pattern) for text in texts for pattern in wanted)
         return Match.YES if hit else Match.NO
 
-    def _money(self, subject: Subject) -> Match:
-        amount = subject.amount
+    def _money(self, case: Case) -> Match:
+        subject, amount = case.subject, case.subject.amount
         if amount is None:
             # A tool that has no amount at all is not meant by a rule for many tools.
             return Match.MISSING if subject.tool in self.tools else Match.NO
@@ -180,6 +171,32 @@ class Rule:
         over = self.above is None or amount.minor > self.above.minor
         under = self.at_most is None or amount.minor <= self.at_most.minor
         return Match.YES if over and under else Match.NO
+
+
+def _all_of(asked: Sequence[Callable[[Case], Match]]) -> Callable[[Case], Match]:
+    def match(case: Case) -> Match:
+        for condition in asked:
+            found = condition(case)
+            if found is not Match.YES:
+                return found
+        return Match.YES
+
+    return match
+
+
+def _evaluating(program: cel.Program) -> Callable[[Case], Match]:
+    execute, yes, no, missing = program.execute, Match.YES, Match.NO, Match.MISSING
+
+    def match(case: Case) -> Match:
+        try:
+            value = execute(case.context)
+        except (LookupError, RuntimeError, TypeError, ValueError, OverflowError):
+            return missing
+        if value is False:
+            return no
+        return yes if value is True else missing
+
+    return match
 
 
 def text_of(value: Any) -> str:
