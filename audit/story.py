@@ -56,13 +56,15 @@ class Story:
     lines: tuple[StoryLine, ...]
 
 
-def story(session: Session, log: Log, action_id: str) -> Story | None:
-    """The story of one action with what it replaced; None when the log knows none such."""
+def story(session: Session, log: Log, action_id: str, *, with_message: bool = True) -> Story | None:
+    """The story of one action with what it replaced; None when the log knows none such.
+    `with_message`: also what was said to us that it came from."""
     events = _with_replaced(session, action_id)
     if not events:
         return None
     turn = events[0].turn_id
-    received = [] if turn is None else _events(session, Event.turn_id == turn, _RECEIVED)
+    unsaid = turn is None or not with_message
+    received = [] if unsaid else _events(session, Event.turn_id == turn, _RECEIVED)
     lines = [*_told(session, log, [*received, *events]), *_ending(events)]
     return Story(_title(session, log, events), _status(events), tuple(lines))
 

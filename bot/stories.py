@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlmodel import Session, col, select
 
 from approvals.people import Principal
-from approvals.tables import Action
+from approvals.seeing import can_read
+from approvals.tables import Action, Request
 from audit.story import Story, story, turn_story
 from bot.deps import BotDeps
 from bot.words import day_time
@@ -19,7 +20,7 @@ def story_lines(deps: BotDeps, subject: str, slack_user: str) -> list[str]:
     """The story of an action or of a whole turn, in the reader's own time zone."""
     person = deps.people.by_slack(slack_user)
     with deps.db.read() as session:
-        found = _story(session, deps, subject)
+        found = _story(session, deps, subject, person)
     return [_NOTHING] if found is None else told(found, deps, person)
 
 
@@ -66,10 +67,22 @@ def thread_actions(session: Session, team: str, channel: str, thread_ts: str) ->
     return list(session.exec(query))
 
 
-def _story(session: Session, deps: BotDeps, subject: str) -> Story | None:
+def _story(session: Session, deps: BotDeps, subject: str, person: Principal | None) -> Story | None:
     if subject.startswith("turn_"):
         return turn_story(session, deps.log, subject)
-    return story(session, deps.log, subject)
+    inside = _was_there(session, subject, person)
+    return story(session, deps.log, subject, with_message=inside)
+
+
+def _was_there(session: Session, action_id: str, person: Principal | None) -> bool:
+    """Whether this person can read what was said to us. Who cannot was shown the card alone."""
+    query = select(Request).where(Request.action_id == action_id)
+    request, action = session.exec(query).first(), session.get(Action, action_id)
+    if request is None or action is None or request.readers is None:
+        return True
+    if person is None:
+        return False
+    return person.id == action.principal_id or can_read(session, request, action, person)
 
 
 def _may_see(action: Action, deps: BotDeps, person: Principal, channel: str) -> bool:

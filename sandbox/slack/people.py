@@ -97,7 +97,7 @@ class Group:
 
 
 #: As `config/people.yaml` has them; one that nobody uses any more on top.
-GROUPS = (
+GROUPS: tuple[Group, ...] = (
     Group("S0SUPPORT", "support-team", "Support", (ANA.id,)),
     Group("S0FINANCE", "finance-team", "Finance", (FINN.id,)),
     Group("S0OPERATIONS", "operations-team", "Operations", (OLGA.id,)),

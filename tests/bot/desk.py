@@ -190,12 +190,14 @@ def propose_refund(
     four_eyes: bool = True,
     channel: str = SUPPORT,
     editable: tuple[str, ...] = (),
+    turn_id: str | None = None,
     **shown: Any,
 ) -> Action:
     """An awaiting refund with its request and its card."""
     action = Action(
         id=action_id,
         workspace_id=deps.identity.team_id,
+        turn_id=turn_id,
         principal_id=principal,
         channel=channel,
         thread_ts=thread_ts,

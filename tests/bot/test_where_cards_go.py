@@ -17,6 +17,7 @@ from approvals.requests import NOT_YET, decide, open_request
 from approvals.tables import Action, Request
 from audit.tables import Event
 from bot.places import is_private
+from bot.stories import story_lines
 from graphs.runtime.evidence import readers_of
 from tests.bot.desk import (
     ANA,
@@ -352,6 +353,21 @@ async def test_what_is_filled_in_by_hand_is_as_private_as_what_was_said_there(
         found = [readers_of(session, action) for action in (here, elsewhere)]
 
     assert found == [[ANA, SAM, BOT], None]
+
+
+async def test_the_story_tells_who_was_not_there_nothing_of_what_was_said(one_desk: Desk) -> None:
+    deps = one_desk.deps
+    await one_desk.say(ANA, "C0DISPUTES", f"<@{BOT}> he shouted at me, pay him back")
+    [turn] = one_desk.turns()
+    with deps.db.transaction() as session:
+        propose_refund(
+            session, deps, channel="C0DISPUTES", turn_id=turn.id, readers=turn.readers or ()
+        )
+
+    told = {who: "\n".join(story_lines(deps, "act_1", who)) for who in (ANA, SAM, FINN)}
+
+    assert [who for who, text in told.items() if "he shouted" in text] == [ANA, SAM]
+    assert "Asked Finance" in told[FINN]
 
 
 async def test_what_is_private_is_in_no_batch(one_desk: Desk) -> None:
