@@ -1,5 +1,5 @@
-"""What people call a channel, asked of Slack once an hour, and who can read a private one, asked
-again after a minute and whenever somebody came or left."""
+"""What people call a channel, asked of Slack every ten minutes, and who can read a private one,
+asked again after a minute and whenever somebody came or left."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from core.clock import Clock
 
-FRESH = timedelta(hours=1)
+FRESH = timedelta(minutes=10)
 #: Slack allows conversations.members some 100 times a minute (docs.slack.dev, Tier 4).
 FRESH_READERS = timedelta(minutes=1)
 _FAILED = (SlackApiError, aiohttp.ClientError, TimeoutError, OSError)

@@ -10,10 +10,12 @@ from sqlmodel import select
 
 from approvals.people import People
 from approvals.policy import Stage
+from approvals.tables import Disclosure, Handing, Request
 from audit.tables import Event
 from tests.bot.desk import ANA, FINANCE, FINN, GITA, OLGA, SAM, Desk, buttons, propose_refund, shown
 from tests.bot.opening import CONFIG
 
+TEAM = "T0PRACTICE"
 FINNS = Stage("person:finn", 1, "refunds need Finn", hand_to="group:sales")
 
 
@@ -155,3 +157,56 @@ async def test_a_guest_is_not_asked_by_command_either(one_desk: Desk) -> None:
     said = await one_desk.command(FINN, f"hand <@{GITA}>")
 
     assert said == "Gita is not a full member of this workspace now, so I cannot ask them."
+
+
+def pressed(user: str, ts: str, action_id: str, value: str, team: str = TEAM) -> dict[str, Any]:
+    return {
+        "type": "block_actions",
+        "team": {"id": TEAM},
+        "user": {"id": user, "team_id": team},
+        "channel": {"id": "C0SUPPORT"},
+        "container": {"type": "message", "message_ts": ts, "channel_id": "C0SUPPORT"},
+        "trigger_id": f"1.{user}.{ts}.{action_id}.{team}",
+        "actions": [{"type": "button", "action_id": action_id, "value": value, "block_id": "b"}],
+    }
+
+
+async def test_presses_and_forms_nobody_could_have_made_change_nothing(one_desk: Desk) -> None:
+    with one_desk.deps.db.transaction() as session:
+        propose_refund(session, one_desk.deps, stages=(FINNS,), readers=[ANA, FINN])
+    await one_desk.send_owed()
+    [card] = await one_desk.messages()
+    await one_desk.click(FINN, card["ts"], "hand")
+    await submit(one_desk, FINN, SAM)
+    await one_desk.send_owed()
+    card, question = await one_desk.messages()
+    with one_desk.deps.db.read() as session:
+        request, asked = session.exec(select(Request)).one(), session.exec(select(Disclosure)).one()
+
+    async def deliver(payload: dict[str, Any]) -> None:
+        await one_desk.post("deliver", type="interactive", payload=payload)
+
+    await deliver(pressed(ANA, card["ts"], "disclose", asked.id))
+    await deliver(pressed(ANA, question["ts"], "disclose", request.id))
+    await deliver(pressed(SAM, question["ts"], "disclose", asked.id))
+    await deliver(pressed(ANA, question["ts"], "disclose", asked.id, team="T0OTHER"))
+    await deliver(pressed("U0BOTTY", question["ts"], "disclose", asked.id))
+    await deliver(pressed(SAM, card["ts"], "hand", request.id))
+    form = {
+        "type": "view_submission",
+        "team": {"id": TEAM},
+        "user": {"id": SAM, "team_id": TEAM},
+        "trigger_id": "1.form",
+        "view": {
+            "id": "V1", "type": "modal", "callback_id": "hand", "private_metadata": request.id,
+            "state": {"values": {"to": {"to": {"type": "users_select", "selected_user": SAM}}}},
+        },
+    }  # fmt: skip
+    await deliver(form)
+    await one_desk.send_owed()
+
+    with one_desk.deps.db.read() as session:
+        assert session.exec(select(Disclosure)).one().status == "asked"
+        assert session.exec(select(Request)).one().agreed == []
+        assert [row.status for row in session.exec(select(Handing))] == ["waits"]
+    assert await one_desk.messages("D0SAM") == []
