@@ -187,6 +187,7 @@ def test_from_a_private_channel_it_is_handed_on_once_the_asker_agrees_to_each_wh
             story = olgas.get_by_role("dialog", name="Story")
             expect(story).to_contain_text("Finn handed it to Olga")
             expect(story).not_to_contain_text("Ana asked in")
+            story.locator("footer").get_by_role("button", name="Close").click()
         expect(card).to_contain_text("Approved by Olga")
         expect(thread).to_contain_text(", once · re_")
         shot(page, "handed-and-done-desktop")
