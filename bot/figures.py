@@ -123,10 +123,16 @@ def _of_others(request: Request) -> bool:
 
 
 def _to_decide(session: Session, asked: Sequence[tuple[Request, Action]]) -> Iterable[float]:
-    tried = col(Post.attempted_at)
-    query = select(Post.subject, func.min(tried)).where(Post.kind == "card", tried.is_not(None))
-    shown: dict[str, Any] = dict(session.exec(query.group_by(col(Post.subject))).all())
-    voted = set(session.exec(select(Decision.request_id)))
+    if not asked:
+        return
+    tried, first = col(Post.attempted_at), min(request.created_at for request, _ in asked)
+    query = (
+        select(Post.subject, func.min(tried))
+        .where(Post.kind == "card", tried.is_not(None), Post.created_at >= first)
+        .group_by(col(Post.subject))
+    )
+    shown: dict[str, Any] = dict(session.exec(query).all())
+    voted = set(session.exec(select(Decision.request_id).where(Decision.at >= first)))
     for request, action in asked:
         if request.id in voted and request.status in ("approved", "rejected"):
             yield _seconds(shown.get(action.id) or request.created_at, request.closed_at)
@@ -185,9 +191,18 @@ def _scopes(action: Action) -> tuple[str, ...]:
 
 
 def _by_rule(session: Session, asked: Sequence[tuple[Request, Action]]) -> tuple[OfRule, ...]:
-    successors = select(Action).where(col(Action.supersedes).is_not(None))
+    first = min((request.created_at for request, _ in asked), default=None)
+    if first is None:
+        return ()
+    successors = select(Action).where(
+        col(Action.supersedes).is_not(None), Action.created_at >= first
+    )
     edited = {a.supersedes for a in session.exec(successors) if _is_new_edit(session, a)}
-    refused = set(session.exec(select(Decision.request_id).where(Decision.vote == "reject")))
+    refused = set(
+        session.exec(
+            select(Decision.request_id).where(Decision.vote == "reject", Decision.at >= first)
+        )
+    )
     counted: dict[str, list[tuple[Request, Action, bool, bool]]] = defaultdict(list)
     for request, action in asked:
         changed, no = action.id in edited, request.id in refused

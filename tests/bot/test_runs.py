@@ -248,7 +248,6 @@ def test_a_forked_turn_knows_where_its_values_come_from(
 def test_a_fork_of_a_fork_goes_on_from_both(
     office: Office, stopped: Turn, workers: Workers, signoff: Signoff
 ) -> None:
-    """R9."""
     office.model.script(REFUND)
     first = signoff("fork", stopped.id, 1).split()[0]
     workers.deliver(first)

@@ -168,7 +168,7 @@ def test_what_was_allowed_is_executed_though_the_worker_died_in_between(
 
 
 def test_the_like_of_something_unclear_is_asked_about_naming_it(road: Road, till: Till) -> None:
-    """R8: r102."""
+    """R102."""
     till.faults.append(Fault("POST /letter", "drop_after"))
     first = road.propose("till.letter", to="finn@lindqvist.example", text="hello")
     road.prepare(first)
