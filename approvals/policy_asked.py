@@ -59,17 +59,21 @@ def checked(session: Session, people: People, text: str) -> tuple[Policy, str]:
 def words(people: People, asked: Asked) -> list[tuple[str, str]]:
     """Labels and what each says, for the card."""
     tried = asked.tried
-    found = [("tried on the past", headline(tried))]
+    found = [("tried on the past:", headline(tried))]
     found += [("", change_line(people, *each)) for each in ranked(tried)[:_CHANGES]]
     found.append(("", prompts(tried)))
-    refused, allowed = tried.done_refused.count, tried.rejected_allowed.count
-    found.append(("refused, though it was done", f"{refused:,}"))
-    if tried.rejected_to_asker.count:
-        left = f"{tried.rejected_to_asker.count:,}"
-        found.append(("left to the asker alone, though another rejected it", left))
-    found.append(("ALLOWED, THOUGH A PERSON REJECTED IT", f"{allowed:,}"))
     left_out = sum(tried.left_out.values())
-    return found + ([("not judged again", f"{left_out:,}")] if left_out else [])
+    counts = (
+        ("refused, though it was done:", tried.done_refused.count),
+        ("left to the asker alone, though another rejected it:", tried.rejected_to_asker.count),
+        ("not judged again:", left_out),
+    )
+    found += [(label, f"{count:,}") for label, count in counts if count]
+    allowed = tried.rejected_allowed.count
+    return [
+        *found,
+        ("ALLOWED, THOUGH A PERSON REJECTED IT:", f"{allowed:,}" if allowed else "none"),
+    ]
 
 
 def _may_ask(policy: Policy, people: People, person_id: str) -> bool:

@@ -9,6 +9,7 @@ from sqlmodel import Session
 from approvals import accounts, gap_news
 from approvals.batches import offer_due
 from approvals.keeping_time import nudge_due, stand_ins_due
+from approvals.policy import Policy
 from approvals.policy_versions import current
 from approvals.requests import expire_due
 from approvals.user_groups import ask_due
@@ -59,8 +60,11 @@ def make_keeper(floor: Floor, publish: Publish, in_line: InLine) -> Keeper:
         """Who is there to be asked: Slack is asked, and the owner told where nobody is."""
         asked = ask_due(session, floor.people, now=now)
         asked += accounts.ask_due(session, floor.people, now=now)
-        policy = current(session, workspace_id=workspace_id, file=floor.policy)
-        return asked + gap_news.look(session, floor.log, policy, floor.people, now=now)
+
+        def in_force() -> Policy:
+            return current(session, workspace_id=workspace_id, file=floor.policy)
+
+        return asked + gap_news.look(session, floor.log, in_force, floor.people, now=now)
 
     def batches(session: Session, now: datetime) -> int:
         return offer_due(session, floor.log, floor.people, now=now)

@@ -46,7 +46,10 @@ def seen(db: Database, log: Log, people: People) -> Look:
 
     def at(minutes: int, *, with_people: People = people, text: str = POLICY) -> list[str]:
         now = NOW + timedelta(minutes=minutes)
-        policy: Policy = parse_policy(text, Path("policy.yaml"))
+
+        def policy() -> Policy:
+            return parse_policy(text, Path("policy.yaml"))
+
         with db.transaction() as session:
             look(session, log, policy, with_people, now=now)
         with db.read() as session:
@@ -104,6 +107,24 @@ def test_another_people_yaml_and_another_policy_are_looked_at_as_well(
         "default_approvers asks Finance, but group:finance has no members in config/people.yaml.",
         "The rule “more” asks Finance, but group:finance has no members in config/people.yaml.",
         "The rule “more” asks Nobody, but nobody in config/people.yaml has the id nobody.",
+    ]
+
+
+def test_a_policy_that_this_code_cannot_read_is_told_and_what_else_is_wrong_stays_known(
+    seen: Look, slack_told: Callable[..., None]
+) -> None:
+    odd = POLICY + "  - {name: odd, allow: true, moon: full}\n"
+    slack_told()
+
+    seen(1)
+    seen(2, text=odd)
+    seen(3, text=odd)
+    told = seen(4)
+
+    assert told == [
+        EMPTY,
+        "The policy in force cannot be used. policy.yaml, line 6: I do not know the key 'moon'. "
+        "Compare with the starter file config/policy.yaml.",
     ]
 
 

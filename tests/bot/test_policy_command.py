@@ -70,6 +70,24 @@ def test_what_cannot_be_tried_ends_with_2_and_says_where(
     assert says in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("what", ["check", "try"])
+def test_a_field_that_approvers_cannot_change_is_named_with_its_line(
+    data: Path, capsys: pytest.CaptureFixture[str], what: str
+) -> None:
+    path = data / "new.yaml"
+    path.write_text(
+        "default_approvers: group:operations\nrules:\n  - name: a\n    tool: shop.refund\n"
+        "    who: group:finance\n    editable: [amount, iban]"
+    )
+
+    status = main(["policy", what, str(path), "--data", str(data)])
+
+    assert status == 2
+    assert "line 6: 'iban' is nothing that approvers can change there. Use amount, reason." in (
+        capsys.readouterr().err
+    )
+
+
 def _rejected() -> Action:
     people = People.load(ROOT / "config" / "people.yaml")
     return Action(

@@ -99,7 +99,7 @@ def test_a_changed_limit_is_read_line_by_line_and_counts_once_approved(
     expect(card).to_contain_text("-    above: 100 EUR")
     expect(card).to_contain_text("+    above: 150 EUR")
     expect(card).to_contain_text("past actions would have come out differently")
-    expect(card).to_contain_text("left to the asker alone, though another rejected it 1")
+    expect(card).to_contain_text("left to the asker alone, though another rejected it: 1")
     card.evaluate("card => card.scrollIntoView(true)")
     shot(page, "policy-card-desktop")
 

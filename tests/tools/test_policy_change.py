@@ -113,8 +113,8 @@ def test_its_card_tells_what_it_would_have_changed(office: Road) -> None:
     row = office.row(asked)
     assert row.preview is not None
     told = dict(map(tuple, row.preview["details"]))
-    assert told["tried on the past"] == "2 of 2 past actions would have come out differently."
-    assert told["ALLOWED, THOUGH A PERSON REJECTED IT"] == "1"
+    assert told["tried on the past:"] == "2 of 2 past actions would have come out differently."
+    assert told["ALLOWED, THOUGH A PERSON REJECTED IT:"] == "1"
     changed_lines = [line for line in row.preview["diff"].split("\n") if line[0] in "+-"]
     assert [line[:39] for line in changed_lines] == [
         "-  - {name: refunds, tool: till.refund,",
