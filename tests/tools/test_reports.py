@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,11 +15,13 @@ from till import Till
 from approvals import switches
 from approvals.actions import move
 from approvals.requests import decide
-from approvals.tables import Request
+from approvals.tables import Action, Decision, Request
+from audit.keys import KeyRing
 from bot.cli import main
 from bot.feedback import corrections
 from bot.figures import OfRule, figures
 from bot.money_events import money_events
+from core.db import open_database
 from core.schema import migrate
 from graphs.runtime.tables import Conversation, Turn
 from llm.tables import ModelResponse
@@ -223,9 +225,6 @@ def test_every_step_of_what_moved_money_is_one_stream(road: Road, till: Till) ->
 
 @pytest.fixture
 def empty_office(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> str:
-    from audit.keys import KeyRing
-    from core.db import open_database
-
     folder = tmp_path / "data"
     folder.mkdir()
     KeyRing.load_or_create(folder / "signoff.key")
@@ -249,3 +248,42 @@ def test_it_is_told_in_lines_and_in_json(
     assert told[2] == told[3] == "Nothing in that time. --since 90d looks further back.\n"
     assert main(["report", "money", "--data", empty_office, "--since", "lately"]) == 2
     assert "--since 'lately' is not a time" in capsys.readouterr().err
+
+
+def test_a_rejection_stands_in_both_and_its_words_cannot_steer_the_terminal(
+    empty_office: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at = datetime.now(UTC) - timedelta(hours=1)
+    db = open_database(f"sqlite:///{empty_office}/signoff.db")
+    action = Action(
+        id="act_1", workspace_id=TEAM, principal_id="ana", channel="C0SUPPORT",
+        tool="shop.refund", tool_version="1.0.0", args={}, origins={}, status="rejected",
+        verdict={"rules": ["refunds above EUR 100"], "review": 50}, created_at=at,
+    )  # fmt: skip
+    request = Request(
+        id="req_1", workspace_id=TEAM, action_id="act_1", status="rejected", stages=[],
+        stage_at=at, awaited=[], expires_at=at, created_at=at, closed_at=at + timedelta(minutes=5),
+    )  # fmt: skip
+    said = Decision(
+        id="dec_1", workspace_id=TEAM, request_id="req_1", stage=0, person_id="finn",
+        for_id="finn", vote="reject", reason="Paid \x1b[2J already", at=at + timedelta(minutes=5),
+    )  # fmt: skip
+    with db.transaction() as session:
+        for row in (action, request, said):
+            session.add(row)
+            session.flush()
+    db.engine.dispose()
+
+    assert main(["report", "feedback", "--data", empty_office]) == 0
+    feedback = capsys.readouterr().out
+    assert main(["report", "figures", "--data", empty_office]) == 0
+    figured = capsys.readouterr().out.splitlines()
+
+    assert feedback.rstrip().endswith(
+        "finn rejected shop.refund@1.0.0 act_1: Paid \ufffd[2J already"
+    )
+    assert "from a card to its decision, on average: 0:05:00" in figured
+    assert figured[-1] == (
+        "rule “refunds above EUR 100”: 1 decided, 0 changed, 1 rejected (between 21% and 100% of "
+        "all need correcting); asks about 50 %; go up to 100 %"
+    )
