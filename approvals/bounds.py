@@ -6,6 +6,7 @@ of money within the limit, recipients on the list, or free (`any`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,9 @@ from typing import Any
 from approvals.cases import RECIPIENT_NAMES, Case, Knower, Subject
 from approvals.origins import as_money
 from core.money import Money
+
+#: One plain address and nothing else; its domain with the @.
+_ADDRESS = re.compile(r"[^@\s,;:<>\"()]+(@[^@\s,;:<>\"()]+)")
 
 
 @dataclass(frozen=True)
@@ -154,8 +158,11 @@ def _worth(bounds: Bounds, amount: Money | None) -> bool:
 
 def _listed(bounds: Bounds, address: str) -> bool:
     plain = address.strip().casefold()
-    _, at, domain = plain.rpartition("@")
-    return plain in bounds.recipients or bool(at and f"@{domain}" in bounds.recipients)
+    if plain in bounds.recipients:
+        return True
+    # Of several addresses in one text, or one with a name, another than the last may count.
+    one = _ADDRESS.fullmatch(plain)
+    return one is not None and one[1] in bounds.recipients
 
 
 def _texts(value: Any) -> tuple[str, ...]:

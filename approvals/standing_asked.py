@@ -124,9 +124,11 @@ def words(session: Session, people: People, asked: Asked) -> list[tuple[str, str
         if asked.in_all is None or limit is None
         else (f", {Money(asked.in_all, limit.currency)} in all")
     )
+    free = ", ".join(name for name in asked.example.args if name not in asked.bounds.fields)
     return [
         ("for", _name(people, asked.bounds.asker)),
         ("each", covers(asked.bounds)),
+        *([("may say anything in", free)] if free else []),
         ("how many", f"{asked.uses}{whole}"),
         ("for", f"{asked.life.days} days from its approval"),
         ("would have covered", past_words(session, asked.past)),

@@ -58,9 +58,8 @@ def alike_modal(suggested: Suggested) -> dict[str, Any]:
             *_inputs(suggested),
             literal(one_line(suggested.past, 1_000)),
             literal(
-                "Others are asked whether it may be so: those who approve such actions, and what "
-                "somebody only confirms, the default approvers. It can be revoked in my Home at "
-                "any time."
+                "This is asked of those who approve such actions; where they are only confirmed, "
+                "of the default approvers. It can be revoked in my Home at any time."
             ),
         ],
     }

@@ -16,7 +16,8 @@ from till_tools import connector
 
 from approvals.actions import Proposed, propose_by_hand
 from approvals.alike import alike as looked_through
-from approvals.bounds import Bounds
+from approvals.bounds import Bounds, outside_of
+from approvals.cases import Subject
 from approvals.config_texts import keep_text
 from approvals.floors import make_floor
 from approvals.origins import Labelled
@@ -533,3 +534,54 @@ def test_what_was_rejected_counts_however_long_ago(alike: Road) -> None:
 
     assert rejected not in found.asked
     assert found.rejected == (rejected,)
+
+
+@pytest.mark.parametrize(
+    ("address", "covered"),
+    [
+        ("mara@post.example", True),
+        ("MARA@Post.Example", True),
+        ("eve@evil.example,mara@post.example", False),
+        ("eve@evil.example mara@post.example", False),
+        ("eve@evil.example <mara@post.example>", False),
+        ("mara@post.example@evil.example", False),
+        ("mara@evil.example", False),
+        ("mara@sub.post.example", False),
+        ("mara", False),
+    ],
+)
+def test_a_domain_covers_one_plain_address_of_it(address: str, covered: bool) -> None:
+    """R100: what a model writes into one argument never reaches further than what was allowed."""
+    bounds = Bounds(
+        tool="mail.send", tool_version="1.0.0", asker="ana", automation="assistant", outside=True,
+        own=True, at_most=None, recipients=("@post.example",), fields={"to": {"recipients": True}},
+    )  # fmt: skip
+    people = People.parse(PEOPLE, Path("people.yaml"))
+    ana = people.by_id("ana")
+    assert ana is not None
+    subject = Subject(
+        tool="mail.send", effect="irreversible", args={"to": [address]}, principal=ana,
+        channel="C0SUPPORT", automation="assistant", origins={"/to/0": Origin.REQUESTER},
+        authority=("to",), outside=True, own=True, recipients=(address,),
+    )  # fmt: skip
+
+    assert (outside_of(bounds, subject, people, "1.0.0") is None) is covered
+
+
+@on_sqlite
+def test_the_card_says_what_is_not_bounded(alike: Road) -> None:
+    text = STANDING.replace(
+        "outside: false, allow: true", "outside: false, who: group:finance, standing: true"
+    )
+    road = alike.changed(policy=parse_policy(text, Path("policy.yaml")))
+    first = road.approved("till.letter", to="finn@lindqvist.example", text="hello")
+    road.execute(first)
+
+    letters = ask(
+        road, first, at_most=None, in_all=None, may_differ=[], recipients=["@lindqvist.example"]
+    )
+
+    assert road.prepare(letters) == "awaiting"
+    preview = road.row(letters).preview
+    assert preview is not None
+    assert ["may say anything in", "text"] in preview["details"]
