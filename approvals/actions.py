@@ -17,7 +17,6 @@ from approvals.unknowns import Answered, answer_unknown, ask_about
 from audit.log import Log
 from core.db import insert_once
 from core.ids import derive_id
-from core.origins import Origin
 from core.outbox import enqueue
 
 __all__ = [
@@ -33,10 +32,6 @@ __all__ = [
     "settled",
     "supersede",
 ]
-
-
-#: What runs when a person fills something in: its values are theirs.
-BY_HAND = "by-hand"
 
 
 @dataclass(frozen=True)
@@ -88,7 +83,7 @@ def propose(
             automation=automation,
             tool=call.tool,
             tool_version=call.tool_version,
-            args=_plain(dict(call.args)),
+            args=plain(dict(call.args)),
             origins={},
             preview={"title": call.title} if call.title else None,
             together=dict(call.together) if call.together else None,
@@ -97,45 +92,6 @@ def propose(
         reason = f"Signoff plans: {call.title or call.tool}"
         actions.append(insert(session, log, row, reason, now=now))
     return actions
-
-
-def propose_by_hand(
-    session: Session,
-    log: Log,
-    call: Proposed,
-    *,
-    key: str,
-    principal_id: str,
-    workspace_id: str,
-    channel: str,
-    thread_ts: str | None,
-    now: datetime,
-) -> Action:
-    """An action that a person filled in themselves, in a form or a command: no model wrote it.
-
-    `key` tells one submission from another: the same one makes one action.
-    """
-    row = Action(
-        id=derive_id("act", BY_HAND, key),
-        workspace_id=workspace_id,
-        principal_id=principal_id,
-        channel=channel,
-        thread_ts=thread_ts,
-        automation=BY_HAND,
-        tool=call.tool,
-        tool_version=call.tool_version,
-        args=_plain(dict(call.args)),
-        origins={},
-        preview={"title": call.title} if call.title else None,
-        created_at=now,
-    )
-    return insert(session, log, row, f"Asked for: {call.title or call.tool}", now=now)
-
-
-def by_hand(action: Action, args: Mapping[str, Any]) -> dict[str, Origin]:
-    """JSON pointer of each argument of an action that a person filled in -> theirs, where they
-    left it empty too; nothing for any other action."""
-    return {f"/{name}": Origin.REQUESTER for name in args if action.automation == BY_HAND}
 
 
 def head(session: Session, action_id: str) -> Action:
@@ -196,7 +152,7 @@ def supersede(
         automation=old.automation,
         tool=old.tool,
         tool_version=old.tool_version,
-        args=dict(old.args) if args is None else _plain(dict(args)),
+        args=dict(old.args) if args is None else plain(dict(args)),
         origins={},
         facts=None if facts is None else dict(facts),
         preview=_titled(old),
@@ -273,14 +229,14 @@ def _titled(action: Action) -> dict[str, Any] | None:
     return {"title": title} if title else None
 
 
-def _plain(value: Any) -> Any:
-    """What models write, without what databases cannot hold (NaN, infinities, NUL)."""
+def plain(value: Any) -> Any:
+    """What models and people write, without what databases cannot hold (NaN, infinities, NUL)."""
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     if isinstance(value, str):
         return value.replace("\x00", "")
     if isinstance(value, Mapping):
-        return {str(key).replace("\x00", ""): _plain(item) for key, item in value.items()}
+        return {str(key).replace("\x00", ""): plain(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     return value

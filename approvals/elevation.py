@@ -11,11 +11,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
-from typing import Any
 
-from sqlalchemy import update
 from sqlmodel import Session, col, select
 
+from approvals.for_a_time import NOT_YOURS, end, lasting, note
 from approvals.people import People, Principal
 from approvals.tables import Action, Elevation
 from audit.log import Log
@@ -52,7 +51,7 @@ def missing(
     query = select(Elevation.holder, Elevation.scope).where(
         Elevation.workspace_id == workspace_id,
         col(Elevation.holder).in_((principal.id, runs)),
-        *_live(now),
+        *lasting(Elevation, now),
     )
     given = set(session.exec(query))
     still = next((each for each in lacking if each not in given), None)
@@ -112,7 +111,7 @@ def give(
     )
     if insert_once(session, row):
         said = f"{holder} may use {scope} for a time"
-        _record(session, log, row, "given", "system:approvals", said, now)
+        note(session, log, row, "given", actor="system:approvals", reason=said, now=now)
     return row.id
 
 
@@ -128,19 +127,12 @@ def revoke(
     """End it at once; the sentence for whoever pressed: its holder or an operator."""
     row = session.get(Elevation, elevation_id, populate_existing=True)
     if row is None or row.workspace_id != workspace_id:
-        return "You cannot revoke this."
+        return NOT_YOURS
     if not (person.operator or person.id == row.holder):
-        return "You cannot revoke this."
-    changed = session.execute(
-        update(Elevation)
-        .where(col(Elevation.id) == elevation_id, col(Elevation.revoked_at).is_(None))
-        .values(revoked_at=now, revoked_by=person.id)
-        .execution_options(synchronize_session=False)
-    )
-    if changed.rowcount != 1:  # type: ignore[attr-defined]
-        return "This was revoked before."
+        return NOT_YOURS
     said = f"{person.first_name} took {row.scope} back"
-    _record(session, log, row, "revoked", person.id, said, now)
+    if not end(session, log, row, person=person, said=said, now=now):
+        return "This was revoked before."
     return "Revoked. From now on it is refused again."
 
 
@@ -150,7 +142,7 @@ def live_ones(
     """Those in force that concern this person: their own, all for operators."""
     query = (
         select(Elevation)
-        .where(Elevation.workspace_id == workspace_id, *_live(now))
+        .where(Elevation.workspace_id == workspace_id, *lasting(Elevation, now))
         .order_by(col(Elevation.expires_at), col(Elevation.id))
     )
     return [row for row in session.exec(query) if person.operator or row.holder == person.id]
@@ -163,22 +155,3 @@ def has(scopes: Sequence[str], scope: str) -> bool:
 
 def _it(holder: str) -> str:
     return f"the {holder.removeprefix(AUTOMATION)}"
-
-
-def _live(now: datetime) -> Sequence[Any]:
-    return (col(Elevation.revoked_at).is_(None), col(Elevation.expires_at) > now)
-
-
-def _record(  # noqa: PLR0917 - a private call
-    session: Session, log: Log, row: Elevation, what: str, actor: str, reason: str, now: datetime
-) -> None:
-    log.record(
-        session,
-        workspace_id=row.workspace_id,
-        type=f"approvals:elevation:{what}",
-        subject=row.id,
-        actor=actor,
-        at=now,
-        reason=reason,
-        action_id=row.action_id,
-    )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sqlmodel import Session
 
+from approvals.by_hand import BY_HAND
 from approvals.cases import Subject
 from approvals.floors import SET_POLICY
 from approvals.people import People
@@ -87,7 +88,7 @@ def _may_ask(policy: Policy, people: People, person_id: str) -> bool:
         args={"text": ""},
         principal=person,
         channel="",
-        automation="by-hand",
+        automation=BY_HAND,
         origins={"/text": Origin.REQUESTER},
         authority=("text",),
     )

@@ -19,6 +19,7 @@ from approvals.bounds import Bounds, outside_of
 from approvals.cases import Subject
 from approvals.decided import approved_by
 from approvals.entitlement import listed
+from approvals.for_a_time import NOT_YOURS, end, lasting, note
 from approvals.people import People, Principal
 from approvals.policy import REQUESTER, Verdict
 from approvals.tables import Action, StandingPermission
@@ -27,6 +28,7 @@ from core.db import insert_once
 from core.ids import derive_id
 from core.money import Money
 
+_ACTOR = "system:approvals"
 _LOST = "the standing permission does not cover it any more"
 
 
@@ -66,7 +68,8 @@ def give(
         expires_at=until,
     )
     if insert_once(session, row):
-        _record(session, log, row, "given", "system:approvals", "A standing permission begins", now)
+        said = "A standing permission begins"
+        note(session, log, row, "given", actor=_ACTOR, reason=said, now=now)
     return row.id
 
 
@@ -136,7 +139,7 @@ def spend(
     row = session.get_one(StandingPermission, permission_id, populate_existing=True)
     said = f"Covered by the standing permission of {given_by(session, people, row)} "
     said += f"({row.used} of {row.uses} used)"
-    _record(session, log, row, "spent", "system:approvals", said, now, action_id=action.id)
+    note(session, log, row, "spent", actor=_ACTOR, reason=said, now=now, action_id=action.id)
     return None
 
 
@@ -152,22 +155,12 @@ def revoke(
     """End it at once; the sentence for whoever pressed: its holder, its givers or an operator."""
     row = session.get(StandingPermission, permission_id, populate_existing=True)
     if row is None or row.workspace_id != people.workspace_id:
-        return "You cannot revoke this."
+        return NOT_YOURS
     if not _concerns(session, people, row, person):
-        return "You cannot revoke this."
-    changed = session.execute(
-        update(StandingPermission)
-        .where(
-            col(StandingPermission.id) == permission_id,
-            col(StandingPermission.revoked_at).is_(None),
-        )
-        .values(revoked_at=now, revoked_by=person.id)
-        .execution_options(synchronize_session=False)
-    )
-    if changed.rowcount != 1:  # type: ignore[attr-defined]
-        return "This was revoked before."
+        return NOT_YOURS
     said = f"{person.first_name} revoked the standing permission"
-    _record(session, log, row, "revoked", person.id, said, now)
+    if not end(session, log, row, person=person, said=said, now=now):
+        return "This was revoked before."
     return "Revoked. From now on it is asked again."
 
 
@@ -199,8 +192,7 @@ def left(row: StandingPermission) -> str:
 
 def _live(now: datetime) -> Sequence[Any]:
     return (
-        col(StandingPermission.revoked_at).is_(None),
-        col(StandingPermission.expires_at) > now,
+        *lasting(StandingPermission, now),
         col(StandingPermission.used) < col(StandingPermission.uses),
     )
 
@@ -234,25 +226,3 @@ def _givers_lapsed(
 def _concerns(session: Session, people: People, row: StandingPermission, person: Principal) -> bool:
     givers = {giver.id for giver in _givers(session, people, row)}
     return person.operator or person.id == row.principal_id or person.id in givers
-
-
-def _record(  # noqa: PLR0917 - a private call
-    session: Session,
-    log: Log,
-    row: StandingPermission,
-    what: str,
-    actor: str,
-    reason: str,
-    now: datetime,
-    action_id: str | None = None,
-) -> None:
-    log.record(
-        session,
-        workspace_id=row.workspace_id,
-        type=f"approvals:standing:{what}",
-        subject=row.id,
-        actor=actor,
-        at=now,
-        reason=reason,
-        action_id=action_id or row.action_id,
-    )

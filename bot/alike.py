@@ -8,9 +8,10 @@ from typing import Any
 
 from sqlmodel import Session
 
-from approvals.actions import Proposed, propose_by_hand
+from approvals.actions import Proposed
 from approvals.alike import past_action
 from approvals.bounds import may_differ
+from approvals.by_hand import propose_by_hand
 from approvals.directory import as_of
 from approvals.floors import ALLOW_ALIKE
 from approvals.people import Principal

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from approvals.actions import Proposed, propose_by_hand
+from approvals.actions import Proposed
+from approvals.by_hand import propose_by_hand
 from approvals.elevation import ASSISTANT, AUTOMATION, LONGEST, check, has
 from approvals.floors import ELEVATE
 from bot.absences import Command

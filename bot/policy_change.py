@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlmodel import Session
 
-from approvals.actions import Proposed, propose_by_hand
+from approvals.actions import Proposed
+from approvals.by_hand import propose_by_hand
 from approvals.floors import SET_POLICY
 from approvals.people import Principal
 from approvals.policy_asked import checked

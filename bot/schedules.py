@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from sqlmodel import Session, col, select
 
-from approvals.actions import BY_HAND
+from approvals.by_hand import BY_HAND
 from approvals.elevation import ASSISTANT
 from approvals.spans import read_span
 from approvals.switches import Stopped, automation_scope, in_force

@@ -17,7 +17,7 @@ from sqlalchemy import update
 from sqlmodel import Session, col
 
 from approvals import grants
-from approvals.actions import by_hand
+from approvals.by_hand import by_hand
 from approvals.editing import typed_in_edits
 from approvals.moves import move, row_of
 from approvals.origins import label

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from approvals.actions import BY_HAND
+from approvals.by_hand import BY_HAND
 from approvals.connectors import OURS
 from approvals.elevation import ASSISTANT, missing
 from approvals.people import Principal

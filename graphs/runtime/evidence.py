@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from approvals.actions import BY_HAND
+from approvals.by_hand import BY_HAND
 from approvals.origins import Labelled
 from approvals.people import People
 from approvals.tables import Action

@@ -10,7 +10,8 @@ from sqlmodel import select
 from till import Till
 from till_tools import connector
 
-from approvals.actions import Proposed, propose_by_hand
+from approvals.actions import Proposed
+from approvals.by_hand import propose_by_hand
 from approvals.connectors import ADMIT, Offered, admit_first, waiting
 from approvals.floors import make_floor
 from audit.tables import Event

@@ -11,7 +11,8 @@ from sqlmodel import col, select
 from till import Till
 from till_tools import connector
 
-from approvals.actions import Proposed, propose_by_hand
+from approvals.actions import Proposed
+from approvals.by_hand import propose_by_hand
 from approvals.floors import make_floor
 from approvals.policy_file import parse_policy
 from approvals.policy_versions import PolicyInForce, take_in_file

@@ -11,7 +11,8 @@ from sqlmodel import select
 from till import Till
 from till_tools import connector
 
-from approvals.actions import Proposed, propose_by_hand
+from approvals.actions import Proposed
+from approvals.by_hand import propose_by_hand
 from approvals.elevation import live_ones, revoke
 from approvals.floors import make_floor
 from approvals.people import People

@@ -14,9 +14,10 @@ from sqlmodel import select
 from till import Till
 from till_tools import connector
 
-from approvals.actions import Proposed, propose_by_hand
+from approvals.actions import Proposed
 from approvals.alike import alike as looked_through
 from approvals.bounds import Bounds, outside_of
+from approvals.by_hand import propose_by_hand
 from approvals.cases import Subject
 from approvals.config_texts import keep_text
 from approvals.floors import make_floor
