@@ -203,6 +203,23 @@ def test_what_was_settled_meanwhile_is_shown_to_nobody_any_more(
     assert posts(db, "card") == ["C0SUPPORT"]
 
 
+def test_what_went_on_to_others_meanwhile_is_not_handed_on(
+    db: Database, log: Log, people: People, awaiting: Awaiting, hand: Hand
+) -> None:
+    first = Stage("person:finn", 1, "much", hand_to="group:board")
+    _, request_id = awaiting(first, Stage("person:olga", 1, "and Olga"))
+    with db.transaction() as session:
+        session.get_one(Request, request_id).readers = ["U0ANA", "U0FINN", "U0OLGA"]
+    hand(request_id, "finn", "sam")
+    click(db, log, people, request_id, "finn")
+
+    assert answer(db, log, people, agrees=True) == (
+        "Others are asked meanwhile, so it was not handed on."
+    )
+    assert posts(db, "card") == ["C0SUPPORT"]
+    assert click(db, log, people, request_id, "sam") == "not_allowed"
+
+
 def test_nothing_is_handed_on_before_the_asker_agreed_to_the_first(
     db: Database, awaiting: Awaiting, hand: Hand
 ) -> None:

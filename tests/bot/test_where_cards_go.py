@@ -310,6 +310,26 @@ async def test_who_left_the_channel_meanwhile_is_somebody_new(one_desk: Desk) ->
     assert "Refund EUR 180.00" in await one_desk.command(SAM, "approvals")
 
 
+async def test_whom_it_rises_to_sees_nothing_either_before_the_asker_agreed(
+    one_desk: Desk,
+) -> None:
+    rises = Stage("person:finn", 1, "a", remind_s=600, escalate_s=3_600, escalate_to="person:sam")
+    await asked(one_desk, stages=(rises,), readers=[ANA, FINN, SAM])
+    await one_desk.post("members", user=SAM, channel=SUPPORT, joins=False)
+    await one_desk.at_rest()
+
+    await looked_after(one_desk, hours=1)
+    await looked_after(one_desk, hours=1)
+
+    card, question = await one_desk.messages()
+    assert "so Sam may decide too" in text_of(card)
+    assert buttons(question) == ["Show it to Sam", "Don't show it"]
+    assert await one_desk.messages("D0SAM") == []
+    await one_desk.click(ANA, question["ts"], "disclose")
+    await one_desk.send_owed()
+    assert len(await one_desk.messages("D0SAM")) == 1
+
+
 async def test_where_each_has_their_own_card_whoever_stands_in_gets_one(one_desk: Desk) -> None:
     await asked(one_desk, stages=(FINNS,), cards="dm")
     stands_in_for_finn(one_desk, "sam")
