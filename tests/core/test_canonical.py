@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+import rfc8785
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.canonical import NotCanonical, canonical, digest
+from core.origins import Origin
 
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text(max_size=20),
@@ -36,6 +38,20 @@ def test_loose_values_are_refused_by_place(loose: object) -> None:
 def test_integers_beyond_what_json_carries_are_refused() -> None:
     with pytest.raises(NotCanonical):
         canonical({"n": 2**53 + 1})
+
+
+@given(_JSON)
+@example({"\U0001f600": 1, "\ufb01": 2})
+@example("".join(map(chr, [*range(0x30), 0x7F, 0x85, 0x2028, 0xFFFF, 0x10FFFF])))
+@example({"a": [True, 1, -(2**53) + 1, {}, [], (1, "x")], "": "", "B": Origin.MODEL})
+def test_it_is_spelled_as_rfc_8785_says(value: object) -> None:
+    assert canonical(value) == rfc8785.dumps(value)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("odd", ["\ud800", ["\udfff"], {"\ud800": 1}, {"a": "\ud800"}])
+def test_text_that_is_not_unicode_is_refused(odd: object) -> None:
+    with pytest.raises(NotCanonical):
+        canonical(odd)
 
 
 @given(_JSON, _JSON)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from road import Road
+from sqlalchemy.event import listen, remove
 from till import Till
 
 from tools.observe import observation
@@ -52,3 +55,31 @@ def test_an_asked_action_waits_and_happens_once_when_approved(road: Road, till: 
     }
     assert "Refunded 18000, re_1" in road.reasons(action_id)
     assert road.open_jobs(action_id) == []
+
+
+def test_a_permitted_action_takes_three_transactions_and_eighteen_statements(
+    road: Road, till: Till
+) -> None:
+    """What the executor costs is its statements: who adds one has seen it here."""
+    to = "finn@lindqvist.example"
+    ids = [road.propose("till.letter", f"turn_{n}", to=to, text=f"hello {n}") for n in (3, 5)]
+    for action_id in ids:
+        assert road.prepare_only(action_id) == "allowed"
+    assert road.execute(ids[0]) == "succeeded"  # makes the rows that every later one finds
+    begun, said = [], []
+
+    def begins(_connection: Any) -> None:
+        begun.append(1)
+
+    def says(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        said.append(statement)
+
+    listen(road.db.engine, "begin", begins)
+    listen(road.db.engine, "before_cursor_execute", says)
+    assert road.execute(ids[1]) == "succeeded"
+    remove(road.db.engine, "begin", begins)
+    remove(road.db.engine, "before_cursor_execute", says)
+
+    assert len(begun) == 3
+    statements = [one for one in said if not one.startswith("BEGIN")]
+    assert len(statements) <= 18, "\n".join(statements)
