@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlmodel import select
@@ -131,3 +132,22 @@ def test_a_broken_file_is_refused_with_its_line(text: str, said: str, tmp_path) 
 
     with pytest.raises(ConfigError, match=rf"automations\.yaml, {said}"):
         load_automations(path)
+
+
+@pytest.mark.parametrize("name", ["assistant", "by-hand"])
+def test_no_digest_takes_the_name_of_what_acts(tmp_path: Path, name: str) -> None:
+    """R9: whoever owns a digest of that name would stop and resume the assistant itself."""
+    path = tmp_path / "automations.yaml"
+    path.write_text(f'digests:\n  - {{name: {name}, channel: C0SUPPORT, at: "09:00"}}\n')
+
+    with pytest.raises(ConfigError, match=f"no digest can be called {name}"):
+        load_automations(path)
+
+
+def test_the_assistant_may_be_given_less_than_its_tools_need(tmp_path: Path) -> None:
+    path = tmp_path / "automations.yaml"
+    path.write_text('assistant: {scopes: ["*:read"]}\n')
+
+    assert load_automations(path).scopes == {"assistant": ("*:read",)}
+    path.write_text("digests: []\n")
+    assert load_automations(path).scopes == {}
