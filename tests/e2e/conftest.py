@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser import chromium
+from tests.e2e.compared import disagreements
 from tests.e2e.demo import Demo
 from tests.e2e.screen import Screen
 
@@ -19,6 +20,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     office = Demo(tmp_path_factory.mktemp("office") / "with a space")
     office.start()
     yield office
+    assert disagreements(office) == []
     assert office.stop() == 0
 
 
@@ -28,6 +30,7 @@ def screen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Screen]:
     office.start()
     with chromium() as browser:
         yield Screen(office, browser)
+    assert disagreements(office) == []
     assert office.stop() == 0
 
 

@@ -18,11 +18,11 @@ import httpx
 
 T = TypeVar("T")
 ROOT = Path(__file__).resolve().parents[2]
-#: Kept short, so that a killed worker's leases are taken over within a test's patience. Nothing is
-#: compared with the systems' records: what nobody knows stays so until somebody says it.
+#: Kept short, so that a killed worker's leases are taken over within a test's patience, and so that
+#: all that is done is compared with the systems' records while the tests run.
 SHORT_LIMITS = (
     '{"turn_lease_s": 3, "tools_lease_slack_s": 1, "tools_settle_factor": 0.2, '
-    '"tools_hold_factor": 0.05, "reconcile_every_s": 0}'
+    '"tools_hold_factor": 0.05, "reconcile_every_s": 20, "tools_reconcile_grace_s": 10}'
 )
 
 

@@ -16,6 +16,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import chromium, needs_chromium, overflow
+from tests.e2e.compared import disagreements
 from tests.e2e.demo import SHORT_LIMITS, Demo, words_of
 from tests.e2e.screen import Screen, command, mention, orders, shot, thread_of, thread_ts
 
@@ -31,6 +32,7 @@ def screen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Screen]:
     office.start()
     with chromium() as browser:
         yield Screen(office, browser)
+    assert disagreements(office) == []
     assert office.stop() == 0
 
 

@@ -13,6 +13,7 @@ from contextlib import closing
 import httpx
 import pytest
 
+from tests.e2e.compared import disagreements
 from tests.e2e.demo import Demo, words_of
 
 pytestmark = [
@@ -37,7 +38,9 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     )
     opened.start()
     yield opened
+    found = disagreements(opened)
     opened.stop()
+    assert found == []
 
 
 class Writing:
