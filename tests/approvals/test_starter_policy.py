@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
 
@@ -24,7 +25,7 @@ TOOLS = declare(PEOPLE, POLICY, SystemClock()).tools
 WRITES = [tool for tool in TOOLS if tool.effect.value != "read"]
 #: A colleague, somebody we know, and a stranger.
 RECIPIENTS = ("finn@lindqvist.example", "mara@kappel-gmbh.example", "x@evil.example")
-AMOUNTS = (None, Money(1, "EUR"), Money(10_000, "EUR"), Money(10_001, "EUR"), Money(1, "JPY"))
+AMOUNTS = (None, Money(10_000, "EUR"), Money(10_001, "EUR"), Money(1, "JPY"))
 
 
 def subjects(tool: Tool) -> Iterator[Subject]:
@@ -53,9 +54,9 @@ def subjects(tool: Tool) -> Iterator[Subject]:
         )
 
 
-def verdicts(tool: Tool) -> Iterator[tuple[Subject, Verdict]]:
-    for subject in subjects(tool):
-        yield subject, judge(POLICY, PEOPLE, subject)
+@cache
+def verdicts(tool: Tool) -> list[tuple[Subject, Verdict]]:
+    return [(subject, judge(POLICY, PEOPLE, subject)) for subject in subjects(tool)]
 
 
 @pytest.mark.parametrize("tool", WRITES, ids=[tool.name for tool in WRITES])
