@@ -10,8 +10,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from tests.faults.campaign import SHORT, Campaign, Counts, Plan, twice
+from tests.faults.books import Kind
+from tests.faults.campaign import OTHER_DATABASE, SHORT, Campaign, Counts, Plan, twice
 from tests.faults.controls import ENGINES
+from tests.faults.house import UNDONE
 from tests.faults.lane import FLOWS
 from tests.faults.lanes import open_lanes
 from tests.faults.results import Result
@@ -29,15 +31,20 @@ def main(argv: Sequence[str]) -> int:
     if options.pairs is not None:
         plan = replace(plan, pairs=options.pairs, least_pairs=min(plan.least_pairs, options.pairs))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is ended then, too
-    began = time.monotonic()
-    with open_lanes(options.lanes) as lanes:
-        counts = Campaign(lanes, plan, lambda line: print(line, flush=True)).run()
-    for line in report(counts, plan, time.monotonic() - began):
-        print(line)
-    return 1 if counts.failures else 0
+    began, failures = time.monotonic(), 0
+    parts: list[tuple[Kind, Plan]] = [("sqlite", plan)]
+    if options.flow is None and not options.short:
+        parts.append(("postgres", replace(OTHER_DATABASE, seed=plan.seed, part=plan.part)))
+    for database, part in parts:
+        with open_lanes(options.lanes, database) as lanes:
+            counts = Campaign(lanes, part, lambda line: print(line, flush=True)).run()
+        for line in report(counts, part, database, time.monotonic() - began):
+            print(line)
+        failures += len(counts.failures)
+    return 1 if failures else 0
 
 
-def report(counts: Counts, plan: Plan, seconds: float) -> Iterator[str]:
+def report(counts: Counts, plan: Plan, database: Kind, seconds: float) -> Iterator[str]:
     """What was tried and what it came to, line by line; the last line says it in one."""
     tried = [*counts.singles, *counts.pairs, *counts.missed]
     for flow, kinds in sorted(counts.points.items()):
@@ -51,11 +58,13 @@ def report(counts: Counts, plan: Plan, seconds: float) -> Iterator[str]:
     )
     for flow in plan.flows:
         mine = [result for result in tried if result.experiment.flow == flow]
-        yield f"{flow}: effects {_spread(mine)}, {sum(r.questions for r in mine)} questions asked"
+        back = f", taken back {sum(r.taken_back for r in mine)} times" if UNDONE in flow else ""
+        asked = sum(r.questions for r in mine)
+        yield f"{flow}: effects {_spread(mine)}{back}, {asked} questions asked"
     raised: Counter[str] = sum((result.raised for result in tried), Counter())
     told = ", ".join(f"{name} x {number}" for name, number in raised.most_common())
     yield f"deliveries that came to nothing and were made again: {told or 'none'}"
-    for engine in ENGINES:
+    for engine in ENGINES if plan.control_flows else ():
         mine = [result for result in counts.controls if result.experiment.engine == engine]
         failed = [result for result in mine if twice(result)]
         yield f"{engine}, wrong on purpose: {len(failed)} of {len(mine)} failed"
@@ -63,8 +72,8 @@ def report(counts: Counts, plan: Plan, seconds: float) -> Iterator[str]:
             yield f"  like {one.experiment}: {one.broken[0]}"
     deaths = sum(result.deaths for result in [*tried, *counts.controls])
     yield (
-        f"faults: {len(counts.singles)} single and {len(counts.pairs)} in pairs, {deaths} kills, "
-        f"{len(counts.failures)} failures, "
+        f"faults over {database}: {len(counts.singles)} single and {len(counts.pairs)} in pairs, "
+        f"{deaths} kills, {len(counts.failures)} failures, "
         f"wrong engines seen to fail {sum(map(twice, counts.controls))} times; {seconds:.0f} s"
     )
 

@@ -34,6 +34,8 @@ class _Run:
 
     at: datetime
     acked: set[str] = field(default_factory=set)
+    #: Presses that people made, in their order.
+    pressed: list[dict[str, Any]] = field(default_factory=list)
     end: dict[str, Any] | None = None
     trouble: str = ""
 
@@ -100,6 +102,8 @@ def _heard(
             result.hit.append(said["job"])
         case "acked":
             known.acked.add(said["what"])
+        case "pressed":
+            known.pressed.append(json.loads(said["what"]))
         case "raised":
             result.raised[said["what"]] += 1
         case "end":
@@ -107,7 +111,7 @@ def _heard(
         case "trouble":
             known.trouble = said["trouble"]
         case "effects":
-            _answer(told, lane.effects(errand.flow, errand.mark))
+            _answer(told, lane.effects(errand.about, errand.mark))
         case "wipe":
             lane.store.flushall()
             _answer(told, 0)
@@ -173,7 +177,7 @@ class _Inside:
         Watch(self._seen).install()
         house = self._lane.house
         house.raised = lambda name: self._say("raised", what=name)
-        house.play(errand, self._tell, known.acked)
+        house.play(errand, self._tell, known.acked, known.pressed)
         self._say("end", end=house.end(errand))
 
     def _tell(self, say: str, what: str) -> int:

@@ -9,13 +9,14 @@ reconciler, which would find the effects of all other errands at the same counte
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
-import os
 from base64 import b64decode
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,10 @@ from sqlmodel import Session, col, func, select
 
 from approvals.people import People, Principal
 from approvals.tables import Action, Grant, Request
+from approvals.windows import window
 from audit.check import check
 from bot.bootstrap import make_models
 from bot.broker import Doorbell, Handler
-from bot.clicks import Click, take_answer, take_vote
 from bot.deps import Identity
 from bot.graph_jobs import _desk
 from bot.intake import Heard, Said, take_messages
@@ -42,24 +43,38 @@ from core.posts import Post
 from graphs.runtime.states import TERMINAL
 from graphs.runtime.tables import Turn
 from llm.tables import ModelResponse
+from tests.faults.presses import deliver_press
 from tests.faults.wiring import TOKEN, Servers, bot_side, floor_over, thinking
 from tools.lanes import NoLanes
 
 #: A person takes a moment: by then the facts of a card are old and are read again.
 _A_MOMENT = timedelta(seconds=5)
+#: What the name of a flow ends in whose errand is taken back.
+UNDONE = " undone"
 #: Rounds of waiting for what is due before an errand counts as hung.
 _ROUNDS = 80
 
 
 @dataclass(frozen=True)
 class Errand:
-    """What Ana asks for. `mark` tells its effect from all others at the counterpart."""
+    """What Ana asks for. `mark` tells its effect from all others at the counterpart.
+
+    `flow` is what it is about; in those that end in `undone` she presses Undo as soon as she can.
+    """
 
     flow: str
     mark: str
     text: str
     #: The message's ts in Slack.
     ts: str
+
+    @property
+    def undone(self) -> bool:
+        return self.flow.endswith(UNDONE)
+
+    @property
+    def about(self) -> str:
+        return self.flow.removesuffix(UNDONE)
 
 
 #: Told "acked" and what of, or "effects" and a mark, which it answers with their number.
@@ -113,7 +128,7 @@ class House:
             if job == "message":
                 self._hear(Errand(**args))
             elif job == "click":
-                self._click(Click(**args["click"]), args["person"], args["happened"])
+                self._click(args)
             elif job == "keeper":
                 self._keep(args["seconds"])
             elif job in self.handlers:
@@ -125,11 +140,18 @@ class House:
             self.job = ("", {})
         return True
 
-    def play(self, errand: Errand, tell: Tell, acked: Iterable[str]) -> None:
+    def play(
+        self,
+        errand: Errand,
+        tell: Tell,
+        acked: Iterable[str],
+        pressed: Iterable[dict[str, Any]] = (),
+    ) -> None:
         """Take this errand to its end, wherever it stands now.
 
-        `tell` hears what a person or Slack was told ("acked": never said again) and asks the
-        counterpart, on behalf of a person, whether it happened. Raises `Hung`.
+        `tell` hears what a person or Slack was told ("acked": never said again), each press before
+        it is delivered ("pressed"), and asks the counterpart, on behalf of a person, whether it
+        happened. What was `pressed` and never acknowledged Slack delivers again. Raises `Hung`.
         """
         told = set(acked)
 
@@ -137,6 +159,9 @@ class House:
             tell("acked", what)
             told.add(what)
 
+        for press in pressed:
+            if press["trigger_id"] not in told and self.deliver("click", press):
+                acknowledge(press["trigger_id"])
         for _ in range(_ROUNDS):
             if "message" not in told and self.deliver("message", dict(errand.__dict__)):
                 acknowledge("message")
@@ -144,8 +169,9 @@ class House:
             press = self._wanted(errand, told, tell)
             if press is not None:
                 self.clock.advance(_A_MOMENT)
+                tell("pressed", json.dumps(press))
                 if self.deliver("click", press):
-                    acknowledge(press["click"]["trigger_id"].rpartition("@")[0])
+                    acknowledge(press["trigger_id"])
                 continue
             over = self._over(errand)
             self._wait()
@@ -189,13 +215,11 @@ class House:
         account = Account("U0ANA", self.floor.people.by_id("ana"), "")
         take_messages(self.deps, [Said(heard, account, "#support")])
 
-    def _click(self, click: Click, person: str, happened: bool | None) -> None:
-        principal = self.floor.people.by_id(person)
-        assert principal is not None
-        if happened is None:
-            take_vote(self.deps, click, principal, "approve")
-        else:
-            take_answer(self.deps, click, principal, happened=happened)
+    def _click(self, press: dict[str, Any]) -> None:
+        """Slack's request, to the bot's own HTTP server; raises what is not acknowledged."""
+        status = asyncio.run(deliver_press(self.deps, press))
+        if status != HTTPStatus.OK:
+            raise NotAcknowledged(status)
 
     def _work(self) -> None:
         """Everything that lies in the broker, as one worker of each kind would do it."""
@@ -208,36 +232,36 @@ class House:
         """The press on a button that is to be made next, as `deliver`'s arguments."""
         with self.db.read() as session:
             for action in _actions(session, _turn(session, errand)):
-                kind = {"awaiting": "card", "unknown": "question"}.get(action.status)
-                post = (
-                    kind
-                    and session.exec(
-                        select(Post).where(
-                            Post.subject == action.id, Post.kind == kind, col(Post.ts).is_not(None)
-                        )
-                    ).first()
+                button, kind = self._offered(errand, action)
+                query = select(Post).where(
+                    Post.subject == action.id, Post.kind == kind, col(Post.ts).is_not(None)
                 )
-                if not post or f"press:{post.id}" in told:
+                post = session.exec(query).first() if button else None
+                if post is None or f"{button}:{post.id}" in told:
                     continue
-                happened = None if kind == "card" else bool(tell("effects", errand.mark))
-                value, person = action.id, "ana"
-                if kind == "card":
-                    request = session.exec(
-                        select(Request).where(Request.action_id == action.id)
-                    ).one()
-                    value = request.id
-                    person = _who(self.floor.people, request)
-                press = Click(
-                    trigger_id=f"press:{post.id}@{os.getpid()}",
-                    user=person,
-                    team=self.deps.identity.team_id,
-                    channel=str(post.sent_channel),
-                    ts=str(post.ts),
-                    action_id="approve",
-                    value=value,
-                )
-                return {"click": press.__dict__, "person": person, "happened": happened}
+                trigger, value, person = f"{button}:{post.id}", action.id, "ana"
+                if button == "approve":
+                    query = select(Request).where(Request.action_id == action.id)
+                    request = session.exec(query).one()
+                    value, person = request.id, _who(self.floor.people, request)
+                elif button == "happened" and not tell("effects", errand.mark):
+                    button = "not_happened"
+                principal = self.floor.people.by_id(person)
+                assert principal is not None
+                return {
+                    "trigger_id": trigger, "user": principal.slack_id, "action_id": button,
+                    "value": value, "channel": str(post.sent_channel), "ts": str(post.ts),
+                }  # fmt: skip
         return None
+
+    def _offered(self, errand: Errand, action: Action) -> tuple[str | None, str]:
+        """The button of this action that somebody presses now, and the message it stands on."""
+        if action.status == "awaiting":
+            return "approve", "card"
+        if action.status == "unknown":
+            return "happened", "question"
+        mine = errand.undone and action.undoes is None
+        return ("undo" if mine and window(action, now=self.clock.now()) else None), "card"
 
     def _over(self, errand: Errand) -> bool:
         with self.db.read() as session:
@@ -261,6 +285,10 @@ class House:
         keeper._ticks += max(seconds, 5.0)  # time is ours here: what `run` does, one round
         if keeper._hold():
             keeper._tick()
+
+
+class NotAcknowledged(Exception):
+    """Slack was not told that it arrived, and delivers it again."""
 
 
 class Hung(Exception):

@@ -24,11 +24,13 @@ import redis
 from sandbox.office.testing import Office
 from sandbox.office.testing import start as start_office
 from sandbox.slack.testing import start as start_slack
-from tests.faults.house import Errand, House
+from tests.faults.books import Books, Kind, open_books
+from tests.faults.house import UNDONE, Errand, House
 from tests.faults.wiring import Servers
 from tests.graphs.store import private_store
 
-FLOWS = ("refund", "mail", "calendar")
+BASIC = ("refund", "mail", "calendar")
+FLOWS = (*BASIC, f"refund{UNDONE}", f"mail{UNDONE}")
 _FINN = "finn@lindqvist.example"
 #: Orders of our own, which no errand shares with another.
 _FIRST_ORDER = 20_001
@@ -43,29 +45,40 @@ class Lane:
     slack: str
     store: redis.Redis
     house: House
+    books: Books
     _numbers: Iterator[int] = field(default_factory=count)
 
     def fresh(self, flow: str) -> Errand:
         """An errand nobody had before, over an empty database and an empty Redis."""
         self.store.flushall()
-        _copy(self.folder / "template", self.folder / "house")
+        self.books.renew()
         self._clear_calendars()
         number = next(self._numbers)
-        mark, text = self._asked(flow, number)
+        mark, text = self._asked(flow.removesuffix(UNDONE), number)
         body = {"user": "U0ANA", "channel": "C0SUPPORT", "text": text}
         said = httpx.post(f"{self.slack}/control/messages", json=body, trust_env=False)
         return Errand(flow, mark, text, str(said.raise_for_status().json()["ts"]))
 
-    def effects(self, flow: str, mark: str) -> int:
+    def effects(self, about: str, mark: str) -> int:
         """How often it happened, by the journal of whoever it happened to."""
-        if flow == "calendar":
+        if about == "calendar":
             return self._meetings(mark)
-        wanted = ("/refunds", "order") if flow == "refund" else ("DATA", "subject")
+        wanted = ("/refunds", "order") if about == "refund" else ("DATA", "subject")
         with closing(sqlite3.connect(self.office.data / "office" / "shop.db", timeout=10)) as link:
             rows = link.execute(
                 "SELECT count(*) FROM journal WHERE effect = 1 AND path = ? "
                 "AND json_extract(body, '$.' || ?) = ?",
                 (*wanted, mark),
+            )
+            return int(rows.fetchone()[0])
+
+    def taken_back(self, mark: str) -> int:
+        """How often a refund of this order was cancelled, by the shop's journal."""
+        with closing(sqlite3.connect(self.office.data / "office" / "shop.db", timeout=10)) as link:
+            rows = link.execute(
+                "SELECT count(*) FROM journal JOIN refunds ON path = '/refunds/' || id || '/cancel'"
+                " WHERE effect = 1 AND order_number = ?",
+                (mark,),
             )
             return int(rows.fetchone()[0])
 
@@ -97,12 +110,12 @@ class Lane:
         for kept in calendar.glob("collections/*/*/*/signoff-*.ics"):
             kept.unlink()
 
-    def _asked(self, flow: str, number: int) -> tuple[str, str]:
-        if flow == "refund":
+    def _asked(self, about: str, number: int) -> tuple[str, str]:
+        if about == "refund":
             order = str(_FIRST_ORDER + number)
             self._sell(order)
             return order, f"Refund order {order}, EUR 120"
-        if flow == "mail":
+        if about == "mail":
             subject = f"Notice {number}"
             said = f'with subject "{subject}" saying "Number {number} is due."'
             return subject, f"Send an email to {_FINN} {said}"
@@ -137,7 +150,7 @@ class Lane:
 
 
 @contextmanager
-def open_lane(folder: Path) -> Iterator[Lane]:
+def open_lane(folder: Path, database: Kind = "sqlite") -> Iterator[Lane]:
     """A lane in this folder; its servers end with it."""
     with ExitStack() as held:
         office = start_office(folder / "office", hook=_HOOK)
@@ -145,14 +158,17 @@ def open_lane(folder: Path) -> Iterator[Lane]:
         slack = held.enter_context(start_slack(folder / "slack", "--retry-delays", "0.01"))
         model = held.enter_context(_model(folder))
         redis_url = held.enter_context(private_store())
-        house = House(folder / "house", Servers(redis_url, slack.api_url, model, office.secrets))
-        _copy(folder / "house", folder / "template")
+        books = held.enter_context(open_books(database, folder))
+        servers = Servers(redis_url, slack.api_url, model, office.secrets, books.url)
+        house = House(folder / "house", servers)
+        house.db.engine.dispose()
+        books.keep()
         store = redis.Redis.from_url(redis_url)
         held.callback(store.close)
-        lane = Lane(folder, office, slack.base_url, store, house)
+        lane = Lane(folder, office, slack.base_url, store, house, books)
         for flow in FLOWS:
             house.play(lane.fresh(flow), lambda _say, _what: 0, ())
-        house.part()
+            house.part()
         yield lane
 
 
@@ -177,18 +193,6 @@ def _model(folder: Path) -> Iterator[str]:
         finally:
             process.terminate()
             process.wait(10)
-
-
-def _copy(source: Path, target: Path) -> None:
-    """The database as it stands there, with nothing left over of another."""
-    target.mkdir(exist_ok=True)
-    for left in target.glob("signoff.db*"):
-        left.unlink()
-    with (
-        closing(sqlite3.connect(source / "signoff.db")) as old,
-        closing(sqlite3.connect(target / "signoff.db")) as new,
-    ):
-        old.backup(new)
 
 
 def _date(days: int) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import structlog
 
+from tests.faults.books import Kind
 from tests.faults.experiment import perform
 from tests.faults.lane import open_lane
 from tests.faults.results import Experiment, Result
@@ -56,13 +57,13 @@ class LaneBroke(Exception):
 
 
 @contextmanager
-def open_lanes(number: int) -> Iterator[Lanes]:
-    """This many; what they started is gone afterwards."""
+def open_lanes(number: int, database: Kind = "sqlite") -> Iterator[Lanes]:
+    """This many, over this database; what they started is gone afterwards."""
     gc.collect()
     gc.freeze()  # what was imported stays shared with every process that is forked
     place = _MEMORY if os.access(_MEMORY, os.W_OK) else None
     with tempfile.TemporaryDirectory(prefix="signoff-faults-", dir=place) as folder:
-        opened = [_open(Path(folder) / str(lane)) for lane in range(number)]
+        opened = [_open(Path(folder) / str(lane), database) for lane in range(number)]
         try:
             yield Lanes([link for link, _ in opened])
         finally:
@@ -73,23 +74,23 @@ def open_lanes(number: int) -> Iterator[Lanes]:
                     process.kill()
 
 
-def _open(folder: Path) -> tuple[Connection, multiprocessing.process.BaseProcess]:
+def _open(folder: Path, database: Kind) -> tuple[Connection, multiprocessing.process.BaseProcess]:
     folder.mkdir()
     ours, theirs = _fork.Pipe()
-    process = _fork.Process(target=_serve, args=(folder, theirs, ours))
+    process = _fork.Process(target=_serve, args=(folder, database, theirs, ours))
     process.start()
     theirs.close()
     return ours, process
 
 
-def _serve(folder: Path, link: Connection, other_end: Connection) -> None:
+def _serve(folder: Path, database: Kind, link: Connection, other_end: Connection) -> None:
     other_end.close()
     log = os.open(folder / "log", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     for stream in (1, 2):
         os.dup2(log, stream)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     try:
-        with open_lane(folder) as lane:
+        with open_lane(folder, database) as lane:
             while True:
                 link.send(perform(lane, link.recv()))
     except EOFError:

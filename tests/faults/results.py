@@ -64,6 +64,8 @@ class Result:
     missed: list[Fault] = field(default_factory=list)
     effects: int = 0
     questions: int = 0
+    #: How often it was taken back.
+    taken_back: int = 0
     #: What deliveries that came to nothing raised, by the name of the exception.
     raised: Counter[str] = field(default_factory=Counter)
     #: What was promised and not kept, in words.

@@ -27,6 +27,7 @@ from graphs.checkpoint.connect import open_saver
 from graphs.runtime.claim import Limits
 from graphs.runtime.run import TurnRunner
 from graphs.runtime.work import Desk
+from tests.faults.presses import SIGNING_SECRET
 from tools.admitting import offered
 
 TOKEN = "xoxb-practice"
@@ -43,6 +44,7 @@ class Servers:
     slack_api: str
     model_url: str
     secrets: Mapping[str, str]
+    database_url: str
 
 
 def floor_over(folder: Path, servers: Servers, clock: HeldClock) -> Floor:
@@ -65,6 +67,7 @@ def floor_over(folder: Path, servers: Servers, clock: HeldClock) -> Floor:
             "SIGNOFF_CONFIG": str(_ROOT / "config"),
             "SIGNOFF_SECRETS_FILE": str(secrets),
             "REDIS_URL": servers.redis_url,
+            "DATABASE_URL": servers.database_url,
             "SIGNOFF_LIMITS": limits,
             "SIGNOFF_REHEARSAL": "1",
             "OPENAI_API_KEY": "practice",
@@ -93,6 +96,7 @@ def bot_side(floor: Floor, identity: Identity, servers: Servers) -> BotDeps:
         registry=floor.registry,
         identity=identity,
         web=make_async_web(TOKEN, servers.slack_api),
+        signing_secret=SIGNING_SECRET,
     )
 
 
