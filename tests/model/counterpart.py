@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from core.clock import HeldClock
+from core.money import Money
 from core.origins import Origin
 from tests.model.gates import Died, gate
 from tools.bounded import Overrun
@@ -35,6 +36,15 @@ TIMEOUT_S, SETTLE_S, KEY_LIFE_S = 2.0, 40.0, 100.0
 #: and worked on later; `overrun`: the caller gave up and still sends; `odd`: nobody understands
 #: the answer.
 FATES = ("answered", "reply lost", "late", "held", "lost", "overrun", "refused", "down", "odd")
+
+
+#: The scope that `ship` needs; and what a payment of 1 is worth.
+SHIP, CURRENCY, ONE = "other:ship", "EUR", 100
+
+
+def worth_of(tool: str, amount: int) -> int:
+    """Minor units that this moves; 0 where it is not about money."""
+    return ONE * amount if tool == "other.pay" else 0
 
 
 class Thing(Arguments):
@@ -117,11 +127,13 @@ class Counterpart:
             raise Refused("Nothing may be looked up now.")
         raise Unavailable("It does not answer.", reached=False)
 
-    def preview(self, args: Thing) -> Preview:
+    def preview(self, args: Thing, tool: Tool) -> Preview:
         if gate("preview") in ("down", "lost"):
             raise Unavailable("It does not answer.", reached=False)
         facts = {"balance": self.balance.get(args.what, 0)}
-        return Preview(f"Do {args.amount} to {args.what}", "do", facts=facts)
+        worth = worth_of(tool.name, args.amount)
+        amount = Money(worth, CURRENCY) if worth else None
+        return Preview(f"Do {args.amount} to {args.what}", "do", facts=facts, amount=amount)
 
     def arrive(self, sent: Sent) -> None:
         """It is received, and from now on worked on."""
@@ -211,10 +223,12 @@ def _tools(other: Counterpart) -> tuple[Tool, ...]:
     both = {**looked_up, **same_key}
     return (
         _tool(other, "pay", Effect.IRREVERSIBLE, **same_key),
+        _tool(other, "ship", Effect.IRREVERSIBLE, **same_key, scopes=(SHIP,)),
         _tool(other, "transfer", Effect.IRREVERSIBLE, **both),
         _tool(other, "order", Effect.REVERSIBLE, **looked_up, undo=_unorder),
         _tool(other, "book", Effect.IRREVERSIBLE, **looked_up),
         _tool(other, "letter", Effect.IRREVERSIBLE, retry=Retry.NEITHER),
+        _tool(other, "note", Effect.IRREVERSIBLE, retry=Retry.NEITHER),
         _tool(other, "gift", Effect.IRREVERSIBLE, retry=Retry.NEITHER),
         _tool(other, "read", Effect.READ, retry=Retry.IDEMPOTENT),
     )
@@ -226,11 +240,12 @@ def _tool(other: Counterpart, name: str, effect: Effect, **more: Any) -> Tool:
         return other.call(tool, args, call)
 
     def preview(args: Thing, _call: Call) -> Preview:
-        return other.preview(args)
+        return other.preview(args, tool)
 
+    more = {"scopes": ("other:use",), **more}
     tool = Tool(
         name=f"other.{name}", version="1.0.0", args=Thing, result=Done, effect=effect, run=run,
-        scopes=("other:use",), yields=Origin.FIRST_PARTY, can=f"{name} something",
+        yields=Origin.FIRST_PARTY, can=f"{name} something",
         timeout_s=TIMEOUT_S, authority=("what", "amount"), preview=preview, per_minute=10_000,
         unrecorded="" if effect is Effect.READ else "anything; the model has no reconciler",
         editable=() if effect is Effect.READ else ("amount",),

@@ -27,8 +27,10 @@ class Died(BaseException):
 class Worker:
     """One job under way, and the gate it stands at; None once it has ended or died."""
 
-    def __init__(self, label: str, work: Callable[[], object]) -> None:
+    def __init__(self, label: str, work: Callable[[], object], files: int = 0) -> None:
         self.label = label
+        #: Which form of the files it was started with, and goes by to its end.
+        self.files = files
         self.gate: str | None = "begin"
         #: What the gate tells of itself: a request that is about to be sent.
         self.about: Any = None
@@ -79,11 +81,19 @@ def gate(name: str, about: Any = None) -> Any:
     return current.parent.switch((name, about))
 
 
+def standing_here() -> Worker | None:
+    """The worker that runs now; None outside of workers."""
+    current = greenlet.getcurrent()
+    return current.worker if isinstance(current, _Greenlet) else None
+
+
 class GatedDatabase(Database):
     """The product's database; a worker stands before and after each of its transactions."""
 
     #: Counts transactions, so that nothing is read twice that cannot have changed.
     version = 0
+    #: Told of each commit of a worker, before anything else can happen.
+    told: Callable[[Worker], None] | None = None
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -91,6 +101,9 @@ class GatedDatabase(Database):
         self.version += 1
         with super().transaction() as session:
             yield session
+        worker = standing_here()
+        if worker is not None and self.told is not None:
+            self.told(worker)
         gate("committed")
 
 

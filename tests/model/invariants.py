@@ -10,18 +10,27 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from sqlmodel import col, select
+from sqlmodel import select
 
 from approvals.states import ACTION, ACTION_TERMINAL
 from approvals.tables import Action, Grant, Request
-from audit.tables import Event
 from core.outbox import Outbox
 from core.posts import Post
-from tests.model.counterpart import Applied
-from tests.model.world import GROUPS, Clicked, World
+from tests.model.rights import (
+    Case,
+    Permitted,
+    begun_in_its_time,
+    covered_by_its_permission,
+    decided_by_those_entitled,
+    has_the_scope,
+    never_overspent,
+    somebody_has_it,
+    still_entitled_when_begun,
+)
+from tests.model.story import Told
+from tests.model.world import World
 from tools.content import content_digest
 
-_MOVES = "approvals:action:"
 _NEVER_DONE = frozenset({"denied", "rejected", "expired", "cancelled", "superseded", "failed"})
 _NOT_BEGUN = frozenset({"proposed", "awaiting", "allowed", "approved"})
 
@@ -36,28 +45,10 @@ class Seen:
 
     ended: dict[str, dict[str, Any]] = field(default_factory=dict)
     tokens: dict[str, int] = field(default_factory=dict)
+    #: Action -> what it takes back, by what its row said first.
+    undoes: dict[str, str] = field(default_factory=dict)
     #: What it looked like at the last check, which need not be repeated.
     checked: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True)
-class Case:
-    """Everything known of one action."""
-
-    action: Action
-    events: list[Event]
-    grant: Grant | None
-    request: Request | None
-    effects: list[Applied]
-    under_way: bool
-    clicks: list[Clicked]
-    woken: list[Outbox]
-
-    def moves(self) -> list[str]:
-        return [e.type.removeprefix(_MOVES) for e in self.events if e.type.startswith(_MOVES)]
-
-    def count(self, kind: str) -> int:
-        return sum(event.type == kind for event in self.events)
 
 
 def check(world: World, seen: Seen) -> None:
@@ -67,25 +58,39 @@ def check(world: World, seen: Seen) -> None:
     if looks == seen.checked:
         return
     seen.checked = looks
-    cases = _cases(world)
+    permitted = Permitted.of(world)
+    cases = _cases(world, permitted)
+    open_jobs = {(row.job, row.subject) for row in world.rows(Outbox) if row.done_at is None}
+    dead = {(row.job, row.subject) for row in world.acts.letters() if row.status == "dead"}
+    by_id = {case.action.id: case for case in cases}
     for case in cases:
         for promise in (
             _once, _only_with_a_permission, _as_it_is_said, _the_log_explains_the_row,
-            _used_at_most_once, _decided_by_those_entitled, _the_question_fits, _its_turn_is_woken,
+            _used_at_most_once, decided_by_those_entitled, still_entitled_when_begun,
+            begun_in_its_time, _the_question_fits, _its_turn_is_woken,
         ):  # fmt: skip
             _hold(promise(case, world), promise.__name__, case)
         _hold(_nothing_goes_back(case.action, seen), "nothing goes back", case)
+        _hold(has_the_scope(case, world, permitted), "has the scope when it begins", case)
+        covered = covered_by_its_permission(case, world, permitted, by_id)
+        _hold(covered, "covered by its standing permission", case)
+        _hold(somebody_has_it(case, open_jobs, dead), "somebody has it", case)
+    for row in permitted.standing.values():
+        held = never_overspent(row, world, cases)
+        _hold(held, "a standing permission is never overspent", by_id[row.action_id])
     _each_call_once(cases)
+    _undone_once(cases, seen)
     _resumed_once(world, {case.action.id: case.action for case in cases})
 
 
 def check_settled(world: World) -> None:
     """At the end, with everything delivered: each action is settled or a person's question."""
-    for case in _cases(world):
+    cases = _cases(world, Permitted.of(world))
+    for case in cases:
         status = case.action.status
         _hold(status in ACTION_TERMINAL, f"it ends, not as {status}", case)
     known = {turn: set().union(*map(set, runs)) for turn, runs in world.resumed.items()}
-    for case in _cases(world):
+    for case in cases:
         action = case.action
         if action.supersedes is None and action.turn_id is not None:
             _hold(action.id in known.get(action.turn_id, set()), "its turn went on", case)
@@ -147,34 +152,6 @@ def _used_at_most_once(case: Case, _world: World) -> bool:
     return used == begun == int(consumed) and case.count("approvals:grant:minted") <= 1
 
 
-def _decided_by_those_entitled(case: Case, _world: World) -> bool:
-    """Approved only with, for each stage in its turn, enough clicks of different people who were
-    in its group then, none of them the asker's; nothing is asked of a stage nobody can fill."""
-    if "approved" not in case.moves() or case.request is None:
-        return "approved" not in case.moves()
-    counted = [one for one in case.clicks if one.outcome in ("counted", "approved")]
-    clicks, used = [one for one in counted if one.vote == "approve"], set[str]()
-    for stage in case.request.stages:
-        voters: set[str] = set()
-        while len(voters) < stage["quorum"]:
-            if not clicks:
-                return False
-            click = clicks.pop(0)
-            if click.person not in used and _may(case, stage, click):
-                voters.add(str(click.person))
-                used.add(str(click.person))
-    return True
-
-
-def _may(case: Case, stage: dict[str, Any], click: Clicked) -> bool:
-    kind, _, name = stage["who"].partition(":")
-    asker = case.action.principal_id
-    if kind == "requester":
-        return click.person == asker
-    who = GROUPS[click.groups].get(name, ()) if kind == "group" else (name,)
-    return click.person in who and click.person != asker
-
-
 def _the_question_fits(case: Case, _world: World) -> bool:
     status = case.action.status
     if case.request is None:
@@ -187,13 +164,13 @@ def _the_question_fits(case: Case, _world: World) -> bool:
 def _its_turn_is_woken(case: Case, _world: World) -> bool:
     """Settled means that its turn is asked to go on, once; not settled, that it is not."""
     settled = case.action.status in ACTION_TERMINAL and case.action.status != "superseded"
-    return len(case.woken) == int(settled)
+    return len(case.woken) == int(settled and case.action.turn_id is not None)
 
 
 def _nothing_goes_back(action: Action, seen: Seen) -> bool:
     newer = action.token >= seen.tokens.get(action.id, 0)
     seen.tokens[action.id] = action.token
-    row = action.model_dump()
+    row = action.model_dump(exclude={"undoes"})  # an undo in vain makes room for another
     if action.status in ACTION_TERMINAL:
         return newer and seen.ended.setdefault(action.id, row) == row
     return newer and action.id not in seen.ended
@@ -203,10 +180,23 @@ def _each_call_once(cases: Iterable[Case]) -> None:
     roots: dict[tuple[Any, ...], list[Case]] = defaultdict(list)
     for case in cases:
         action = case.action
-        if action.supersedes is None and action.undoes is None:
+        if action.supersedes is None and action.undone_by is None and action.turn_id is not None:
             roots[action.turn_id, action.step, action.call].append(case)
     for found in roots.values():
         _hold(len(found) == 1, "one action per call of a step", found[0])
+
+
+def _undone_once(cases: Iterable[Case], seen: Seen) -> None:
+    """What was done is put back at most once, and only what was done."""
+    undos: dict[str, list[Case]] = defaultdict(list)
+    done = {case.action.id for case in cases if case.effects}
+    for case in cases:
+        if case.action.undoes is not None:
+            seen.undoes.setdefault(case.action.id, case.action.undoes)
+        if case.effects and (taken := seen.undoes.get(case.action.id)):
+            undos[taken].append(case)
+    for taken, found in undos.items():
+        _hold(len(found) == 1 and taken in done, "undone once", found[-1])
 
 
 def _resumed_once(world: World, actions: dict[str, Action]) -> None:
@@ -220,27 +210,27 @@ def _resumed_once(world: World, actions: dict[str, Action]) -> None:
                     raise Violated(f"{turn} went on with what is not settled")
 
 
-def _cases(world: World) -> list[Case]:
-    with world.db.read() as session:
-        actions = session.exec(select(Action).order_by(col(Action.id))).all()
-        events: dict[str | None, list[Event]] = defaultdict(list)
-        for event in session.exec(select(Event).order_by(col(Event.id))):
-            events[event.action_id].append(event)
-        grants = {grant.action_id: grant for grant in session.exec(select(Grant))}
-        requests = {request.action_id: request for request in session.exec(select(Request))}
-        woken = session.exec(select(Outbox).where(Outbox.job == "run_turn")).all()
+def _cases(world: World, permitted: Permitted) -> list[Case]:
+    events: dict[str | None, list[Told]] = defaultdict(list)
+    for event in world.events():
+        events[event.action_id].append(event)
+    grants = {grant.action_id: grant for grant in world.rows(Grant)}
+    requests = {request.action_id: request for request in world.rows(Request)}
+    woken = [row for row in world.rows(Outbox) if row.job == "run_turn"]
     return [
         Case(
             action=action,
             events=events[action.id],
             grant=grants.get(action.id),
             request=requests.get(action.id),
-            effects=world.other.effects_of(action.id),
+            effects=world.other.effects_of(action.id) or permitted.made_by(action),
             under_way=world.other.under_way(action.id),
             clicks=world.clicks.get(action.id, []),
-            woken=[row for row in woken if f":{action.id}:" in row.key],
+            # A job that was given up and is tried again is the same occasion.
+            woken=[r for r in woken if f":{action.id}:" in r.key and ":dead_" not in r.key],
+            begun=world.begun.get(action.id),
         )
-        for action in actions
+        for action in world.rows(Action)
     ]
 
 

@@ -3,7 +3,7 @@ system may do next, in any order, with the promises checked after every step."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -17,12 +17,14 @@ from hypothesis.stateful import (
 
 from approvals.actions import Proposed
 from approvals.tables import Action
-from tests.model.counterpart import FATES
+from tests.model.counterpart import FATES, SHIP
+from tests.model.files import CLICKERS, GROUPS, RULES
 from tests.model.gates import Worker
 from tests.model.invariants import Seen, check, check_settled, questions
-from tests.model.world import CLICKERS, GROUPS, RULES, World
+from tests.model.situations import SITUATIONS
+from tests.model.world import World
 
-TOOLS = ("pay", "transfer", "order", "book", "letter", "gift", "read")
+TOOLS = ("pay", "ship", "transfer", "order", "book", "letter", "note", "gift", "read")
 ASKERS = ("ana", "finn")
 _LIKELY = ("answered", "answered", "answered", "reply lost", "late", "held")
 _ANY_FATE = (*_LIKELY, *FATES)
@@ -31,8 +33,10 @@ _ANY_FATE = (*_LIKELY, *FATES)
 _ANY_GATES = (*range(1, 9), 99, 99, 99, 0, 0, 0)
 #: Seconds: within a call, past a lease, past what the other system needs, past a key's life.
 _WAITS = (1.0, 2.0, 8.0, 8.0, 10.0, 10.0, 45.0, 110.0)
+#: What may become of a change of what is permitted.
+_GIVEN = ("answered", "answered", "answered", "reply lost", "down", "refused")
 _rarely = st.integers(0, 5).map(lambda number: number == 5)
-_DISTURBANCES = (
+DISTURBANCES = (
     "the files change",
     "somebody else acts there",
     "the turn is stopped",
@@ -42,7 +46,10 @@ _DISTURBANCES = (
     "everything is stopped",
     "everything goes on",
     "hours pass",
+    "a day passes",
 )
+#: How long somebody is away; seconds.
+_ABSENCES = (1.0, 45.0, 7_300.0)
 _NOT_BEGUN = ("proposed", "awaiting", "allowed", "approved")
 _OPEN = (*_NOT_BEGUN, "executing", "unknown")
 _LONGEST = 40
@@ -58,6 +65,11 @@ class Protocol(RuleBasedStateMachine):
     #: What requests come to, each as likely as it stands here.
     fates: tuple[str, ...] = _ANY_FATE
     gates: tuple[int, ...] = _ANY_GATES
+    #: Where a run may begin (`situations`), and whether more happens than single cards.
+    situations: tuple[str, ...] = tuple(SITUATIONS)
+    more = True
+    disturbances: tuple[str, ...] = DISTURBANCES
+    askers: tuple[str, ...] = ASKERS
     #: How likely a move is where it is possible, other than usually.
     weights: Mapping[str, int] = MappingProxyType({})
 
@@ -65,12 +77,15 @@ class Protocol(RuleBasedStateMachine):
         super().__init__()
         self.world = World()
         self.seen = Seen()
+        self._kept = True
 
     # What people do
 
     @initialize(data=st.data())
     def begin(self, data: Any) -> None:
         self.world.change_files(self.files, 0)
+        situation = data.draw(st.sampled_from(self.situations), label="situation")
+        SITUATIONS[situation](self.world)
         self._propose(data, ("t1", 0))
         self.start()
 
@@ -96,6 +111,8 @@ class Protocol(RuleBasedStateMachine):
             self.propose: 2 if self.many else 1,
             self.disturb: 2,
         }
+        if self.more:
+            moves |= self._further(awaiting=awaiting)
         weights = {
             move.__name__: self.weights.get(move.__name__, weight) if weight else 0
             for move, weight in moves.items()
@@ -131,9 +148,60 @@ class Protocol(RuleBasedStateMachine):
         done = self.world.actions("succeeded", "allowed", "approved")
         self.world.undo(_one(data, done), str(data.draw(st.sampled_from(CLICKERS[:4]))))
 
+    def _further(self, *, awaiting: bool) -> dict[Callable[[Any], None], int]:
+        world, acts = self.world, self.world.acts
+        return {
+            self.hand_on: 1 if awaiting else 0,
+            self.go_away: 1,
+            self.press_batch: 4 if awaiting and acts.batches() else 0,
+            self.permit: 0 if any(a.id in acts.asked for a in world.actions(*_OPEN)) else 1,
+            self.revoke: 1 if acts.permitted() else 0,
+            self.fail: 1 if world.queue else 0,
+            self.replay: 3 if acts.dead() else 0,
+        }
+
+    def hand_on(self, data: Any) -> None:
+        action = _one(data, self.world.actions("awaiting"))
+        person, to = data.draw(st.permutations(CLICKERS[:5]))[:2]
+        self.world.acts.hand(action, str(person), str(to))
+
+    def go_away(self, data: Any) -> None:
+        """Somebody goes away for a while, or is back."""
+        person, to = data.draw(st.permutations(CLICKERS[:5]))[:2]
+        if data.draw(_rarely):
+            self.world.acts.back(str(person))
+        else:
+            self.world.acts.away(str(person), str(to), data.draw(st.sampled_from(_ABSENCES)))
+
+    def press_batch(self, data: Any) -> None:
+        batch = _one(data, self.world.acts.batches())
+        self.world.acts.press_batch(batch, str(data.draw(st.sampled_from(CLICKERS[:5]))))
+
+    def permit(self, data: Any) -> None:
+        """Somebody asks to be permitted: others like what was asked, or a scope for a time."""
+        pays = [a for a in self.world.actions() if a.tool == "other.pay" and a.verdict]
+        if pays and data.draw(st.booleans()):
+            self.world.acts.ask_alike(_one(data, pays))
+        else:
+            asker = data.draw(st.sampled_from(self.askers))
+            self.world.acts.ask_scope(asker, SHIP, data.draw(st.sampled_from((1, 480))))
+
+    def revoke(self, data: Any) -> None:
+        permitted = _one(data, self.world.acts.permitted())
+        self.world.acts.revoke(permitted, str(data.draw(st.sampled_from(CLICKERS[:5]))))
+
+    def fail(self, data: Any) -> None:
+        """A job comes to nothing where it was taken: an error, or its time was over."""
+        message = data.draw(st.sampled_from(self.world.queue), label="message")
+        self.world.queue.remove(message)
+        self.world.acts.fail(message)
+
+    def replay(self, data: Any) -> None:
+        self.world.acts.replay(_one(data, self.world.acts.dead()))
+
     def disturb(self, data: Any) -> None:
         """What happens now and then, and matters only to what has not begun."""
-        world, what = self.world, data.draw(st.sampled_from(_DISTURBANCES), label="what")
+        world, what = self.world, data.draw(st.sampled_from(self.disturbances), label="what")
         if what == "the files change":
             rules, groups = st.sampled_from(range(len(RULES))), st.sampled_from(range(len(GROUPS)))
             world.change_files(data.draw(rules), data.draw(groups))
@@ -154,6 +222,8 @@ class Protocol(RuleBasedStateMachine):
                 world.queue.remove(data.draw(st.sampled_from(world.queue)))
         elif what == "hours pass":
             world.wait(7_300.0)
+        elif what == "a day passes":
+            world.wait(90_000.0)
         else:
             world.stop(pressed=what == "everything is stopped")
 
@@ -194,12 +264,15 @@ class Protocol(RuleBasedStateMachine):
 
     @invariant()
     def promises(self) -> None:
+        self._kept = False
         check(self.world, self.seen)
+        self._kept = True
 
     def teardown(self) -> None:
         """Whatever happened: with everything delivered and time passing, all of it is settled."""
         try:
-            self._bring_to_an_end()
+            if self._kept:  # else what was broken first is the finding
+                self._bring_to_an_end()
         finally:
             for worker in self.world.alive():
                 worker.die()
@@ -210,6 +283,8 @@ class Protocol(RuleBasedStateMachine):
             worker.die()
         world.stop(pressed=False)
         for _ in range(_LONGEST):
+            for letter in world.acts.dead():
+                world.acts.replay(letter)
             self._deliver_all()
             if not world.actions(*_OPEN) and not world.owed():
                 break
@@ -238,10 +313,12 @@ class Protocol(RuleBasedStateMachine):
                 return
             if gate in ("send", "look"):
                 word = data.draw(st.sampled_from(self.fates), label=gate)
+            elif gate == "give":
+                word = data.draw(st.sampled_from(_GIVEN), label=gate)
             elif gate == "preview":
                 word = "down" if data.draw(_rarely, label="no preview") else None
             worker.go(word)
-            if gate == "send" and not gates:
+            if gate in ("send", "give") and not gates:
                 return
 
     def _propose(self, data: Any, place: tuple[str, int]) -> None:
@@ -249,9 +326,12 @@ class Protocol(RuleBasedStateMachine):
         if place not in self.world.proposals:
             for _ in range(data.draw(st.sampled_from((1, 1, 2) if self.many else (1,)))):
                 tool = data.draw(st.sampled_from(self.tools))
-                args = {"what": data.draw(st.sampled_from("xy")), "amount": 1}
+                args = {"what": data.draw(st.sampled_from("xy")), "amount": self._amount(data)}
                 made += (Proposed(f"other.{tool}", "1.0.0", args),)
-        self.world.propose(*place, made, data.draw(st.sampled_from(ASKERS)))
+        self.world.propose(*place, made, data.draw(st.sampled_from(self.askers)))
+
+    def _amount(self, data: Any) -> int:
+        return int(data.draw(st.sampled_from((1, 1, 2)))) if self.more else 1
 
     def _answerable(self) -> list[Action]:
         """Unknown, and nothing of it can happen any more: a person who looks sees the truth."""
@@ -264,7 +344,7 @@ class Protocol(RuleBasedStateMachine):
         ]
 
     def _answer(self, action: Action, person: str) -> None:
-        happened = bool(self.world.other.effects_of(action.id))
+        happened = self.world.happened(action.id)
         self.world.answer(action.id, person, happened)
 
 

@@ -28,7 +28,7 @@ import tools.start
 from approvals.requests import open_request
 from approvals.tables import Action, Decision, Grant, Request
 from core.ids import derive_id, new_id
-from tests.model.machine import Protocol
+from tests.model.machine import ASKERS, DISTURBANCES, Protocol
 from tests.model.world import World
 from tools.claim import Claim, Work
 from tools.content import same_facts
@@ -50,7 +50,12 @@ class Bug:
     #: What requests mostly come to where it shows.
     fates: tuple[str, ...] | None = None
     gates: tuple[int, ...] | None = None
-    #: Where the runs begin, when a bug shows only deep in.
+    #: Where the runs begin (`situations`), and whether more happens than single cards.
+    situation: str = "nothing"
+    more: bool = False
+    disturbances: tuple[str, ...] = DISTURBANCES
+    askers: tuple[str, ...] = ASKERS
+    #: What is done first, when a bug shows only deep in.
     start: Callable[[Protocol], None] = lambda _machine: None
     #: What is done more often there than usually.
     weights: Mapping[str, int] = field(default_factory=dict, hash=False)
@@ -108,8 +113,7 @@ def _facts_read_again_after_the_intent(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(tools.executor, "resume", resume)
 
 
-def _grant_used_twice(patch: pytest.MonkeyPatch) -> None:
-    # Two guards stand here, each enough alone: the grant's own, and the claim's compare-and-set.
+def _grants_guard_gone(patch: pytest.MonkeyPatch) -> None:
     def consume(session: Session, log: Any, action: Action, *, now: Any) -> Grant:
         session.execute(
             update(Grant).where(col(Grant.action_id) == action.id).values(consumed_at=now)
@@ -119,6 +123,9 @@ def _grant_used_twice(patch: pytest.MonkeyPatch) -> None:
         return grant
 
     patch.setattr(approvals.grants, "consume", consume)
+
+
+def _claims_guard_gone(patch: pytest.MonkeyPatch) -> None:
     true_one = tools.start._to_executing
 
     def to_executing(deps: Deps, session: Session, work: Work, now: Any) -> Action:
@@ -128,6 +135,11 @@ def _grant_used_twice(patch: pytest.MonkeyPatch) -> None:
         return true_one(deps, session, as_read, now)
 
     patch.setattr(tools.start, "_to_executing", to_executing)
+
+
+def _grant_used_twice(patch: pytest.MonkeyPatch) -> None:
+    _grants_guard_gone(patch)
+    _claims_guard_gone(patch)
 
 
 def _action_ids_not_derived(patch: pytest.MonkeyPatch) -> None:
@@ -238,6 +250,18 @@ def _deliver(world: World, *, until: str | None) -> None:
         worker.go()
 
 
+#: The gate at which what needs no question is allowed and not yet begun.
+JUST_BEFORE = (6, 6, 99)
+_MANY_AT_ONCE = {"deliver": 12, "disturb": 0, "undo": 0}
+#: A permission is used once for two reasons, each enough alone: its own row says whether it was
+#: used, and the claim is a compare-and-set on the action's. With either gone the other one holds.
+ALONE = tuple(
+    Bug(name, plant, ("order",), weights=_MANY_AT_ONCE)
+    for name, plant in (
+        ("the grant's own guard gone", _grants_guard_gone),
+        ("the claim's guard gone", _claims_guard_gone),
+    )
+)
 BUGS = (
     Bug(
         "no compare-and-set",
@@ -264,7 +288,7 @@ BUGS = (
         "grant used twice",
         _grant_used_twice,
         ("order",),
-        weights={"deliver": 12, "disturb": 0, "undo": 0},
+        weights=_MANY_AT_ONCE,
     ),
     Bug("action ids not derived", _action_ids_not_derived, ("order",)),
     Bug(

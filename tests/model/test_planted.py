@@ -8,11 +8,13 @@ import pytest
 
 from tests.model.invariants import Violated
 from tests.model.machine import Protocol
-from tests.model.planted import BUGS, Bug
+from tests.model.planted import ALONE, BUGS, Bug
+from tests.model.planted_rights import RIGHTS
 from tests.model.playing import play
 
 #: Runs in which each is found at the latest: they are the same ones every time.
 EXAMPLES = 150
+EXAMPLES_ALONE = 20
 
 
 def cornered(bug: Bug) -> type[Protocol]:
@@ -24,12 +26,16 @@ def cornered(bug: Bug) -> type[Protocol]:
         "fates": bug.fates or Protocol.fates,
         "gates": bug.gates or Protocol.gates,
         "weights": bug.weights,
+        "situations": (bug.situation,),
+        "more": bug.more,
+        "disturbances": bug.disturbances,
+        "askers": bug.askers,
         "start": bug.start,
     }
     return type("Cornered", (Protocol,), corner)
 
 
-@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
+@pytest.mark.parametrize("bug", [*BUGS, *RIGHTS], ids=lambda bug: bug.name)
 def test_the_model_finds_a_planted_bug(
     bug: Bug, record_property: Callable[[str, object], None]
 ) -> None:
@@ -37,3 +43,15 @@ def test_the_model_finds_a_planted_bug(
         play(cornered(bug), examples=EXAMPLES)
 
     record_property("counted", f"planted and found: {bug.name} ({str(found.value).split('.')[0]})")
+
+
+@pytest.mark.parametrize("bug", ALONE, ids=lambda bug: bug.name)
+def test_where_two_guards_stand_either_holds_alone(
+    bug: Bug, record_property: Callable[[str, object], None]
+) -> None:
+    """Which is why "grant used twice" takes both away: with one of them nothing is to be found."""
+    with bug.planted():
+        played = play(cornered(bug), examples=EXAMPLES_ALONE)
+
+    assert played >= EXAMPLES_ALONE
+    record_property("counted", f"planted, and held by the other guard: {bug.name}")

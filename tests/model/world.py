@@ -10,34 +10,37 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cache
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, text
 from sqlalchemy.pool import StaticPool
 from sqlmodel import SQLModel, col, select
 
 import audit.triggers
 from approvals import switches
 from approvals.actions import Proposed, answer_unknown, cancel, cancel_turn, propose, settled
+from approvals.batches import offer_due
 from approvals.editing import edit
+from approvals.floors import make_floor
 from approvals.origins import Labelled
-from approvals.people import People
-from approvals.policy import Policy
-from approvals.policy_file import parse_policy
 from approvals.requests import decide, expire_due
 from approvals.states import ACTION_TERMINAL
-from approvals.tables import Action, Request
+from approvals.tables import Action, Grant, Request
 from audit.keys import KeyRing
 from audit.log import Log
+from audit.tables import Event
 from core.clock import HeldClock
 from core.errors import InvalidTransition
 from core.origins import Origin
 from core.outbox import Message, Outbox, finish, open_rows, take_due
 from core.sqlite import prepare as prepare_engine
 from tests.conftest import NOW, TABLES
+from tests.model.acts import Acts
 from tests.model.counterpart import Counterpart
+from tests.model.files import TEAM, people, policy
 from tests.model.gates import GatedDatabase, Inline, Worker
+from tests.model.permitting import permitting
+from tests.model.story import Begun, Clicked, Told
 from tools import due
 from tools.deps import Deps
 from tools.executor import Executor
@@ -46,43 +49,9 @@ from tools.prepare import Prepare
 from tools.registry import Registry
 from tools.undoing import press_undo
 
-TEAM = "T0PRACTICE"
-#: Who is in which group, in every form the file has: what the checks go by, not the product.
-GROUPS: tuple[dict[str, tuple[str, ...]], ...] = (
-    {"finance": ("finn", "gita", "ana"), "board": ("olga",), "nobody": ()},
-    {"finance": ("gita", "olga"), "board": ("olga",), "nobody": ()},
-    {"finance": ("finn", "ana"), "board": ("finn",), "nobody": ()},
-)
-CLICKERS = ("ana", "finn", "gita", "olga", "mara", None)
-_PEOPLE = """
-workspace: T0PRACTICE
-people:
-  - {{id: ana, name: Ana Berg, slack_id: U0ANA}}
-  - {{id: finn, name: Finn Aalto, slack_id: U0FINN}}
-  - {{id: gita, name: Gita Rao, slack_id: U0GITA}}
-  - {{id: mara, name: Mara Lind, slack_id: U0MARA}}
-  - {{id: olga, name: Olga Reyes, slack_id: U0OLGA, operator: true}}
-groups: {groups}
-"""
-_RULES = """
-default_approvers: group:finance
-expires: 2 h
-rules:
-  - {name: reads, tool: other.read, allow: true}
-  - {name: orders, tool: other.order, allow: true}
-  - {name: transfers, tool: other.transfer, allow: true}
-  - {name: pays, tool: other.pay, who: group:finance}
-  - {name: books, tool: other.book, ask: [{who: "group:finance"}, {who: "group:board"}]}
-  - {name: letters, tool: other.letter, ask: requester}
-  - {name: gifts, tool: other.gift, who: group:nobody}
-"""
-RULES = (
-    _RULES,
-    _RULES + "  - {name: closed, tool: [other.pay, other.order], deny: true}\n",
-    _RULES.replace("tool: other.pay, who: group:finance", "tool: other.pay, who: person:olga"),
-    _RULES.replace("who: group:finance}", "who: group:finance, quorum: 2}"),
-    _RULES + "  - {name: foreign, tool: foreign.tool, deny: true}\n",
-)
+#: What the asker typed: every value that is proposed stands in it.
+_SAID = Labelled(Origin.REQUESTER, "do 1 2 to x or y or z")
+T = TypeVar("T", bound=SQLModel)
 _JOBS = ("prepare", "execute", "run_turn")
 #: Short times and few tries, so that every end is near.
 LIMITS = Limits(
@@ -95,17 +64,6 @@ LIMITS = Limits(
 )
 
 
-@dataclass(frozen=True)
-class Clicked:
-    """A click, what became of it, and which groups there were then."""
-
-    person: str | None
-    vote: str
-    #: What the person was told became of it (`Decided.outcome`).
-    outcome: str
-    groups: int
-
-
 @dataclass
 class World:
     clock: HeldClock = field(default_factory=lambda: HeldClock(NOW))
@@ -113,29 +71,38 @@ class World:
     #: What the broker holds: delivered in any order, more than once, or never.
     queue: list[Message] = field(default_factory=list)
     clicks: dict[str, list[Clicked]] = field(default_factory=dict)
+    #: Permissions used up, in the order of their commits.
+    begun: dict[str, Begun] = field(default_factory=dict)
+    #: Who was told that they took something back in time: its action, each time.
+    taken_back: list[str] = field(default_factory=list)
     #: Turn -> the settled heads it went on with, each time it did.
     resumed: dict[str, list[dict[str, str]]] = field(default_factory=lambda: defaultdict(list))
     proposals: dict[tuple[str, int], tuple[Proposed, ...]] = field(default_factory=dict)
     groups: int = 0
-    _rows: list[Action] = field(default_factory=list)
-    _read_at: int = -1
+    _read: dict[type[SQLModel], tuple[int, list[Any]]] = field(default_factory=dict)
+    _told: list[Told] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.other = Counterpart(self.clock)
+        self._other = self.other.connector
         self.db = _database()
-        self.db.wake = self._published
+        self.db.wake, self.db.told = self._published, self._note_begun
+        self.acts = Acts(self)
         self.deps = Deps(
             db=self.db,
             log=_log(),
-            registry=Registry.of([self.other.connector]),
+            registry=Registry(()),
             people=people(0),
             policy=policy(0),
             clock=self.clock,
-            evidence=lambda _session, _action: [Labelled(Origin.REQUESTER, "do 1 2 to x or y")],
+            evidence=lambda _session, _action: [
+                Labelled(Origin.REQUESTER, "do 1 2 to x or y or z")
+            ],
             limits=LIMITS,
             bounded=Inline(),
             chance=lambda: 1.0,
         )
+        self.change_files(0, 0)
 
     # Proposing and deciding
 
@@ -157,9 +124,14 @@ class World:
                 session, self.deps.log, self.deps.people, request_id=request.id,
                 person=self.person(person), vote=vote, reason=None, now=self.clock.now(),
             )  # fmt: skip
-        made = Clicked(person, vote, decided.outcome, self.groups)
-        self.clicks.setdefault(action_id, []).append(made)
+        self.note_click(action_id, person, vote, decided.outcome)
         return decided.outcome
+
+    def note_click(self, action_id: str, person: str | None, vote: str, outcome: str) -> None:
+        """Write down who clicked, and whom they could stand for at that moment."""
+        handed = self.acts.handed.get(action_id, frozenset())
+        made = Clicked(person, vote, outcome, self.groups, self.acts.stands_in_for(person), handed)
+        self.clicks.setdefault(action_id, []).append(made)
 
     def edit(self, action: Action, person: str, amount: int) -> str | None:
         """Somebody changes what is asked; the id of the action in its place."""
@@ -182,10 +154,12 @@ class World:
     def undo(self, action: Action, person: str) -> str:
         """One press on Undo; what became of it."""
         with self.db.transaction() as session:
-            return press_undo(
+            outcome = press_undo(
                 session, self.deps.log, self.deps.people, self.deps.registry,
                 action_id=action.id, person=self.person(person), now=self.clock.now(),
             ).outcome  # fmt: skip
+        self.taken_back += [action.id] * (outcome == "taken_back")
+        return outcome
 
     def cancel(self, action: Action, reason: str = "Ana took it back") -> bool:
         """Take one action back that has not begun."""
@@ -210,8 +184,15 @@ class World:
 
     def change_files(self, rules: int, groups: int) -> None:
         """As after a restart with other files; workers under way keep what they had."""
-        self.groups = groups
-        self.deps = replace(self.deps, policy=policy(rules), people=people(groups))
+        self.groups, who = groups, people(groups)
+        own = permitting(self.db, self.deps.log, who, self.clock)
+        self.deps = replace(
+            self.deps,
+            policy=policy(rules),
+            people=who,
+            registry=Registry((self._other, own)),
+            floor=make_floor(self.db, who),
+        )
 
     def person(self, name: str | None) -> Any:
         return None if name is None else self.deps.people.by_id(name)
@@ -230,9 +211,16 @@ class World:
         run = executor.run
         if message.job == "prepare":
             run = Prepare(self.deps, execute=executor.run).run
-        worker = Worker(f"{message.job} {action_id}", lambda: run(action_id))
+        worker = Worker(f"{message.job} {action_id}", lambda: run(action_id), self.groups)
         self.workers.append(worker)
         return worker
+
+    def deliver_all(self) -> None:
+        """Everything in the queue, one after the other and each to its end."""
+        while self.queue:
+            worker = self.deliver(self.queue.pop(0))
+            while worker is not None and worker.gate is not None:
+                worker.go()
 
     def keep_time(self) -> None:
         """One round of the keeper: expiries, what is due, what the broker should have again."""
@@ -243,6 +231,7 @@ class World:
                 Message("execute", {"action_id": a.id}) for a in due.sweep_due(session, now=now)
             ]
             again += take_due(session, now=now)
+            offer_due(session, self.deps.log, self.deps.people, now=now)
         self._published(again)
 
     def wait(self, seconds: float) -> None:
@@ -255,19 +244,36 @@ class World:
 
     # Looking
 
-    def actions(self, *statuses: str) -> list[Action]:
-        if self._read_at != self.db.version:
+    def rows(self, table: type[T]) -> list[T]:
+        """All of this table, by id; read once for each transaction there was."""
+        read_at, found = self._read.get(table, (-1, []))
+        if read_at != self.db.version:
             with self.db.read() as session:
-                query = select(Action).order_by(col(Action.created_at), col(Action.id))
-                self._rows = list(session.exec(query))
-            self._read_at = self.db.version
-        return [row for row in self._rows if not statuses or row.status in statuses]
+                found = list(session.exec(select(table).order_by(text("id"))))
+            self._read[table] = self.db.version, found
+        return found
+
+    def events(self) -> list[Told]:
+        """Everything that was logged, in its order."""
+        with self.db.read() as session:
+            query = select(Event.id, Event.action_id, Event.type, Event.at).order_by(col(Event.id))
+            if self._told:
+                query = query.where(Event.id > self._told[-1].id)
+            self._told += [Told(*row) for row in session.exec(query)]
+        return self._told
+
+    def actions(self, *statuses: str) -> list[Action]:
+        rows = sorted(self.rows(Action), key=lambda row: (row.created_at, row.id))
+        return [row for row in rows if not statuses or row.status in statuses]
+
+    def happened(self, action_id: str) -> bool:
+        """What a person finds who looks, there or here."""
+        made = any(row.action_id == action_id for row in self.acts.rows())
+        return made or bool(self.other.effects_of(action_id))
 
     def owed(self) -> int:
         """Jobs of turns and actions that are asked for and not done."""
-        with self.db.read() as session:
-            query = select(Outbox.job).where(col(Outbox.done_at).is_(None))
-            return sum(job in _JOBS for job in session.exec(query))
+        return sum(row.job in _JOBS and row.done_at is None for row in self.rows(Outbox))
 
     def _resume(self, turn: str) -> None:
         """The turn goes on with what is settled, once for each of its actions."""
@@ -280,22 +286,20 @@ class World:
         if new := {key: head for key, head in heads.items() if key not in known}:
             self.resumed[turn].append(new)
 
+    def _note_begun(self, worker: Worker) -> None:
+        """Whose permission this worker's last commit has used up."""
+        for grant in self.rows(Grant):
+            if grant.consumed_at is not None and grant.action_id not in self.begun:
+                begun = Begun(
+                    grant.action_id, self.clock.now(), worker.files, frozenset(self.acts.revoked)
+                )
+                self.begun[grant.action_id] = begun
+
     def _published(self, messages: Sequence[Message]) -> None:
         self.queue += [m for m in messages if m not in self.queue and m.job in _JOBS]
 
 
 TERMINAL = ACTION_TERMINAL
-
-
-@cache
-def people(groups: int) -> People:
-    shown = "{" + ", ".join(f"{n}: [{', '.join(m)}]" for n, m in GROUPS[groups].items()) + "}"
-    return People.parse(_PEOPLE.format(groups=shown), Path("people.yaml"))
-
-
-@cache
-def policy(rules: int) -> Policy:
-    return parse_policy(RULES[rules], Path("policy.yaml"))
 
 
 @cache
