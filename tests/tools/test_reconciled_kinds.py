@@ -16,6 +16,7 @@ import pytest
 from road import PEOPLE, POLICY, Road, make_log
 from sqlalchemy import text
 
+from approvals.by_hand import BY_HAND
 from approvals.people import People
 from approvals.policy_file import parse_policy
 from approvals.policy_versions import take_in_file
@@ -60,9 +61,11 @@ class Desk:
     def do(self, tool: str, args: dict[str, Any]) -> dict[str, Any]:
         """Have it done; what it came to."""
         action_id = self.road.propose(tool, turn=new_id("turn"), **args)
+        if tool.startswith("signoff."):
+            self.road.set(action_id, automation=BY_HAND)  # people ask for these by a form
         self.road.prepare(action_id)
         row = self.road.row(action_id)
-        assert row.status == "succeeded", row.outcome or row.verdict
+        assert row.status == "succeeded", self.road.reasons(action_id)
         return dict(row.outcome or {})["result"] | {"action": action_id}
 
     def stray(self, tool: str, args: dict[str, Any]) -> Result:
