@@ -9,7 +9,8 @@ from road import Road
 from sqlmodel import select
 from till import Fault, Till
 
-from approvals.actions import Proposed, propose_by_hand
+from approvals.actions import Proposed
+from approvals.by_hand import propose_by_hand
 from approvals.elevation import give, missing
 from audit.tables import Event
 
