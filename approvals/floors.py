@@ -1,6 +1,7 @@
-"""What no policy can lower: who must agree before what is permitted changes.
+"""What no policy can lower: who must agree before what is permitted changes, and that somebody
+says yes to what cannot be undone.
 
-A policy may ask more people or refuse; it cannot let these pass or leave them to the asker.
+A policy may ask more people or refuse; it cannot let these pass.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from approvals.cases import Subject
+from approvals.cases import Case, Subject
 from approvals.connectors import ADMIT
 from approvals.people import OPERATORS, People
 from approvals.policy import REQUESTER, Stage, Verdict
@@ -40,7 +41,17 @@ def raised(subject: Subject, verdict: Verdict, people: People, find: Find) -> Ve
         return _by_others(verdict, people, barred=_holder(people, subject))
     if subject.tool in (SET_POLICY, ADMIT):
         return _by_others(verdict, people)
+    if verdict.kind == "allow" and subject.effect == "irreversible":
+        return _confirmed(subject, verdict, people)
     return verdict
+
+
+def _confirmed(subject: Subject, verdict: Verdict, people: People) -> Verdict:
+    """Where a rule would let pass what cannot be undone, its asker says yes to it at least; an
+    operator, where a letter or the model chose whom or what it hits."""
+    chosen = bool(Case(subject, people, frozenset()).untrusted)
+    stage = Stage(OPERATORS if chosen else REQUESTER, why="it cannot be undone")
+    return replace(verdict, kind="ask", reason=stage.why, stages=(stage,), four_eyes=chosen)
 
 
 def _as_the_example(verdict: Verdict, example: Action | None) -> Verdict:

@@ -71,13 +71,13 @@ def _sentence(rule: Rule, people: Group, tools: Sequence[Ability]) -> str | None
         return None
     conditions = _conditions(rule)
     head = f"{subject}{' ' if conditions else ''}{conditions}"
-    return f"{head[0].upper()}{head[1:]}: {_outcome(rule, people)}"
+    final = any(tool.effect == "irreversible" for tool in _covered(rule, tools))
+    return f"{head[0].upper()}{head[1:]}: {_outcome(rule, people, final=final)}"
 
 
 def _subject(rule: Rule, tools: Sequence[Ability]) -> str | None:
     """What it is about; None for a rule about tools that are not there."""
-    covered = [t for t in tools if rule.names_tool(t.name)]
-    covered = [t for t in covered if not rule.effects or str(t.effect) in rule.effects]
+    covered = _covered(rule, tools)
     if not covered:
         return None
     cans = [tool.can for tool in covered]
@@ -86,6 +86,11 @@ def _subject(rule: Rule, tools: Sequence[Ability]) -> str | None:
     if rule.effects == {"read"}:
         return f"reads ({', '.join(cans[:3])}{' …' if len(cans) > 3 else ''})"
     return "everything" if "read" in rule.effects or not rule.effects else "every change"
+
+
+def _covered(rule: Rule, tools: Sequence[Ability]) -> list[Ability]:
+    named = [tool for tool in tools if rule.names_tool(tool.name)]
+    return [tool for tool in named if not rule.effects or str(tool.effect) in rule.effects]
 
 
 def _conditions(rule: Rule) -> str:
@@ -138,9 +143,10 @@ def _origin_conditions(rule: Rule) -> list[str]:
     return parts
 
 
-def _outcome(rule: Rule, people: Group) -> str:
+def _outcome(rule: Rule, people: Group, *, final: bool) -> str:
+    """`final`: it is about something that cannot be undone (`approvals.floors`)."""
     if rule.outcome == "allow":
-        return "I just do it."
+        return "I just do it; what cannot be undone you confirm." if final else "I just do it."
     if rule.outcome == "deny":
         return "I refuse."
     after = []

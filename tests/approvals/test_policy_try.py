@@ -76,7 +76,7 @@ def _subject(people: People, action: Action) -> Subject:
     assert principal is not None
     assert action.preview is not None
     return subject_of(
-        tool=action.tool, effect="irreversible", args=action.args, principal=principal,
+        tool=action.tool, effect="reversible", args=action.args, principal=principal,
         channel=action.channel, automation=action.automation, origins=action.origins,
         authority=["order"], preview=action.preview, undoes=False, at=NOW,
     )  # fmt: skip
@@ -210,7 +210,7 @@ def _subject_of(people: People, minor: int = 5000) -> Subject:
     principal = people.by_id("ana")
     assert principal is not None
     return subject_of(
-        tool="shop.refund", effect="irreversible", args={}, principal=principal, channel="C",
+        tool="shop.refund", effect="reversible", args={}, principal=principal, channel="C",
         automation="assistant", origins={}, authority=[], preview=_preview(minor), undoes=False,
         at=NOW,
     )  # fmt: skip

@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 
 import pytest
 
 from approvals.floors import make_floor
 from approvals.people import People
 from approvals.policy import REQUESTER, Subject, Verdict, judge
-from approvals.policy_file import load_policy
+from approvals.policy_file import load_policy, parse_policy
 from bot.bootstrap import declare
 from core.clock import SystemClock
 from core.money import Money
@@ -89,3 +90,34 @@ def test_what_changes_permissions_is_asked_of_an_operator() -> None:
             for subject, verdict in verdicts(tool):
                 raised = floor(subject, verdict)
                 assert raised.kind == "deny" or "operators" in {s.who for s in raised.stages}
+
+
+@pytest.mark.parametrize("tool", WRITES, ids=[tool.name for tool in WRITES])
+def test_no_rule_lets_pass_what_cannot_be_undone(tool: Tool) -> None:
+    """R100: a policy that allows everything still has its asker confirm it, or an operator where
+    somebody else chose what it hits."""
+    everything = parse_policy(
+        "default_approvers: group:finance\nrules: [{name: all, allow: true}]", Path("policy.yaml")
+    )
+    floor = make_floor(None, PEOPLE)  # type: ignore[arg-type] - reads nothing for these
+    final = tool.effect.value == "irreversible"
+    for subject in subjects(tool):
+        if tool.name.startswith("signoff."):
+            continue
+        verdict = floor(subject, judge(everything, PEOPLE, subject))
+        assert verdict.kind == ("ask" if final else "allow")
+        origin = next(iter(subject.origins.values()), Origin.REQUESTER)
+        if final:
+            expected = REQUESTER if origin.trusted else "operators"
+            assert [stage.who for stage in verdict.stages] == [expected]
+            assert verdict.four_eyes is not origin.trusted
+
+
+def test_a_rule_that_allows_says_what_is_confirmed_all_the_same() -> None:
+    rules = parse_policy(
+        "default_approvers: group:finance\nrules: [{name: m, tool: mail.send, allow: true}]",
+        Path("policy.yaml"),
+    )
+    assert rules.sentences(PEOPLE, TOOLS)[0].endswith(
+        "I just do it; what cannot be undone you confirm."
+    )

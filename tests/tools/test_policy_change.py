@@ -83,7 +83,11 @@ def test_an_approved_change_counts_for_the_next_judgement(office: Road) -> None:
 
     action_id = office.propose("till.refund", turn="turn_2", order="4711", minor=100)
 
-    assert office.prepare(action_id) == "allowed"
+    assert office.prepare(action_id) == "awaiting"
+    verdict = office.row(action_id).verdict
+    assert verdict is not None
+    # What cannot be undone is confirmed even where a rule allows it.
+    assert [stage["who"] for stage in verdict["stages"]] == ["requester"]
     assert sources(office.db) == ["file", "act_"]
 
 
@@ -115,7 +119,8 @@ def test_its_card_tells_what_it_would_have_changed(office: Road) -> None:
     assert row.preview is not None
     told = dict(map(tuple, row.preview["details"]))
     assert told["tried on the past:"] == "2 of 2 past actions would have come out differently."
-    assert told["ALLOWED, THOUGH A PERSON REJECTED IT:"] == "1"
+    assert told["left to the asker alone, though another rejected it:"] == "1"
+    assert told["ALLOWED, THOUGH A PERSON REJECTED IT:"] == "none"
     changed_lines = [line for line in row.preview["diff"].split("\n") if line[0] in "+-"]
     assert [line[:39] for line in changed_lines] == [
         "-  - {name: refunds, tool: till.refund,",
