@@ -1,7 +1,8 @@
 """Whether those whom policy asks are still active members in Slack: asked again and again.
 
 A click by anybody else is refused anyway, at the click. This is for seeing beforehand that nobody
-is left to click: then nothing is put to them, and the owner is told.
+is left to click: then nothing is put to them, and the owner is told. And what somebody approved
+whose account was closed before it began is asked anew.
 """
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ def keeps(people: People, action: Action, stage: Stage, voter_id: str, for_id: s
     still be entitled, and whoever stood in must still be served. What a stand-in answered while
     they stood in holds after that time has ended."""
     voter, owner = people.by_id(voter_id), people.by_id(for_id)
-    if voter is None or owner is None:
+    if voter is None or owner is None or voter_id in people.inactive:
         return False
     if voter_id != for_id and voter_id in authors(action):
         return False

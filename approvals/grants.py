@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, update
 from sqlmodel import Session, col, select
 
+from approvals.accounts import active
 from approvals.directory import as_of
 from approvals.entitlement import keeps, stage_of
 from approvals.people import People
@@ -92,7 +93,7 @@ def lapsed(session: Session, people: People, action: Action, *, now: datetime) -
     votes = session.exec(
         select(Decision).where(Decision.request_id == request.id, Decision.vote == "approve")
     ).all()
-    people = as_of(session, people, now=now)
+    people = active(session, as_of(session, people, now=now))
     for number in range(len(request.stages)):
         stage = stage_of(request, number)
         heard = [

@@ -24,7 +24,7 @@ from approvals.requests import (
     waiting_for,
     waiting_of,
 )
-from approvals.tables import Action, Decision, Disclosure, Grant, Request
+from approvals.tables import Accounts, Action, Decision, Disclosure, Grant, Request
 from audit.log import Log
 from audit.tables import Event
 from core.db import Database
@@ -464,6 +464,22 @@ def test_an_approver_who_left_the_group_is_noticed_at_execution(
         assert (
             grants.lapsed(session, gone, row, now=LATER)
             == "the person who asked is not served any more"
+        )
+
+
+def test_an_approver_whose_account_was_closed_is_noticed_at_execution(
+    db: Database, people: People, awaiting: Awaiting, click: Click
+) -> None:
+    """R2, R118: what Slack last told of accounts counts for answers that were given before."""
+    action, request_id = awaiting()
+    click(request_id, "finn")
+
+    with db.transaction() as session:
+        row = session.get_one(Action, action.id)
+        assert grants.lapsed(session, people, row, now=LATER) is None
+        session.add(Accounts(workspace_id=row.workspace_id, asked_at=NOW, inactive=["finn"]))
+        assert grants.lapsed(session, people, row, now=LATER) == (
+            "somebody who approved this may not approve it any more"
         )
 
 
