@@ -128,11 +128,13 @@ def test_a_manifest_says_what_is_granted(tmp_path: Path) -> None:
         events=frozenset({"app_mention", "message.im"}),
         commands=frozenset({"/signoff"}),
         agent=False,
+        shortcuts={},
     )
-    path.write_text(
-        json.dumps({**MANIFEST, "features": {**MANIFEST["features"], "agent_view": {}}})
-    )
+    shortcut = {"name": "Stop it", "type": "message", "callback_id": "stop_it"}
+    features = {**MANIFEST["features"], "agent_view": {}, "shortcuts": [shortcut]}
+    path.write_text(json.dumps({**MANIFEST, "features": features}))
     assert Manifest.load(path).agent
+    assert Manifest.load(path).shortcuts == {"stop_it": "Stop it"}
 
 
 @pytest.mark.parametrize(
