@@ -76,4 +76,5 @@ def _try(args: argparse.Namespace, settings: Settings, people: People, path: Pat
     db.engine.dispose()
     for line in lines:
         print(line)
-    return 1 if tried.rejected_allowed.count else 0
+    # Whoever asked for it then would say yes to it now.
+    return 1 if tried.rejected_allowed.count or tried.rejected_to_asker.count else 0

@@ -40,6 +40,7 @@ def test_the_policy_in_use_changes_nothing(data: Path, capsys: pytest.CaptureFix
 def test_a_file_that_allows_what_a_person_rejected_ends_with_1(
     data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """Also where its asker alone would confirm it, as with everything that cannot be undone."""
     path = data / "looser.yaml"
     path.write_text("default_approvers: group:operations\nrules: [{name: all, allow: true}]")
 
@@ -47,8 +48,26 @@ def test_a_file_that_allows_what_a_person_rejected_ends_with_1(
 
     assert status == 1
     said = capsys.readouterr().out
+    change = "asked of Finance → asked of the asker, by “all”: 1 action, Ana 1; EUR 180.00"
+    assert change in said
+    assert "Left to the asker alone, but rejected then: 1" in said
+
+    _can_be_undone(data)
+    status = main(["policy", "try", str(path), "--data", str(data), "--since", "30d"])
+
+    assert status == 1
+    said = capsys.readouterr().out
     assert "asked of Finance → allowed, by “all”: 1 action, Ana 1; EUR 180.00" in said
     assert "ALLOWED NOW, BUT REJECTED BY A PERSON THEN: 1" in said
+
+
+def _can_be_undone(folder: Path) -> None:
+    db = open_database(f"sqlite:///{folder / 'signoff.db'}")
+    with db.transaction() as session:
+        action = session.get_one(Action, "act_1")
+        action.verdict = {**(action.verdict or {}), "effect": "reversible"}
+        session.add(action)
+    db.engine.dispose()
 
 
 @pytest.mark.parametrize(
