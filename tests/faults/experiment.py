@@ -12,7 +12,8 @@ import os
 import signal
 import socket
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -74,13 +75,20 @@ def _one_run(
             lambda: _Inside(lane, theirs, faults).play(errand, engine, known), theirs
         )
     theirs.close()
-    with ours, ours.makefile("rw") as told:
-        for line in told:
-            _heard(lane, errand, engine, number, json.loads(line), known, result, told)
+    with ours:
+        for line in lines(ours):
+            _heard(lane, errand, engine, number, json.loads(line), known, result, ours)
     code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     if code not in (0, -signal.SIGKILL):
         known.trouble = known.trouble or f"a run ended with {code}"
     return code
+
+
+def lines(link: socket.socket) -> Iterator[str]:
+    """What a run says, to its end. One that is killed by one thread before another has read our
+    answer ends with a reset, after everything it said."""
+    with link.makefile("r") as told, suppress(ConnectionResetError):
+        yield from told
 
 
 def _heard(
@@ -91,7 +99,7 @@ def _heard(
     said: dict[str, Any],
     known: _Run,
     result: Result,
-    told: Any,
+    link: socket.socket,
 ) -> None:
     known.at = datetime.fromisoformat(said["now"])
     match said["say"]:
@@ -111,17 +119,17 @@ def _heard(
         case "trouble":
             known.trouble = said["trouble"]
         case "effects":
-            _answer(told, lane.effects(errand.about, errand.mark))
+            _answer(link, lane.effects(errand.about, errand.mark))
         case "wipe":
             lane.store.flushall()
-            _answer(told, 0)
+            _answer(link, 0)
         case "double":
-            _answer(told, _twin(lane, engine, said, known))
+            _answer(link, _twin(lane, engine, said, known))
 
 
-def _answer(told: Any, number: int) -> None:
-    told.write(f"{number}\n")
-    told.flush()
+def _answer(link: socket.socket, number: int) -> None:
+    with suppress(BrokenPipeError):  # killed meanwhile: what it said before is still to be read
+        link.sendall(f"{number}\n".encode())
 
 
 def _twin(lane: Lane, engine: str, said: dict[str, Any], known: _Run) -> int:

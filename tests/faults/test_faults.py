@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.campaign import unlisted
+from tests.faults.experiment import lines
 from tests.faults.results import Crossed, Experiment, Fault, Result
 
 ROOT = Path(__file__).parents[2]
@@ -31,6 +33,16 @@ def test_a_sample_of_faults_keeps_every_promise_and_each_wrong_engine_is_seen_to
 
     assert ran.returncode == 0, ran.stdout + ran.stderr
     record_property("counted", ran.stdout.splitlines()[-1])
+
+
+def test_a_run_killed_with_an_answer_unread_is_heard_to_its_end() -> None:
+    ours, theirs = socket.socketpair()
+    theirs.sendall(b"fault\n")
+    ours.sendall(b"0\n")
+    theirs.close()  # as the kernel does for who is killed: with something unread, by a reset
+
+    with ours:
+        assert list(lines(ours)) == ["fault\n"]
 
 
 def test_a_crossing_that_is_not_in_the_list_is_named() -> None:
