@@ -29,8 +29,7 @@ from bot.blocks.alike import (
 from bot.cards import title_of
 from bot.clicks import STRANGER, Click, record_click, stands
 from bot.deps import BotDeps
-from bot.edits import Answered
-from bot.submitted import Submitted, record_submission
+from bot.submitted import Answered, Submitted, record_submission
 from bot.words import storable
 from core.errors import ApprovalError
 from core.money import Money, NotMoney, parse_money

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from approvals.editing import edit, may_answer, why_not
@@ -13,7 +13,7 @@ from bot.blocks.limits import INPUT, OPTION
 from bot.cards import title_of
 from bot.clicks import Click, fits, odd, record_click
 from bot.deps import BotDeps
-from bot.submitted import Submitted, record_submission
+from bot.submitted import Answered, Submitted, record_submission
 from bot.words import storable
 from tools.editing import EditField, fields_of, read_typed
 
@@ -28,14 +28,6 @@ class Editing:
     fields: Sequence[EditField]
     #: Arguments that may be changed but do not fit into an input.
     left_out: Sequence[str]
-
-
-@dataclass(frozen=True)
-class Answered:
-    """Sentences at fields, or one for the whole modal; neither where the cards say it."""
-
-    problems: Mapping[str, str] = field(default_factory=dict)
-    sentence: str | None = None
 
 
 def take_edit(deps: BotDeps, click: Click, person: Principal) -> Editing | str | None:

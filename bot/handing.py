@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-
 from approvals.directory import as_of
 from approvals.editing import may_answer
 from approvals.entitlement import listed
@@ -21,17 +18,9 @@ from bot.cards import title_of
 from bot.clicks import Click, fits, odd, record_click
 from bot.deps import BotDeps
 from bot.members import Account
-from bot.submitted import Submitted, record_submission
+from bot.submitted import Answered, Submitted, record_submission
 
 _NOBODY = "There is nobody else it could be handed to."
-
-
-@dataclass(frozen=True)
-class Answered:
-    """Sentences at fields, or one for the whole form."""
-
-    problems: Mapping[str, str] = field(default_factory=dict)
-    sentence: str | None = None
 
 
 def take_hand(deps: BotDeps, click: Click, person: Principal) -> Hand | str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +26,14 @@ class Submitted:
         view, user = body.get("view") or {}, body.get("user") or {}
         named = str(view.get("private_metadata") or "")[:300]
         return cls(str(body.get("trigger_id")), str(user.get("id") or ""), named)
+
+
+@dataclass(frozen=True)
+class Answered:
+    """Sentences at fields, or one for the whole modal; neither where the cards say it."""
+
+    problems: Mapping[str, str] = field(default_factory=dict)
+    sentence: str | None = None
 
 
 def record_submission(

@@ -10,7 +10,7 @@ from bot.alike import submit_alike
 from bot.blocks.alike import typed_of
 from bot.blocks.modals import text_modal
 from bot.boundary import Delivery, Edge, guarded
-from bot.edits import Answered
+from bot.submitted import Answered
 
 
 def register(app: AsyncApp, edge: Edge) -> None:
