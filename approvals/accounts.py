@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from approvals.people import People, Principal
-from approvals.policy import Policy
-from approvals.tables import Accounts
+from approvals.people_tables import Accounts
+from approvals.policy.judge import Policy
 from audit.log import Log
 from core.db import insert_once
 from core.outbox import enqueue

@@ -10,7 +10,7 @@ from sqlmodel import Session
 from approvals.bounds import Bounds, outside_of
 from approvals.config_texts import kept_people
 from approvals.people import People
-from approvals.policy_history import (
+from approvals.policy.history import (
     NEVER_JUDGED,
     REPLACED,
     Directories,

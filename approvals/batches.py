@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, func, select
 
 from approvals.people import People, Principal
-from approvals.policy import REQUESTER
+from approvals.policy.judge import REQUESTER
 from approvals.stages import Stage
 from approvals.tables import Action, Batch, Request
 from audit.log import Log

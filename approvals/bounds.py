@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from approvals.cases import RECIPIENT_NAMES, Case, Knower, Subject
 from approvals.origins import as_money
+from approvals.policy.cases import RECIPIENT_NAMES, Case, Knower, Subject
 from core.money import Money
 
 #: One plain address and nothing else; its domain with the @.

@@ -10,7 +10,7 @@ import structlog
 from sqlmodel import Session, select
 
 from approvals.people import People
-from approvals.tables import ConfigText
+from approvals.rights_tables import ConfigText
 from core.configfile import text_digest
 from core.db import insert_once
 from core.errors import ConfigError

@@ -14,7 +14,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from approvals.tables import AdmittedConnector
+from approvals.rights_tables import AdmittedConnector
 from audit.log import Log
 from core.db import insert_once
 

@@ -9,7 +9,7 @@ from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from approvals.people import People, Principal
-from approvals.tables import Delegation
+from approvals.people_tables import Delegation
 from audit.log import Log
 from core.ids import new_id
 

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select
 
 from approvals.people import People
-from approvals.tables import Delegation, UserGroup
+from approvals.people_tables import Delegation, UserGroup
 
 #: What Slack told longer ago than this is not believed: then nobody of the group may decide.
 STALE = timedelta(minutes=15)

@@ -19,7 +19,7 @@ from approvals.directory import as_of
 from approvals.entitlement import entitled, stage_of
 from approvals.origins import leaves
 from approvals.people import People, Principal
-from approvals.policy import REQUESTER, Stage, Verdict
+from approvals.policy.judge import REQUESTER, Stage, Verdict
 from approvals.requests import decide
 from approvals.seeing import may_see
 from approvals.tables import Action, Request

@@ -16,7 +16,8 @@ from sqlmodel import Session, col, select
 
 from approvals.for_a_time import NOT_YOURS, end, lasting, note
 from approvals.people import People, Principal
-from approvals.tables import Action, Elevation
+from approvals.rights_tables import Elevation
+from approvals.tables import Action
 from audit.log import Log
 from core.db import insert_once
 from core.errors import ApprovalError

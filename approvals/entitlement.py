@@ -13,7 +13,7 @@ from itertools import combinations
 from typing import Any
 
 from approvals.people import People, Principal
-from approvals.policy import REQUESTER, Stage, approver_words
+from approvals.policy.judge import REQUESTER, Stage, approver_words
 from approvals.tables import Action, Request
 
 

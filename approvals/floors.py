@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from approvals.cases import Case, Subject
 from approvals.connectors import ADMIT
 from approvals.people import OPERATORS, People
-from approvals.policy import REQUESTER, Stage, Verdict
+from approvals.policy.cases import Case, Subject
+from approvals.policy.judge import REQUESTER, Stage, Verdict
 from approvals.tables import Action
 from core.db import Database
 

@@ -9,7 +9,7 @@ from sqlalchemy import update
 from sqlmodel import Session, col
 
 from approvals.people import Principal
-from approvals.tables import Elevation, StandingPermission
+from approvals.rights_tables import Elevation, StandingPermission
 from audit.log import Log
 
 Given = StandingPermission | Elevation

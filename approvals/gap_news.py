@@ -12,8 +12,8 @@ from approvals.directory import as_of
 from approvals.gaps import gaps
 from approvals.owners import tell_owners
 from approvals.people import People
-from approvals.policy import Policy
-from approvals.tables import Gap
+from approvals.people_tables import Gap
+from approvals.policy.judge import Policy
 from audit.log import Log
 from core.db import insert_once
 from core.errors import ConfigError

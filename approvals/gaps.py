@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from approvals.people import People
-from approvals.policy import Policy
-from approvals.policy_words import approver_words
+from approvals.policy.judge import Policy
+from approvals.policy.words import approver_words
 from approvals.stages import REQUESTER, Stage
 
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from approvals.people import People
-from approvals.tables import UserGroupThen
+from approvals.people_tables import UserGroupThen
 from core.db import insert_once
 
 

@@ -21,7 +21,7 @@ from approvals.entitlement import authors, eligible, listed, places, stage_of
 from approvals.keeping_time import plan, put_stage
 from approvals.loads import has_room
 from approvals.people import People, Principal
-from approvals.policy import REQUESTER
+from approvals.policy.judge import REQUESTER
 from approvals.seeing import may_see
 from approvals.stages import Stage
 from approvals.tables import Action, Decision, Disclosure, Handing, Request

@@ -19,7 +19,7 @@ from approvals.entitlement import authors, eligible, stage_of, whom
 from approvals.loads import spread
 from approvals.owners import tell_owners
 from approvals.people import People, Principal
-from approvals.policy import approver_words
+from approvals.policy.judge import approver_words
 from approvals.seeing import may_see
 from approvals.spans import Span
 from approvals.stages import Stage, joined

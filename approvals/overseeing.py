@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from approvals.policy import REQUESTER, Stage, Verdict
+from approvals.policy.judge import REQUESTER, Stage, Verdict
 
 WHY = "it decides about a person, which somebody else looks at each time"
 

@@ -17,7 +17,7 @@ from approvals.entitlement import eligible, entitled, impossible, places, stage_
 from approvals.loads import flooding
 from approvals.owners import tell_owners
 from approvals.people import People, Principal
-from approvals.policy import Stage, Verdict, approver_words
+from approvals.policy.judge import Stage, Verdict, approver_words
 from approvals.seeing import may_see, readers_now
 from approvals.showing import agreed_before, hidden_from, present, withhold
 from approvals.tables import Action, Request

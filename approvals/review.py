@@ -5,7 +5,7 @@ Which ones are asked about is drawn once and for all: by a number that belongs t
 person, the day and the names in the arguments that decide what is hit, under this installation's
 key. So proposing the same again, or with another amount or text, draws the same; and nobody can
 work out beforehand what will pass. Never drawn: what cannot be put back, and what a letter, a
-document or a model chose (`approvals.policy` says 100 % there).
+document or a model chose (`approvals.policy.judge` says 100 % there).
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from approvals.cases import Subject
-from approvals.policy import Verdict
+from approvals.policy.cases import Subject
+from approvals.policy.judge import Verdict
 from core.canonical import digest
 
 #: A text -> its number from 0 to 99.

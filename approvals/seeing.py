@@ -10,7 +10,8 @@ from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from approvals.people import Principal
-from approvals.tables import Action, Membership, Request
+from approvals.people_tables import Membership
+from approvals.tables import Action, Request
 from core.db import insert_once
 
 

@@ -17,7 +17,7 @@ from approvals.asking import ask_asker
 from approvals.entitlement import eligible
 from approvals.keeping_time import begin_stage
 from approvals.people import People, Principal
-from approvals.policy import REQUESTER
+from approvals.policy.judge import REQUESTER
 from approvals.stages import Stage
 from approvals.tables import Action, Request
 from core.posts import ask_post

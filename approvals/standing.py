@@ -16,13 +16,14 @@ from sqlmodel import Session, col, select
 
 from approvals import grants
 from approvals.bounds import Bounds, outside_of
-from approvals.cases import Subject
 from approvals.decided import approved_by
 from approvals.entitlement import listed
 from approvals.for_a_time import NOT_YOURS, end, lasting, note
 from approvals.people import People, Principal
-from approvals.policy import REQUESTER, Verdict
-from approvals.tables import Action, StandingPermission
+from approvals.policy.cases import Subject
+from approvals.policy.judge import REQUESTER, Verdict
+from approvals.rights_tables import StandingPermission
+from approvals.tables import Action
 from audit.log import Log
 from core.db import insert_once
 from core.ids import derive_id

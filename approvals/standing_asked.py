@@ -13,7 +13,7 @@ from approvals.alike import Alike, alike, past_action
 from approvals.bounds import Bounds, bounds_like, may_differ, outside_of
 from approvals.decided import approved_by
 from approvals.people import People
-from approvals.policy import REQUESTER, Verdict
+from approvals.policy.judge import REQUESTER, Verdict
 from approvals.standing import may_stand
 from approvals.tables import Action
 from core.errors import ApprovalError

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from approvals.cases import Subject
 from approvals.hours import DAYS
 from approvals.people import Principal
+from approvals.policy.cases import Subject
 from core.money import Money
 from core.origins import Origin
 

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, update
 from sqlmodel import Session, col, select
 
 from approvals.people import People
-from approvals.tables import Switch
+from approvals.rights_tables import Switch
 from audit.log import Log
 from core.db import insert_once
 

@@ -1,18 +1,15 @@
-"""What is proposed, asked, decided and permitted."""
+"""What is proposed, asked, decided and permitted. People are in `people_tables`, what holds on in
+`rights_tables`."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, UniqueConstraint
+from sqlalchemy import JSON, Column, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from core.db import UtcDateTime
-
-
-def _json(nullable: bool = False) -> Any:
-    return Field(default=None, sa_column=Column(JSON, nullable=nullable))
+from core.db import UtcDateTime, json_field
 
 
 class Action(SQLModel, table=True):
@@ -32,29 +29,29 @@ class Action(SQLModel, table=True):
     tool: str = Field(index=True)
     tool_version: str
     #: As the model gave them until prepared; validated and canonical afterwards.
-    args: dict[str, Any] = _json()
+    args: dict[str, Any] = json_field()
     #: SHA-256 over canonical {tool, version, args, principal, facts}; set when prepared.
     digest: str | None = None
     #: JSON pointer of each leaf of args -> origin (approvals.origins.Origin value).
-    origins: dict[str, str] = _json()
+    origins: dict[str, str] = json_field()
     status: str = Field(default="proposed", index=True)
-    #: approvals.policy.Verdict as plain JSON: kind, reason, rules, stages, digests.
-    verdict: dict[str, Any] | None = _json(nullable=True)
+    #: approvals.policy.judge.Verdict as plain JSON: kind, reason, rules, stages, digests.
+    verdict: dict[str, Any] | None = json_field(nullable=True)
     #: What the preview pinned, plain JSON, and what the card shows of it.
-    facts: dict[str, Any] | None = _json(nullable=True)
-    preview: dict[str, Any] | None = _json(nullable=True)
+    facts: dict[str, Any] | None = json_field(nullable=True)
+    preview: dict[str, Any] | None = json_field(nullable=True)
     #: Digest of tool and authority arguments: two actions alike share it.
     alike: str | None = Field(default=None, index=True)
     supersedes: str | None = Field(default=None, unique=True)
     #: What people changed of it before it was approved, oldest first:
     #: [{"by": person, "at": ISO 8601, "changed": [{"argument", "from", "to"}]}].
-    edits: list[Any] | None = _json(nullable=True)
+    edits: list[Any] | None = json_field(nullable=True)
     undoes: str | None = Field(default=None, unique=True)
     #: Of one that takes another back: who wanted it.
     undone_by: str | None = None
     #: Of a step that belongs together with others of its answer (`approvals.together`):
     #: {"steps": how many they are, "final": how many of them cannot be undone}.
-    together: dict[str, Any] | None = _json(nullable=True)
+    together: dict[str, Any] | None = json_field(nullable=True)
     not_before: datetime | None = Field(default=None, sa_type=UtcDateTime)
     next_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     attempt: int = 0
@@ -66,7 +63,7 @@ class Action(SQLModel, table=True):
     #: An earlier attempt may have reached the counterpart.
     tainted: bool = False
     #: Plain JSON for the model and the card: result, or error code and sentence.
-    outcome: dict[str, Any] | None = _json(nullable=True)
+    outcome: dict[str, Any] | None = json_field(nullable=True)
     created_at: datetime = Field(sa_type=UtcDateTime)
     settled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
@@ -79,12 +76,12 @@ class Request(SQLModel, table=True):
     action_id: str = Field(foreign_key="action.id", unique=True)
     status: str = Field(default="pending", index=True)
     #: approvals.stages.Stage as plain JSON, in their order; see `stage_of`.
-    stages: list[Any] = _json()
+    stages: list[Any] = json_field()
     stage: int = 0
     #: When this stage began.
     stage_at: datetime = Field(sa_type=UtcDateTime)
     #: Ids of those whose answer is missing, as of the last change; see `keeping_time.plan`.
-    awaited: list[Any] = _json()
+    awaited: list[Any] = json_field()
     #: Open questions with the same are alike; see `approvals.batches.likeness`.
     likeness: str | None = Field(default=None, index=True)
     #: The batch that offers it together with others.
@@ -93,10 +90,10 @@ class Request(SQLModel, table=True):
     next_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
     expires_at: datetime = Field(sa_type=UtcDateTime, index=True)
     #: Slack ids of those who can read the conversation it was asked in; None where everybody can.
-    readers: list[Any] | None = _json(nullable=True)
+    readers: list[Any] | None = json_field(nullable=True)
     #: People who cannot read it and to whom the asker has yet to agree to show it: nobody decides
     #: before. None where there is nothing to agree to.
-    withheld: list[Any] | None = _json(nullable=True)
+    withheld: list[Any] | None = json_field(nullable=True)
     #: Ids of people who cannot read it and to whom the asker agreed to show it.
     agreed: list[Any] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     #: Where its card stands: thread | dm | channel:<id>.
@@ -192,25 +189,13 @@ class Disclosure(SQLModel, table=True):
     n: int
     #: Asked before anybody is shown it; otherwise somebody else would be shown it, too.
     first: bool
-    people: list[Any] = _json()
+    people: list[Any] = json_field()
     #: What waits for the answer, where somebody would hand it on.
     handing_id: str | None = None
     #: asked | agreed | refused
     status: str = "asked"
     asked_at: datetime = Field(sa_type=UtcDateTime)
     answered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-
-
-class Membership(SQLModel, table=True):
-    """What Slack told last of somebody's leaving a channel or coming back: whoever left reads
-    nothing there, whatever was known before."""
-
-    workspace_id: str = Field(primary_key=True)
-    channel: str = Field(primary_key=True)
-    slack_id: str = Field(primary_key=True)
-    is_in: bool
-    #: When it happened, by Slack's clock: what arrives late changes nothing.
-    at: datetime = Field(sa_type=UtcDateTime)
 
 
 class Grant(SQLModel, table=True):
@@ -227,142 +212,6 @@ class Grant(SQLModel, table=True):
     consumed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
-class Switch(SQLModel, table=True):
-    """A stop somebody pressed: on one turn, one conversation, one automation, or everything."""
-
-    #: `turn:<id>` | `conversation:<id>` | `automation:<name>` | `all`
-    scope: str = Field(primary_key=True)
-    workspace_id: str = Field(primary_key=True)
-    stopped_by: str
-    stopped_at: datetime = Field(sa_type=UtcDateTime)
-    released_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-
-
-class ConfigText(SQLModel, table=True):
-    """policy.yaml and people.yaml as they once were: what a verdict's digests stand for."""
-
-    workspace_id: str = Field(primary_key=True)
-    digest: str = Field(primary_key=True)
-    #: policy | people
-    kind: str
-    text: str
-    kept_at: datetime = Field(sa_type=UtcDateTime)
-
-
-class Delegation(SQLModel, table=True):
-    """Somebody is away for a time, and who decides in their place meanwhile."""
-
-    id: str = Field(primary_key=True)
-    workspace_id: str = Field(index=True)
-    person_id: str = Field(index=True)
-    delegate_id: str
-    since: datetime = Field(sa_type=UtcDateTime)
-    until: datetime = Field(sa_type=UtcDateTime, index=True)
-    created_at: datetime = Field(sa_type=UtcDateTime)
-    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-
-
-class UserGroup(SQLModel, table=True):
-    """Who is in a Slack user group, as Slack last told."""
-
-    #: Slack's id, `S…`.
-    id: str = Field(primary_key=True)
-    workspace_id: str = Field(primary_key=True)
-    #: Slack ids.
-    members: list[Any] = _json()
-    #: When Slack last told; None before it ever did.
-    read_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    asked_at: datetime = Field(sa_type=UtcDateTime)
-    #: Why the last look failed, in words; None when it did not.
-    problem: str | None = None
-
-
-class UserGroupThen(SQLModel, table=True):
-    """Who was in a Slack user group from a time on, so that the past can be judged again."""
-
-    __tablename__ = "usergroup_then"
-
-    workspace_id: str = Field(primary_key=True)
-    #: Slack's id, `S…`.
-    id: str = Field(primary_key=True)
-    at: datetime = Field(primary_key=True, sa_type=UtcDateTime)
-    #: Slack ids; None from when on Slack's word was too old to be believed.
-    members: list[Any] | None = _json(nullable=True)
-
-
-class Accounts(SQLModel, table=True):
-    """Which of those whom policy asks Slack called no active full member when it was last asked."""
-
-    workspace_id: str = Field(primary_key=True)
-    asked_at: datetime = Field(sa_type=UtcDateTime)
-    read_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    #: Ids of people.
-    inactive: list[Any] = _json()
-
-
-class Gap(SQLModel, table=True):
-    """Somebody policy asks who is nobody, as long as it is so; the owner was told when it began."""
-
-    workspace_id: str = Field(primary_key=True)
-    #: The sentence that tells it.
-    said: str = Field(primary_key=True)
-    since: datetime = Field(sa_type=UtcDateTime)
-
-
-class PolicyVersion(SQLModel, table=True):
-    """A policy that came into force; the highest number counts."""
-
-    __tablename__ = "policy_version"
-
-    workspace_id: str = Field(primary_key=True)
-    number: int = Field(primary_key=True)
-    #: Of its text in ConfigText.
-    digest: str
-    #: `file`, or the id of the action that brought it.
-    source: str
-    by: str
-    at: datetime = Field(sa_type=UtcDateTime)
-
-
-class AdmittedConnector(SQLModel, table=True):
-    """A connector somebody let into this installation; see `approvals.connectors`."""
-
-    __tablename__ = "admitted_connector"
-
-    workspace_id: str = Field(primary_key=True)
-    #: `release:<name>`, or the id of the action that brought it.
-    source: str = Field(primary_key=True)
-    name: str
-    version: str
-    #: Its tools with version, effect and scopes, as they were declared then.
-    tools: list[Any] = _json()
-    at: datetime = Field(sa_type=UtcDateTime)
-
-
-class StandingPermission(SQLModel, table=True):
-    """Somebody's bounded yes in advance: alike actions of one person are not asked about again."""
-
-    __tablename__ = "standing_permission"
-
-    id: str = Field(primary_key=True)
-    workspace_id: str = Field(index=True)
-    #: The action that asked for it; those who approved that one gave it.
-    action_id: str = Field(unique=True)
-    principal_id: str = Field(index=True)
-    tool: str = Field(index=True)
-    #: approvals.bounds.Bounds as plain JSON.
-    bounds: dict[str, Any] = _json()
-    uses: int
-    used: int = 0
-    #: Minor units of the bounds' currency, in all; None where it is not about money.
-    in_all: int | None = Field(default=None, sa_type=BigInteger)
-    spent: int = Field(default=0, sa_type=BigInteger)
-    created_at: datetime = Field(sa_type=UtcDateTime)
-    expires_at: datetime = Field(sa_type=UtcDateTime)
-    revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    revoked_by: str | None = None
-
-
 class Compensation(SQLModel, table=True):
     """What a piece of work had done when a later step failed or somebody stopped it: taken back in
     reverse order, one after the other, or kept."""
@@ -376,7 +225,7 @@ class Compensation(SQLModel, table=True):
     #: The action that failed; None where the work was stopped.
     failed_id: str | None = None
     #: Ids of the actions to take back, in the order in which they are.
-    steps: list[Any] = _json()
+    steps: list[Any] = json_field()
     #: offered | running | done | stuck | kept
     status: str = Field(default="offered", index=True)
     #: Who wanted it so; None while it is offered, `system:tools` where it is automatic.
@@ -389,23 +238,7 @@ class Batch(SQLModel, table=True):
 
     id: str = Field(primary_key=True)
     workspace_id: str = Field(index=True)
-    request_ids: list[Any] = _json()
+    request_ids: list[Any] = json_field()
     #: The stage they were in.
     stage: int
     created_at: datetime = Field(sa_type=UtcDateTime)
-
-
-class Elevation(SQLModel, table=True):
-    """A scope that a person or an automation has for a time."""
-
-    id: str = Field(primary_key=True)
-    workspace_id: str = Field(index=True)
-    #: The action that asked for it.
-    action_id: str = Field(unique=True)
-    #: A person's id, or `automation:<name>`.
-    holder: str = Field(index=True)
-    scope: str
-    created_at: datetime = Field(sa_type=UtcDateTime)
-    expires_at: datetime = Field(sa_type=UtcDateTime)
-    revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    revoked_by: str | None = None

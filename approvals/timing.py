@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from approvals.people import Principal
-from approvals.policy import Verdict
+from approvals.policy.judge import Verdict
 from approvals.stages import Stage
 
 #: Nobody is reminded of one stage of one question more often.

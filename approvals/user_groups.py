@@ -12,7 +12,7 @@ from approvals import groups_then
 from approvals.directory import STALE
 from approvals.owners import tell_owners
 from approvals.people import People
-from approvals.tables import UserGroup
+from approvals.people_tables import UserGroup
 from audit.log import Log
 from core.db import insert_once
 from core.outbox import enqueue

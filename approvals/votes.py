@@ -14,7 +14,7 @@ from approvals.entitlement import stage_of, whom
 from approvals.keeping_time import begin_stage, plan
 from approvals.moves import move
 from approvals.people import People, Principal
-from approvals.policy import Stage, approver_words
+from approvals.policy.judge import Stage, approver_words
 from approvals.tables import Action, Decision, Request
 from approvals.windows import hold_until
 from audit.log import Log

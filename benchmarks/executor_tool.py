@@ -7,7 +7,7 @@ from pathlib import Path
 
 from approvals.origins import Labelled
 from approvals.people import People
-from approvals.policy_file import parse_policy
+from approvals.policy.file import parse_policy
 from audit.keys import KeyRing
 from audit.log import Log
 from core.clock import SystemClock

@@ -23,9 +23,9 @@ from typing import Any
 from sqlmodel import SQLModel
 
 from approvals.config_texts import keep_text
-from approvals.policy_history import Slice
-from approvals.policy_trials import Trial, try_everywhere
-from approvals.policy_try import Tried
+from approvals.policy.history import Slice
+from approvals.policy.trials import Trial, try_everywhere
+from approvals.policy.trying import Tried
 from benchmarks.figures import Figure
 from core.configfile import text_digest
 from core.db import open_database

@@ -13,8 +13,8 @@ import time
 from pathlib import Path
 
 from approvals.people import People
-from approvals.policy import Policy, Subject, judge
-from approvals.policy_file import parse_policy
+from approvals.policy.file import parse_policy
+from approvals.policy.judge import Policy, Subject, judge
 from benchmarks.figures import Figure
 from core.money import Money
 from core.origins import Origin

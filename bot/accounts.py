@@ -12,7 +12,7 @@ from slack_sdk.errors import SlackApiError
 from approvals import accounts
 from approvals.directory import as_of
 from approvals.people import People, Principal
-from approvals.policy import Policy
+from approvals.policy.judge import Policy
 from audit.log import Log
 from bot.members import judge
 from core.clock import Clock

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal
 
 from approvals.config_texts import keep_text
 from approvals.people import People
-from approvals.policy import Policy
-from approvals.policy_file import load_policy
+from approvals.policy.file import load_policy
+from approvals.policy.judge import Policy
 from audit.keys import KeyRing
 from audit.log import Log
 from bot.credentials import nothing_here, open_secrets, refuse_leaked, require_settings

@@ -9,7 +9,7 @@ from typing import Any
 from slack_sdk.web.async_client import AsyncWebClient
 
 from approvals.people import People
-from approvals.policy import Policy
+from approvals.policy.judge import Policy
 from audit.log import Log
 from core.clock import Clock
 from core.db import Database

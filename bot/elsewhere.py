@@ -11,7 +11,7 @@ from approvals.disclosing import disclose, names_of
 from approvals.entitlement import stage_of
 from approvals.handing import VOID
 from approvals.people import People, Principal
-from approvals.policy import approver_words
+from approvals.policy.judge import approver_words
 from approvals.tables import Disclosure, Handing, Request
 from bot.blocks import card
 from bot.blocks.parts import Message

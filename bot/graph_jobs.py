@@ -11,7 +11,7 @@ from slack_sdk import WebClient
 from sqlmodel import Session
 
 from approvals.people import People
-from approvals.policy_versions import PolicyInForce
+from approvals.policy.versions import PolicyInForce
 from approvals.tables import Action
 from bot.accounts import AccountReader
 from bot.bootstrap import Floor, make_models

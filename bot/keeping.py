@@ -9,8 +9,8 @@ from sqlmodel import Session
 from approvals import accounts, gap_news
 from approvals.batches import offer_due
 from approvals.keeping_time import nudge_due, stand_ins_due
-from approvals.policy import Policy
-from approvals.policy_versions import current
+from approvals.policy.judge import Policy
+from approvals.policy.versions import current
 from approvals.requests import expire_due
 from approvals.user_groups import ask_due
 from audit.sequencer import Sequencer

@@ -16,7 +16,7 @@ from approvals.directory import as_of
 from approvals.entitlement import eligible, stage_of
 from approvals.handing import receivers
 from approvals.people import People
-from approvals.policy import REQUESTER, Verdict
+from approvals.policy.judge import REQUESTER, Verdict
 from approvals.standing import may_stand
 from approvals.tables import Action, Decision, Request
 from bot.blocks.parts import Press

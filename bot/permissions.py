@@ -9,18 +9,15 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from approvals import connectors, elevation, policy_asked, policy_versions, standing
+from approvals import connectors, elevation, standing
 from approvals.connectors import ADMIT, Offered
 from approvals.floors import ALLOW_ALIKE, ELEVATE, SET_POLICY
 from approvals.people import People
+from approvals.policy import asked as policy_asked
+from approvals.policy import versions as policy_versions
+from approvals.rights_tables import AdmittedConnector, Elevation, PolicyVersion, StandingPermission
 from approvals.standing_asked import asked_for, words
-from approvals.tables import (
-    Action,
-    AdmittedConnector,
-    Elevation,
-    PolicyVersion,
-    StandingPermission,
-)
+from approvals.tables import Action
 from audit.log import Log
 from core.db import Database
 from core.errors import ApprovalError, ConfigError

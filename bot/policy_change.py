@@ -13,8 +13,8 @@ from approvals.actions import Proposed
 from approvals.by_hand import propose_by_hand
 from approvals.floors import SET_POLICY
 from approvals.people import Principal
-from approvals.policy_asked import checked
-from approvals.policy_versions import current_text, newest_version
+from approvals.policy.asked import checked
+from approvals.policy.versions import current_text, newest_version
 from bot.blocks.policy import joined, part_of_line, parts_of
 from bot.deps import BotDeps
 from bot.submitted import Answered, Submitted, record_submission

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, NoReturn
 
 from approvals.people import People, Principal
-from approvals.policy import Policy
+from approvals.policy.judge import Policy
 from bot.credentials import NoCredentialsHere
 from core.origins import Origin
 from tools.contract import Person

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from approvals.people import Principal
-from approvals.policy_versions import current
+from approvals.policy.versions import current
 from audit.story import story
 from bot.absences import Command, delegate_lines, hand_lines
 from bot.admitting import connector_lines

@@ -17,7 +17,8 @@ from sqlmodel import Session, col, select
 from approvals import switches
 from approvals.elevation import ASSISTANT
 from approvals.people import Principal
-from approvals.tables import Action, Switch
+from approvals.rights_tables import Switch
+from approvals.tables import Action
 from bot.blocks.text import escape, words
 from bot.deps import BotDeps
 from bot.tables import Schedule

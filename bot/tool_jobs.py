@@ -8,7 +8,7 @@ from datetime import timedelta
 import structlog
 
 from approvals.floors import make_floor
-from approvals.policy_versions import PolicyInForce
+from approvals.policy.versions import PolicyInForce
 from bot.bootstrap import Floor
 from bot.broker import Handler
 from bot.compensations import Offers

@@ -14,12 +14,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, Engine, Table, create_engine, make_url
+from sqlalchemy import JSON, Column, DateTime, Dialect, Engine, Table, create_engine, make_url
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.types import TypeDecorator
-from sqlmodel import Session, SQLModel
+from sqlmodel import Field, Session, SQLModel
 
 from core.errors import SignoffError, StorageError
 from core.sqlite import flock, prepare
@@ -47,6 +47,11 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def json_field(nullable: bool = False) -> Any:
+    """A table's field of plain JSON, to be given unless it is `nullable`."""
+    return Field(default=None, sa_column=Column(JSON, nullable=nullable))
 
 
 class Database:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from approvals.people import People
-from approvals.policy_file import load_policy
+from approvals.policy.file import load_policy
 from bot.bootstrap import declare
 from core.clock import SystemClock
 from tools.contract import Connector, Effect, Retry, Tool

@@ -24,6 +24,8 @@ from tests.gaps import pytest_sessionfinish, pytest_terminal_summary  # noqa: F4
 
 #: Importing them declares their tables.
 TABLES = (
+    "approvals.people_tables",
+    "approvals.rights_tables",
     "approvals.tables",
     "audit.tables",
     "bot.tables",

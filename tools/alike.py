@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from sqlmodel import Session, col, select
 
-from approvals.policy import Stage, Verdict
+from approvals.policy.judge import Stage, Verdict
 from approvals.subjects import ALIKE
 from approvals.tables import Action
 

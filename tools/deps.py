@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from approvals.origins import Labelled
 from approvals.people import People
-from approvals.policy import Policy, Subject, Verdict
+from approvals.policy.judge import Policy, Subject, Verdict
 from approvals.tables import Action
 from audit.log import Log
 from core.clock import Clock

@@ -10,7 +10,7 @@ from typing import Any
 from approvals.editing import agreed_by_asker
 from approvals.overseeing import overseen
 from approvals.people import Principal
-from approvals.policy import Verdict, judge
+from approvals.policy.judge import Verdict, judge
 from approvals.review import reviewed
 from approvals.subjects import subject_of
 from approvals.tables import Action

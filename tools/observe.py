@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from approvals.origins import as_money
-from approvals.policy_words import approver_words
+from approvals.policy.words import approver_words
 from approvals.tables import Action
 from core.origins import Origin
 

@@ -22,7 +22,7 @@ from approvals.editing import typed_in_edits
 from approvals.moves import move, row_of
 from approvals.origins import label
 from approvals.people import Principal
-from approvals.policy import Verdict
+from approvals.policy.judge import Verdict
 from approvals.requests import open_request
 from approvals.tables import Action
 from approvals.undoing import undone_action

@@ -16,7 +16,7 @@ from sqlmodel import Session
 from approvals import grants, switches
 from approvals.actions import supersede
 from approvals.moves import move, row_of
-from approvals.policy import Verdict
+from approvals.policy.judge import Verdict
 from approvals.tables import Action
 from core.errors import ApprovalError
 from core.faultpoints import point

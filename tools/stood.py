@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from approvals import standing
-from approvals.policy import Verdict
+from approvals.policy.judge import Verdict
 from approvals.subjects import subject_of
 from approvals.tables import Action
 from tools.deps import Deps

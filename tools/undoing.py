@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from approvals.moves import move, row_of
 from approvals.people import People, Principal
-from approvals.policy import REQUESTER, Stage, Verdict
+from approvals.policy.judge import REQUESTER, Stage, Verdict
 from approvals.tables import Action
 from approvals.undoing import IN_VAIN, TAKEN_BACK, may_undo, propose_undo
 from approvals.windows import redraw, undo_of, undo_until, window

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Mapping, Sequence
 
 from approvals.people import People
-from approvals.policy_file import load_policy
+from approvals.policy.file import load_policy
 from bot.bootstrap import declare, make_clock
 from bot.commands import settings_for
 from bot.commands.looking import opened, who_asks

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from approvals.gaps import gaps
 from approvals.people import People
-from approvals.policy import Policy
-from approvals.policy_file import load_policy
-from approvals.policy_fixtures import run as run_cases
-from approvals.policy_history import Slice
-from approvals.policy_report import report
-from approvals.policy_trials import WORTH_SHARING, Trial, count, try_everywhere
+from approvals.policy.file import load_policy
+from approvals.policy.fixtures import run as run_cases
+from approvals.policy.history import Slice
+from approvals.policy.judge import Policy
+from approvals.policy.report import report
+from approvals.policy.trials import WORTH_SHARING, Trial, count, try_everywhere
 from bot.bootstrap import declare, make_clock
 from bot.commands import settings_for
 from bot.commands.since import read_since

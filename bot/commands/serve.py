@@ -11,8 +11,8 @@ from pathlib import Path
 
 from approvals.connectors import admit_first
 from approvals.people import People
-from approvals.policy_file import load_policy
-from approvals.policy_versions import take_in_file
+from approvals.policy.file import load_policy
+from approvals.policy.versions import take_in_file
 from audit.keys import KeyRing
 from audit.log import Log
 from bot.bootstrap import declare, make_clock

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from sqlmodel import Session, col, select
 
 from approvals.people import People
-from approvals.policy_file import load_policy
+from approvals.policy.file import load_policy
 from approvals.tables import Action
 from audit.check import check
 from audit.log import Log

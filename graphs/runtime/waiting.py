@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
-from approvals.policy import approver_words
+from approvals.policy.judge import approver_words
 from approvals.states import ACTION_TERMINAL
 from approvals.tables import Action
 from graphs.runtime.tables import Turn

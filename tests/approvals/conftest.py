@@ -11,7 +11,7 @@ import pytest
 
 from approvals.actions import Proposed, propose
 from approvals.people import People
-from approvals.policy import Stage, Verdict
+from approvals.policy.judge import Stage, Verdict
 from approvals.requests import open_request
 from approvals.tables import Action
 from audit.keys import KeyRing

@@ -13,7 +13,7 @@ from sqlmodel import select
 from approvals.actions import head
 from approvals.editing import Edited, agreed_by_asker, edit, typed_in_edits
 from approvals.people import People
-from approvals.policy import Stage
+from approvals.policy.judge import Stage
 from approvals.requests import decide
 from approvals.tables import Action, Decision, Request
 from audit.log import Log

@@ -14,7 +14,7 @@ from approvals.disclosing import disclose
 from approvals.handing import hand_on
 from approvals.keeping_time import nudge_due
 from approvals.people import People
-from approvals.policy import Stage
+from approvals.policy.judge import Stage
 from approvals.requests import Decided, decide, waiting_for
 from approvals.tables import Action, Disclosure, Request
 from audit.log import Log

@@ -9,7 +9,7 @@ import pytest
 from sqlmodel import select
 
 from approvals.people import People
-from approvals.policy import Stage
+from approvals.policy.judge import Stage
 from approvals.requests import decide, open_request, waiting_for
 from approvals.tables import Action, Request
 from audit.log import Log

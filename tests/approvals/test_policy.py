@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from approvals.gaps import gaps
 from approvals.people import People
-from approvals.policy import Policy, Stage, Subject, Verdict, judge
-from approvals.policy_file import load_policy, parse_policy
+from approvals.policy.file import load_policy, parse_policy
+from approvals.policy.judge import Policy, Stage, Subject, Verdict, judge
 from core.errors import ConfigError
 from core.money import Money
 from core.origins import Origin

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from approvals.people import People
-from approvals.policy_file import load_policy, parse_policy
-from approvals.policy_fixtures import run
+from approvals.policy.file import load_policy, parse_policy
+from approvals.policy.fixtures import run
 from core.errors import ConfigError
 from tests.approvals.conftest import ROOT
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from approvals.policy import Verdict, judge
+from approvals.policy.judge import Verdict, judge
 from core.errors import ConfigError
 from tests.approvals.test_policy import PEOPLE, policy, refund
 

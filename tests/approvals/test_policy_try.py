@@ -10,19 +10,19 @@ from typing import Any
 
 import pytest
 
-from approvals.cases import Subject
 from approvals.config_texts import keep_text
 from approvals.editing import agreed_by_asker
 from approvals.floors import SET_POLICY, raised
 from approvals.groups_then import note
 from approvals.people import People
-from approvals.policy import Policy, Verdict, judge
-from approvals.policy_again import NO_MEMBERS
-from approvals.policy_file import parse_policy
-from approvals.policy_history import Directories, Past, Slice, past_actions
-from approvals.policy_report import report
-from approvals.policy_trials import Trial, try_everywhere, try_here
-from approvals.policy_try import Change, Tried
+from approvals.policy.again import NO_MEMBERS
+from approvals.policy.cases import Subject
+from approvals.policy.file import parse_policy
+from approvals.policy.history import Directories, Past, Slice, past_actions
+from approvals.policy.judge import Policy, Verdict, judge
+from approvals.policy.report import report
+from approvals.policy.trials import Trial, try_everywhere, try_here
+from approvals.policy.trying import Change, Tried
 from approvals.subjects import ALIKE, subject_of
 from approvals.tables import Action, Decision, Request
 from core.db import Database

@@ -15,7 +15,8 @@ from approvals import grants
 from approvals.actions import cancel
 from approvals.disclosing import disclose
 from approvals.people import People
-from approvals.policy import Stage
+from approvals.people_tables import Accounts
+from approvals.policy.judge import Stage
 from approvals.requests import (
     Decided,
     decide,
@@ -24,7 +25,7 @@ from approvals.requests import (
     waiting_for,
     waiting_of,
 )
-from approvals.tables import Accounts, Action, Decision, Disclosure, Grant, Request
+from approvals.tables import Action, Decision, Disclosure, Grant, Request
 from audit.log import Log
 from audit.tables import Event
 from core.db import Database

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from test_policy import PEOPLE, asker, policy, refund
 
-from approvals.policy import Verdict, judge
+from approvals.policy.judge import Verdict, judge
 from approvals.review import reviewed
 from audit.keys import KeyRing
 from core.errors import ConfigError

@@ -13,7 +13,7 @@ from approvals import grants
 from approvals.delegating import delegate, end_delegation, standing
 from approvals.directory import as_of
 from approvals.people import People
-from approvals.policy import Stage
+from approvals.policy.judge import Stage
 from approvals.requests import Decided, decide, open_request, waiting_for
 from approvals.tables import Action, Decision
 from audit.log import Log

@@ -11,8 +11,8 @@ import pytest
 
 from approvals.floors import make_floor
 from approvals.people import People
-from approvals.policy import REQUESTER, Subject, Verdict, judge
-from approvals.policy_file import load_policy, parse_policy
+from approvals.policy.file import load_policy, parse_policy
+from approvals.policy.judge import REQUESTER, Subject, Verdict, judge
 from bot.bootstrap import declare
 from core.clock import SystemClock
 from core.money import Money

@@ -11,9 +11,10 @@ from sqlmodel import select
 
 from approvals.directory import STALE, as_of
 from approvals.people import People
-from approvals.policy import Stage
+from approvals.people_tables import UserGroup, UserGroupThen
+from approvals.policy.judge import Stage
 from approvals.requests import decide, open_request
-from approvals.tables import Action, Request, UserGroup, UserGroupThen
+from approvals.tables import Action, Request
 from approvals.user_groups import EVERY, ask_due, fail, store
 from audit.log import Log
 from audit.tables import Event

@@ -10,7 +10,7 @@ from sqlmodel import Session, select
 
 from approvals.keeping_time import nudge_due
 from approvals.people import People
-from approvals.policy import Stage
+from approvals.policy.judge import Stage
 from approvals.requests import Decided, decide, expire_due
 from approvals.tables import Action, Request
 from audit.log import Log

@@ -13,7 +13,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk import WebClient
 from sqlmodel import Session, col, select
 
-from approvals.policy import Stage, Verdict
+from approvals.policy.judge import Stage, Verdict
 from approvals.requests import open_request
 from approvals.tables import Action
 from bot.deps import BotDeps

@@ -18,7 +18,7 @@ from sqlmodel import SQLModel
 
 import audit.triggers
 from approvals.people import People
-from approvals.policy_file import load_policy
+from approvals.policy.file import load_policy
 from audit.keys import KeyRing
 from audit.log import Log
 from bot.app import make_app

@@ -8,8 +8,9 @@ from typing import Any
 from sqlmodel import col, select
 
 from approvals.bounds import Bounds
+from approvals.rights_tables import StandingPermission
 from approvals.standing import give
-from approvals.tables import Action, StandingPermission
+from approvals.tables import Action
 from core.money import Money
 from tests.bot.desk import ANA, FINN, SAM, Desk, buttons, dumped
 

@@ -9,7 +9,7 @@ from sqlmodel import col, select
 
 from approvals.batches import offer_due
 from approvals.keeping_time import plan
-from approvals.policy import Stage
+from approvals.policy.judge import Stage
 from approvals.tables import Action, Batch, Decision, Request
 from audit.tables import Event
 from bot.batches import read_form

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlmodel import select
 
 from approvals.actions import ask_about
-from approvals.policy import Stage
+from approvals.policy.judge import Stage
 from approvals.tables import Decision
 from bot.clicks import STRANGER
 from core.outbox import Outbox

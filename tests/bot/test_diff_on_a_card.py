@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from approvals.policy_diff import line_by_line
+from approvals.policy.diff import line_by_line
 from bot.blocks import card, modals
 from bot.blocks.card import Card
 from bot.blocks.limits import SHOWN_ARGUMENTS

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from approvals.actions import supersede
-from approvals.policy import Verdict
+from approvals.policy.judge import Verdict
 from approvals.requests import open_request
 from bot.differences import differences
 from tests.bot.desk import FINN, Desk, buttons, shown

@@ -7,7 +7,7 @@ from typing import Any
 from sqlmodel import col, select
 
 from approvals.editing import agreed_by_asker, typed_in_edits
-from approvals.policy import Verdict
+from approvals.policy.judge import Verdict
 from approvals.requests import open_request
 from approvals.tables import Action
 from tests.bot.desk import ANA, FINN, SAM, Desk, buttons, shown

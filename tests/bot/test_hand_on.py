@@ -9,7 +9,7 @@ import pytest
 from sqlmodel import select
 
 from approvals.people import People
-from approvals.policy import Stage
+from approvals.policy.judge import Stage
 from approvals.tables import Disclosure, Handing, Request
 from audit.tables import Event
 from tests.bot.desk import ANA, FINANCE, FINN, GITA, OLGA, SAM, Desk, buttons, propose_refund, shown

@@ -12,8 +12,8 @@ import pytest
 from approvals import accounts
 from approvals.directory import as_of
 from approvals.people import People
-from approvals.policy import Stage
-from approvals.policy_file import parse_policy
+from approvals.policy.file import parse_policy
+from approvals.policy.judge import Stage
 from approvals.user_groups import ask_due
 from bot.accounts import AccountReader
 from bot.user_groups import UserGroupReader

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import select
 
-from approvals.policy_versions import bring_in, take_in_file
+from approvals.policy.versions import bring_in, take_in_file
 from approvals.tables import Action
 from bot.blocks.policy import parts_of
 from tests.bot.desk import ANA, Desk

@@ -12,7 +12,7 @@ import pytest
 from slack_sdk import WebClient
 
 from approvals.people import People
-from approvals.policy_file import load_policy
+from approvals.policy.file import load_policy
 from bot.bootstrap import declare
 from bot.settings import HOLDERS
 from core.clock import SystemClock

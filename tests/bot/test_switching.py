@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import pytest
 from sqlmodel import col, select
 
-from approvals.tables import Action, Switch
+from approvals.rights_tables import Switch
+from approvals.tables import Action
 from audit.tables import Event
 from bot.schedules import DigestEntry, queue_due, sync_schedules
 from bot.tables import Schedule, ScheduleRun

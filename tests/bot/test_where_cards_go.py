@@ -12,7 +12,7 @@ from approvals.actions import supersede
 from approvals.batches import offer_due
 from approvals.delegating import delegate
 from approvals.keeping_time import nudge_due, stand_ins_due
-from approvals.policy import Stage, Verdict
+from approvals.policy.judge import Stage, Verdict
 from approvals.requests import NOT_YET, decide, open_request
 from approvals.tables import Action, Request
 from audit.tables import Event

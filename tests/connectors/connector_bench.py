@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from approvals.people import People
-from approvals.policy_file import load_policy
+from approvals.policy.file import load_policy
 from bot.ports import PeopleDirectory
 from core.clock import HeldClock
 from sandbox.office.testing import Office

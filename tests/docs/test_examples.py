@@ -13,14 +13,14 @@ import yaml
 from pages import ROOT, blocks
 
 import tools.connectors
-from approvals.cases import CEL_NAMES
 from approvals.people import People
 from approvals.people_file import PeopleFile, PersonEntry
-from approvals.policy_entries import PolicyFile, RuleEntry
-from approvals.policy_file import load_policy, parse_policy
-from approvals.policy_fixtures import _Example
-from approvals.policy_fixtures import run as run_cases
-from approvals.policy_stages import StageEntry
+from approvals.policy.cases import CEL_NAMES
+from approvals.policy.entries import PolicyFile, RuleEntry
+from approvals.policy.file import load_policy, parse_policy
+from approvals.policy.fixtures import _Example
+from approvals.policy.fixtures import run as run_cases
+from approvals.policy.stage_entries import StageEntry
 from bot.schedules import load_automations
 from graphs.runtime.budget import Budget
 from llm.config import ModelsConfig

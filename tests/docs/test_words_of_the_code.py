@@ -11,7 +11,7 @@ import yaml
 from pages import PAGES, ROOT, prose, typed
 
 from approvals.people import People
-from approvals.policy_file import load_policy
+from approvals.policy.file import load_policy
 from bot.blocks.help import SUBCOMMANDS
 from bot.bootstrap import declare
 from bot.cli import COMMANDS

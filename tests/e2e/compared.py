@@ -8,7 +8,7 @@ from uuid import uuid4
 from sqlmodel import Session, col, func, select
 
 from approvals.people import People
-from approvals.policy_file import load_policy
+from approvals.policy.file import load_policy
 from bot.bootstrap import declare
 from core.clock import FileClock
 from core.db import Database, open_database

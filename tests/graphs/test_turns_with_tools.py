@@ -12,7 +12,7 @@ import pytest
 from pydantic import Field
 from sqlmodel import col, select
 
-from approvals.policy_file import load_policy
+from approvals.policy.file import load_policy
 from approvals.requests import decide
 from approvals.tables import Request
 from audit.tables import Event

@@ -16,7 +16,8 @@ from approvals.actions import Proposed
 from approvals.by_hand import propose_by_hand
 from approvals.delegating import delegate, end_delegation
 from approvals.handing import hand_on
-from approvals.tables import Action, Batch, Elevation, Request, StandingPermission
+from approvals.rights_tables import Elevation, StandingPermission
+from approvals.tables import Action, Batch, Request
 from bot.batches import take_batch
 from bot.clicks import Click
 from bot.deps import BotDeps, Identity

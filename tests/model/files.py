@@ -6,8 +6,8 @@ from functools import cache
 from pathlib import Path
 
 from approvals.people import People
-from approvals.policy import Policy
-from approvals.policy_file import parse_policy
+from approvals.policy.file import parse_policy
+from approvals.policy.judge import Policy
 
 TEAM = "T0PRACTICE"
 #: Who is in which group, in every form the file has: what the checks go by, not the product.

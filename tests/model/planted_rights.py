@@ -22,7 +22,9 @@ import tools.executor
 import tools.start
 import tools.undoing
 from approvals.people import People, Principal
-from approvals.tables import Action, Delegation, Request, StandingPermission
+from approvals.people_tables import Delegation
+from approvals.rights_tables import StandingPermission
+from approvals.tables import Action, Request
 from core.dead import DeadLetter
 from core.outbox import enqueue
 from tests.model.machine import Protocol

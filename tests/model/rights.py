@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from approvals.tables import Action, Elevation, Grant, Request, StandingPermission
+from approvals.rights_tables import Elevation, StandingPermission
+from approvals.tables import Action, Grant, Request
 from core.outbox import Outbox
 from tests.model.acts import EACH
 from tests.model.counterpart import SHIP, Applied, worth_of

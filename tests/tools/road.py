@@ -13,7 +13,7 @@ from till_tools import connector
 from approvals.actions import Proposed, head, propose
 from approvals.origins import Labelled
 from approvals.people import People
-from approvals.policy_file import parse_policy
+from approvals.policy.file import parse_policy
 from approvals.requests import Decided, decide
 from approvals.tables import Action, Grant, Request
 from audit.keys import KeyRing

@@ -10,8 +10,8 @@ from road import POLICY, Road
 from till import Till
 
 from approvals.overseeing import WHY
-from approvals.policy import Verdict
-from approvals.policy_file import parse_policy
+from approvals.policy.file import parse_policy
+from approvals.policy.judge import Verdict
 from approvals.standing import may_stand
 from tools.contract import Connector
 from tools.declarations import problems

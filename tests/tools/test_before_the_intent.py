@@ -16,7 +16,7 @@ from till import Fault, Till
 
 from approvals import switches
 from approvals.people import People
-from approvals.policy_file import parse_policy
+from approvals.policy.file import parse_policy
 from approvals.tables import Grant
 from core.clock import FileClock
 from core.db import Database

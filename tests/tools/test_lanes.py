@@ -17,7 +17,7 @@ import pytest
 from road import POLICY, Road
 from till import Till
 
-from approvals.policy_file import parse_policy
+from approvals.policy.file import parse_policy
 from tools.lanes import Lanes, NoLanes
 from tools.registry import Registry
 

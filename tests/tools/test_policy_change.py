@@ -14,9 +14,9 @@ from till_tools import connector
 from approvals.actions import Proposed
 from approvals.by_hand import propose_by_hand
 from approvals.floors import make_floor
-from approvals.policy_file import parse_policy
-from approvals.policy_versions import PolicyInForce, take_in_file
-from approvals.tables import PolicyVersion
+from approvals.policy.file import parse_policy
+from approvals.policy.versions import PolicyInForce, take_in_file
+from approvals.rights_tables import PolicyVersion
 from core.db import Database
 from graphs.runtime.evidence import make_evidence
 from tools.connectors import signoff

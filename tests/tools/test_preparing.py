@@ -11,7 +11,7 @@ from sqlmodel import select
 from till import Fault, Till
 
 from approvals.origins import Labelled
-from approvals.policy_file import parse_policy
+from approvals.policy.file import parse_policy
 from approvals.tables import Request
 from tools.observe import observation
 

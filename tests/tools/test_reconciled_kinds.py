@@ -18,8 +18,8 @@ from sqlalchemy import text
 
 from approvals.by_hand import BY_HAND
 from approvals.people import People
-from approvals.policy_file import parse_policy
-from approvals.policy_versions import take_in_file
+from approvals.policy.file import parse_policy
+from approvals.policy.versions import take_in_file
 from bot.permissions import PermissionsInSql
 from core.clock import HeldClock
 from core.db import Database

@@ -9,7 +9,7 @@ from road import POLICY, Road
 from till import Till
 
 from approvals.origins import Labelled
-from approvals.policy_file import parse_policy
+from approvals.policy.file import parse_policy
 from core.origins import Origin
 
 pytestmark = pytest.mark.parametrize("empty_db", ["sqlite"], indirect=True)

@@ -16,7 +16,7 @@ from approvals.by_hand import propose_by_hand
 from approvals.elevation import live_ones, revoke
 from approvals.floors import make_floor
 from approvals.people import People
-from approvals.tables import Elevation
+from approvals.rights_tables import Elevation
 from bot.permissions import PermissionsInSql
 from core.posts import Post
 from graphs.runtime.evidence import make_evidence

@@ -18,14 +18,14 @@ from approvals.actions import Proposed
 from approvals.alike import alike as looked_through
 from approvals.bounds import Bounds, outside_of
 from approvals.by_hand import propose_by_hand
-from approvals.cases import Subject
 from approvals.config_texts import keep_text
 from approvals.floors import make_floor
 from approvals.origins import Labelled
 from approvals.people import People
-from approvals.policy_file import parse_policy
+from approvals.policy.cases import Subject
+from approvals.policy.file import parse_policy
+from approvals.rights_tables import StandingPermission
 from approvals.standing import live_ones, revoke
-from approvals.tables import StandingPermission
 from core.money import Money
 from core.origins import Origin
 from graphs.runtime.evidence import make_evidence

@@ -13,7 +13,7 @@ from test_killed_workers import killed_at
 from till import Fault, Till
 
 from approvals.actions import Proposed, answer_unknown, cancel_turn, propose
-from approvals.policy_file import parse_policy
+from approvals.policy.file import parse_policy
 from approvals.tables import Action, Compensation
 from approvals.together import TOOL, together_id, waits_for
 from approvals.windows import undo_of

@@ -12,7 +12,7 @@ from sqlmodel import select
 from till import Fault, Till
 
 from approvals.people import People
-from approvals.policy_file import parse_policy
+from approvals.policy.file import parse_policy
 from approvals.tables import Action
 from approvals.windows import undo_of
 from core.posts import Post

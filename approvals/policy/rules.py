@@ -1,6 +1,6 @@
 """One rule of the policy: what it asks about an action, and whether that is so.
 
-Pure: standard library, `core` and the CEL evaluator. Reading the file is `policy_file`'s.
+Pure: standard library, `core` and the CEL evaluator. Reading the file is `file`'s.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Any, Literal
 
 import cel
 
-from approvals.cases import Case, Match, Subject
 from approvals.hours import DAYS
-from approvals.policy_edits import Editable
+from approvals.policy.cases import Case, Match, Subject
+from approvals.policy.edits import Editable
 from approvals.spans import Span
 from approvals.stages import Stage
 from core.money import Money

@@ -1,6 +1,6 @@
 """`config/policy.yaml` as it is written: its keys and the shape of each value.
 
-`approvals.policy_file` makes rules of it; docs/how-to/write-the-policy.md tells what they mean.
+`approvals.policy.file` makes rules of it; docs/how-to/write-the-policy.md tells what they mean.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from approvals.policy_stages import Escalation, StageEntry
+from approvals.policy.stage_entries import Escalation, StageEntry
 
 Words = str | tuple[str, ...]
 Value = bool | int | str

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from approvals.policy import REQUESTER, approver_words
-from approvals.policy_again import Again, Said, said_of
-from approvals.policy_history import Past
+from approvals.policy.again import Again, Said, said_of
+from approvals.policy.history import Past
+from approvals.policy.judge import REQUESTER, approver_words
 from approvals.subjects import ALIKE
 from core.errors import SignoffError
 

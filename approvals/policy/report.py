@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 
 from approvals.closed import at_words
 from approvals.people import People
-from approvals.policy_try import Change, Listed, Sum, Tried
+from approvals.policy.trying import Change, Listed, Sum, Tried
 from approvals.tables import Action, Decision, Request
 from core.money import Money
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from approvals.cases import Leaf
-from approvals.rules import Rule
+from approvals.policy.cases import Leaf
+from approvals.policy.rules import Rule
 from approvals.spans import Span
 from approvals.stages import REQUESTER, Stage
 from core.origins import Origin

@@ -10,8 +10,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from approvals.people import People
-from approvals.policy import Policy, Subject, Verdict, judge
-from approvals.policy_stages import Escalation
+from approvals.policy.judge import Policy, Subject, Verdict, judge
+from approvals.policy.stage_entries import Escalation
 from approvals.spans import Span, read_span
 from core.configfile import ConfigFile, Place, read_config
 from core.money import NotMoney, parse_money

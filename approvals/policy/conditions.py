@@ -6,7 +6,7 @@ import re
 
 import cel
 
-from approvals.cases import CEL_NAMES
+from approvals.policy.cases import CEL_NAMES
 from core.configfile import ConfigFile, Place
 
 _FUNCTIONS = frozenset(

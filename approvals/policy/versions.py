@@ -13,9 +13,9 @@ from pathlib import Path
 from sqlmodel import Session, col, select
 
 from approvals.config_texts import keep_text, kept_text
-from approvals.policy import Policy
-from approvals.policy_file import parse_policy
-from approvals.tables import PolicyVersion
+from approvals.policy.file import parse_policy
+from approvals.policy.judge import Policy
+from approvals.rights_tables import PolicyVersion
 from audit.log import Log
 from core.configfile import text_digest
 from core.db import Database, insert_once

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from approvals.conditions import compiled
 from approvals.hours import read_days, read_hours
-from approvals.policy import EFFECTS, Policy
-from approvals.policy_edits import Editable
-from approvals.policy_entries import PolicyFile, RuleEntry, Value
-from approvals.policy_stages import check_who, span_of, stages_of
-from approvals.rules import Rule, text_of
+from approvals.policy.conditions import compiled
+from approvals.policy.edits import Editable
+from approvals.policy.entries import PolicyFile, RuleEntry, Value
+from approvals.policy.judge import EFFECTS, Policy
+from approvals.policy.rules import Rule, text_of
+from approvals.policy.stage_entries import check_who, span_of, stages_of
 from approvals.spans import Span
 from approvals.stages import REQUESTER, Stage
 from core.configfile import ConfigFile, Place, parse_config, read_config

@@ -16,9 +16,9 @@ from typing import Any
 from sqlalchemy import Select, Text, cast, select
 from sqlmodel import Session, col
 
-from approvals.cases import Subject
 from approvals.people import People, Principal
-from approvals.policy import Verdict
+from approvals.policy.cases import Subject
+from approvals.policy.judge import Verdict
 from approvals.subjects import subject_of
 from approvals.tables import Action
 from core.errors import SignoffError

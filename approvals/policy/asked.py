@@ -8,17 +8,17 @@ from pathlib import Path
 from sqlmodel import Session
 
 from approvals.by_hand import BY_HAND
-from approvals.cases import Subject
 from approvals.floors import SET_POLICY
 from approvals.people import People
-from approvals.policy import Policy, judge
-from approvals.policy_diff import line_by_line
-from approvals.policy_file import parse_policy
-from approvals.policy_history import Slice
-from approvals.policy_report import change_line, headline, prompts, ranked
-from approvals.policy_trials import try_here
-from approvals.policy_try import Tried
-from approvals.policy_versions import current_text
+from approvals.policy.cases import Subject
+from approvals.policy.diff import line_by_line
+from approvals.policy.file import parse_policy
+from approvals.policy.history import Slice
+from approvals.policy.judge import Policy, judge
+from approvals.policy.report import change_line, headline, prompts, ranked
+from approvals.policy.trials import try_here
+from approvals.policy.trying import Tried
+from approvals.policy.versions import current_text
 from core.configfile import text_digest
 from core.errors import ApprovalError
 from core.origins import Origin

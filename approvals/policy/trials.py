@@ -13,11 +13,11 @@ from sqlmodel import Session, col, func, select
 from approvals.config_texts import kept_people
 from approvals.groups_then import GroupsThen
 from approvals.people import People
-from approvals.policy import Policy
-from approvals.policy_again import Again
-from approvals.policy_file import parse_policy
-from approvals.policy_history import Directories, Slice, past_actions
-from approvals.policy_try import Tried, try_policy
+from approvals.policy.again import Again
+from approvals.policy.file import parse_policy
+from approvals.policy.history import Directories, Slice, past_actions
+from approvals.policy.judge import Policy
+from approvals.policy.trying import Tried, try_policy
 from approvals.tables import Action
 from core.db import open_database
 

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from approvals.cases import Subject
 from approvals.editing import agreed_by_asker
 from approvals.entitlement import impossible
 from approvals.floors import Find, raised
 from approvals.groups_then import GroupsThen
 from approvals.overseeing import overseen
-from approvals.policy import REQUESTER, Policy, Verdict, judge
-from approvals.policy_history import Past
+from approvals.policy.cases import Subject
+from approvals.policy.history import Past
+from approvals.policy.judge import REQUESTER, Policy, Verdict, judge
 from approvals.tables import Action
 from core.errors import SignoffError
 

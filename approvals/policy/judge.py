@@ -1,8 +1,8 @@
 """What may be done, what must be asked, of whom, and why: one pure function.
 
 `judge` takes plain values and returns a verdict; deny beats ask beats allow whatever the order of
-the rules. Pure: standard library, `core` and the CEL evaluator. `policy_file.load_policy(path)`
-makes a `Policy` from YAML; `policy_words` says it in sentences.
+the rules. Pure: standard library, `core` and the CEL evaluator. `file.load_policy(path)`
+makes a `Policy` from YAML; `words` says it in sentences.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
-from approvals.cases import CEL_NAMES, Case, Knower, Match, Subject
-from approvals.policy_edits import Changeable, refuse_unknown, together
-from approvals.policy_words import (
+from approvals.policy.cases import CEL_NAMES, Case, Knower, Match, Subject
+from approvals.policy.edits import Changeable, refuse_unknown, together
+from approvals.policy.rules import Rule
+from approvals.policy.verdict import Verdict
+from approvals.policy.words import (
     Ability,
     Group,
     about_untrusted,
     approver_words,
     policy_sentences,
 )
-from approvals.rules import Rule
 from approvals.spans import Span
 from approvals.stages import REQUESTER, Stage, joined, merged
-from approvals.verdict import Verdict
 
 __all__ = [
     "EFFECTS",
