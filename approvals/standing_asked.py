@@ -9,12 +9,12 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from approvals.alike import Alike, alike, past_action
 from approvals.bounds import Bounds, bounds_like, may_differ, outside_of
 from approvals.decided import approved_by
 from approvals.people import People
 from approvals.policy.judge import REQUESTER, Verdict
 from approvals.standing import may_stand
+from approvals.standing_past import Alike, alike, past_action
 from approvals.tables import Action
 from core.errors import ApprovalError
 from core.money import Money

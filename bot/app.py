@@ -17,7 +17,7 @@ from bot.deps import BotDeps
 from bot.intake import take_messages
 from bot.listeners import (
     actions,
-    alike,
+    allow_alike,
     commands,
     disagreements,
     hand,
@@ -58,7 +58,7 @@ def make_app(deps: BotDeps) -> AsyncApp:
         messages,
         commands,
         actions,
-        alike,
+        allow_alike,
         disagreements,
         hand,
         policy,

@@ -16,13 +16,13 @@ from approvals.tables import Action
 from bot.accounts import AccountReader
 from bot.bootstrap import Floor, make_models
 from bot.broker import Handler
-from bot.channel import SlackChannel
 from bot.context import fetch_context
 from bot.deps import Identity
-from bot.posting import Poster
-from bot.preview_rows import PreviewRows
-from bot.preview_slack import PreviewSlack
-from bot.previews import Previews
+from bot.posts.channel import SlackChannel
+from bot.posts.posting import Poster
+from bot.posts.preview_rows import PreviewRows
+from bot.posts.preview_slack import PreviewSlack
+from bot.posts.previews import Previews
 from bot.progress import SlackProgress
 from bot.render import Renderer
 from bot.schedules import stop_of

@@ -16,8 +16,8 @@ from approvals.tables import Action, Request
 from bot.blocks.home import Home, Item
 from bot.cards import place_of, title_of
 from bot.deps import BotDeps
-from bot.disagreements import upkeep_of
 from bot.outcomes import status_words
+from bot.presses.disagreements import upkeep_of
 from bot.words import day_time, first_name
 from core.posts import Post
 

@@ -8,17 +8,17 @@ from datetime import datetime
 from sqlmodel import Session
 
 from approvals.people import People
-from bot.batches import batch_view
 from bot.blocks import answer, batch, card, compensation, digest, inquiry, question, reminder, undo
 from bot.blocks.parts import Message
 from bot.blocks.text import one_line
 from bot.cards import Unrenderable, card_view
-from bot.compensations import offer_view
-from bot.elsewhere import elsewhere
-from bot.inquiries import inquiry_view
+from bot.presses.batches import batch_view
+from bot.presses.compensations import offer_view
+from bot.presses.elsewhere import elsewhere
+from bot.presses.inquiries import inquiry_view
+from bot.presses.undoing import held_view, not_undone_view, undoable_of_turn
 from bot.questions import question_view
 from bot.reminders import reminder_view
-from bot.undoing import held_view, not_undone_view, undoable_of_turn
 from core.posts import Post, post_id
 
 

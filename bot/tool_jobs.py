@@ -11,8 +11,8 @@ from approvals.floors import make_floor
 from approvals.policy.versions import PolicyInForce
 from bot.bootstrap import Floor
 from bot.broker import Handler
-from bot.compensations import Offers
 from bot.credentials import NoCredentialsHere
+from bot.presses.compensations import Offers
 from bot.schedules import load_automations
 from core.errors import RecallError
 from core.leases import take

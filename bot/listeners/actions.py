@@ -10,15 +10,17 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 
 from approvals.people import Principal
-from bot.alike import take_alike
-from bot.batches import take_batch, take_choosing
-from bot.blocks.alike import alike_modal
+from bot.blocks.allow_alike import alike_modal
 from bot.blocks.batch import form
 from bot.blocks.edit import edit_modal
 from bot.blocks.hand import hand_modal
 from bot.blocks.modals import ask_modal, page_modal, reject_modal, reply_modal, text_modal
 from bot.boundary import Delivery, Edge, guarded
-from bot.clicks import (
+from bot.listeners import disagreements
+from bot.listeners.home import publish
+from bot.presses.allow_alike import take_alike
+from bot.presses.batches import take_batch, take_choosing
+from bot.presses.clicks import (
     STRANGER,
     Click,
     read_click,
@@ -29,19 +31,17 @@ from bot.clicks import (
     take_vote,
     wait_until_stored,
 )
-from bot.compensations import take_back
-from bot.edits import take_edit
-from bot.elsewhere import take_disclosure
-from bot.handing import take_hand
-from bot.inquiries import take_ask, take_reply
-from bot.listeners import disagreements
-from bot.listeners.home import publish
-from bot.looks import take_look
-from bot.reads import take_read
-from bot.revokes import read_home_click, take_revoke
-from bot.stops import take_stop_click
+from bot.presses.compensations import take_back
+from bot.presses.edits import take_edit
+from bot.presses.elsewhere import take_disclosure
+from bot.presses.handing import take_hand
+from bot.presses.inquiries import take_ask, take_reply
+from bot.presses.looks import take_look
+from bot.presses.reads import take_read
+from bot.presses.revokes import read_home_click, take_revoke
+from bot.presses.stops import take_stop_click
+from bot.presses.undoing import take_undo
 from bot.stories import story_lines
-from bot.undoing import take_undo
 
 _STALE = frozenset(
     {"expired_trigger_id", "trigger_expired", "exchanged_trigger_id", "invalid_trigger_id"}

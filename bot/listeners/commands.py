@@ -9,15 +9,15 @@ from collections.abc import Sequence
 from slack_bolt.async_app import AsyncApp
 
 from approvals.people import Principal
-from bot.absences import find_person
 from bot.blocks.limits import FALLBACK, SECTION
 from bot.blocks.parts import section
 from bot.blocks.text import cut, escape
 from bot.boundary import Delivery, Edge, guarded
-from bot.handing import not_served
 from bot.intake import take_trigger
 from bot.listeners.policy import open_policy
-from bot.subcommands import Asked, answer
+from bot.presses.handing import not_served
+from bot.slash.absences import find_person
+from bot.slash.subcommands import Asked, answer
 from bot.words import storable
 
 _SECTIONS = 20

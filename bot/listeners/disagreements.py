@@ -8,11 +8,11 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.blocks.modals import REASON, REASON_LIMIT, explain_modal, text_modal
 from bot.boundary import Delivery, Edge, guarded
-from bot.disagreements import EXPLAIN, Pressed, read_press, submit_explained, take_press
 from bot.listeners.home import publish
 from bot.listeners.views import reason_of
+from bot.presses.disagreements import EXPLAIN, Pressed, read_press, submit_explained, take_press
+from bot.presses.submitted import Submitted
 from bot.stories import story_lines
-from bot.submitted import Submitted
 from bot.words import storable
 from tools.tables import Finding
 

@@ -9,9 +9,9 @@ from slack_bolt.async_app import AsyncApp
 from bot.blocks.hand import TO, chosen_of
 from bot.blocks.modals import REASON, REASON_LIMIT, text_modal
 from bot.boundary import Delivery, Edge, guarded
-from bot.handing import submit_hand
 from bot.listeners.views import reason_of
-from bot.submitted import Answered, Submitted
+from bot.presses.handing import submit_hand
+from bot.presses.submitted import Answered, Submitted
 from bot.words import storable
 
 

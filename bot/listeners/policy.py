@@ -9,8 +9,8 @@ from slack_bolt.async_app import AsyncApp
 from bot.blocks.modals import text_modal
 from bot.blocks.policy import policy_modal
 from bot.boundary import Delivery, Edge, guarded
-from bot.policy_change import policy_form, submit_policy
-from bot.submitted import Answered
+from bot.presses.policy_change import policy_form, submit_policy
+from bot.presses.submitted import Answered
 
 
 def register(app: AsyncApp, edge: Edge) -> None:

@@ -9,7 +9,7 @@ import structlog
 from slack_bolt.async_app import AsyncApp
 
 from bot.boundary import Delivery, Edge, guarded
-from bot.stops import StopPressed, read_shortcut, take_shortcut, take_stop_pressed
+from bot.presses.stops import StopPressed, read_shortcut, take_shortcut, take_stop_pressed
 
 log = structlog.get_logger()
 #: As the manifest names it.

@@ -11,16 +11,16 @@ from slack_bolt.async_app import AsyncApp
 
 from approvals.people import Principal
 from approvals.requests import decide
-from bot.batches import read_form, submit_batch
 from bot.blocks.batch import WHICH
 from bot.blocks.edit import typed_of
 from bot.blocks.modals import REASON, REASON_LIMIT, page_modal, text_modal
 from bot.boundary import Delivery, Edge, guarded
 from bot.deps import BotDeps
-from bot.edits import submit_edit
-from bot.inquiries import Kind, submit_words
-from bot.reads import Page, turn_page
-from bot.submitted import Submitted, record_submission
+from bot.presses.batches import read_form, submit_batch
+from bot.presses.edits import submit_edit
+from bot.presses.inquiries import Kind, submit_words
+from bot.presses.reads import Page, turn_page
+from bot.presses.submitted import Submitted, record_submission
 from bot.words import storable
 
 

@@ -17,7 +17,7 @@ from approvals.policy.judge import Stage, Verdict
 from approvals.requests import open_request
 from approvals.tables import Action
 from bot.deps import BotDeps
-from bot.posting import Poster
+from bot.posts.posting import Poster
 from bot.render import Renderer
 from bot.tables import Inbound
 from core.clock import HeldClock

@@ -10,7 +10,7 @@ from approvals.people import People
 from audit.keys import KeyRing
 from audit.log import Log
 from bot.deps import Identity
-from bot.posting import Poster
+from bot.posts.posting import Poster
 from bot.render import Renderer
 from bot.web import make_web
 from core.clock import HeldClock

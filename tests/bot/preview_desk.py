@@ -12,10 +12,10 @@ from typing import Any
 from sqlmodel import Session
 
 from approvals.tables import Action
-from bot.channel import SlackChannel
-from bot.preview_rows import PreviewRows
-from bot.preview_slack import PreviewSlack
-from bot.previews import Pace, Previews
+from bot.posts.channel import SlackChannel
+from bot.posts.preview_rows import PreviewRows
+from bot.posts.preview_slack import PreviewSlack
+from bot.posts.previews import Pace, Previews
 from bot.web import make_web
 from core.posts import ask_post
 from graphs.runtime.preview import Task

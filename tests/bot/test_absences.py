@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from approvals.policy.judge import Stage
-from bot.absences import read_dates
+from bot.slash.absences import read_dates
 from tests.bot.desk import ANA, FINN, OLGA, SAM, Desk, propose_refund, shown
 
 TODAY = date(2026, 11, 20)

@@ -12,7 +12,7 @@ from approvals.keeping_time import plan
 from approvals.policy.judge import Stage
 from approvals.tables import Action, Batch, Decision, Request
 from audit.tables import Event
-from bot.batches import read_form
+from bot.presses.batches import read_form
 from tests.bot.desk import FINN, OLGA, SUPPORT, Desk, buttons, propose_refund, shown
 
 FINANCE = Stage("group:finance", 1, "refunds above EUR 100 need Finance")

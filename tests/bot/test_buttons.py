@@ -13,7 +13,7 @@ from sqlmodel import select
 from approvals.actions import ask_about
 from approvals.policy.judge import Stage
 from approvals.tables import Decision
-from bot.clicks import STRANGER
+from bot.presses.clicks import STRANGER
 from core.outbox import Outbox
 from core.posts import Post, refresh_posts
 from tests.bot.desk import (

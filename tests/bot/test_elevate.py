@@ -9,9 +9,9 @@ from sqlmodel import Session, select
 
 from approvals.people import People
 from approvals.tables import Action
-from bot.absences import Command
 from bot.bootstrap import declare
-from bot.elevating import elevate_lines
+from bot.slash.absences import Command
+from bot.slash.elevating import elevate_lines
 from tests.bot.desk import ANA, Desk
 from tests.bot.opening import CONFIG
 

@@ -10,8 +10,8 @@ from sqlmodel import select
 
 from approvals.people import People
 from approvals.tables import Decision, Grant
-from bot.clicks import Click, take_vote
 from bot.members import judge
+from bot.presses.clicks import Click, take_vote
 from core.db import open_database
 from tests.bot.desk import ANA, FINN, SAM, SUPPORT, Desk
 

@@ -16,9 +16,9 @@ from approvals.bounds import Bounds
 from approvals.elevation import give as give_scope
 from approvals.standing import give
 from approvals.tables import Batch, Compensation, Disclosure, Inquiry, Request
-from bot.disagreements import COMPARE, EXPLAIN, STORY
 from bot.listeners.actions import PRESSES
-from bot.revokes import REVOKE
+from bot.presses.disagreements import COMPARE, EXPLAIN, STORY
+from bot.presses.revokes import REVOKE
 from core.money import Money
 from core.posts import Post
 from tests.bot.desk import ANA, FINANCE, FINN, OLGA, SUPPORT, Desk, dumped, propose_refund

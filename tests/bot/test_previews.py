@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from bot.previews import Pace
+from bot.posts.previews import Pace
 from tests.bot.desk import Desk, buttons, dumped, shown
 from tests.bot.preview_desk import (
     plan,

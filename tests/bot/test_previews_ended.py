@@ -216,11 +216,11 @@ import sys, threading
 from datetime import datetime, timedelta
 from pathlib import Path
 from approvals.people import People
-from bot.channel import SlackChannel
+from bot.posts.channel import SlackChannel
 from bot.deps import Identity
-from bot.preview_rows import PreviewRows
-from bot.preview_slack import PreviewSlack
-from bot.previews import Pace, Previews
+from bot.posts.preview_rows import PreviewRows
+from bot.posts.preview_slack import PreviewSlack
+from bot.posts.previews import Pace, Previews
 from bot.web import make_web
 from core.clock import HeldClock
 from core.db import open_database

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from bot.clicks import STRANGER
+from bot.presses.clicks import STRANGER
+from bot.presses.stops import OVER
 from bot.progress import SlackProgress
-from bot.stops import OVER
 from graphs.runtime.tables import Turn
 from tests.bot.desk import ANA, GITA, SAM, SUPPORT, Desk, buttons, shown
 from tests.bot.preview_desk import Showing, showing, streaming, texts, thread

@@ -11,7 +11,7 @@ from sqlmodel import Session, select
 from approvals.moves import move, row_of
 from approvals.tables import Action
 from approvals.windows import ask_held
-from bot.clicks import STRANGER
+from bot.presses.clicks import STRANGER
 from core.posts import ask_post, refresh_posts
 from tests.bot.desk import ANA, ASKER, FINN, SAM, SUPPORT, Desk, buttons, propose_refund, shown
 from tools.compensating import offer

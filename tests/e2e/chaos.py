@@ -31,7 +31,7 @@ FINN = "finn@lindqvist.example"
 KINDS = ("refund", "mail", "meeting")
 #: The longest claim (mail: 15 s and some slack) and the time a look must wait are over by then.
 PAST_ALL_LEASES_S = 25.0
-#: `bot.followups.TWIN_CHECK` and a little.
+#: `bot.posts.followups.TWIN_CHECK` and a little.
 _TWINS_S = 31.0
 #: What is still to be done; not the end of the time to undo, half an hour later.
 _LEFT = "SELECT key FROM outbox WHERE done_at IS NULL AND job <> 'undo_changed'"

@@ -16,7 +16,7 @@ from bot.accounts import AccountReader
 from bot.bootstrap import Floor, lay_floor
 from bot.broker import Handler
 from bot.deps import BotDeps, Identity
-from bot.posting import Poster
+from bot.posts.posting import Poster
 from bot.render import Renderer
 from bot.settings import read_settings
 from bot.web import make_async_web

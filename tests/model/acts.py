@@ -18,10 +18,10 @@ from approvals.delegating import delegate, end_delegation
 from approvals.handing import hand_on
 from approvals.rights_tables import Elevation, StandingPermission
 from approvals.tables import Action, Batch, Request
-from bot.batches import take_batch
-from bot.clicks import Click
 from bot.deps import BotDeps, Identity
 from bot.failures import Failures
+from bot.presses.batches import take_batch
+from bot.presses.clicks import Click
 from core.dead import DeadLetter, Patience, replay
 from core.outbox import Message
 from core.posts import Post

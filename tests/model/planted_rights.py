@@ -16,7 +16,7 @@ import approvals.entitlement
 import approvals.grants
 import approvals.standing
 import approvals.undoing
-import bot.batches
+import bot.presses.batches
 import core.dead
 import tools.executor
 import tools.start
@@ -131,18 +131,18 @@ def _batch_decides_what_it_does_not_list(patch: pytest.MonkeyPatch) -> None:
         query = select(Request.id).where(Request.status == "pending").order_by(col(Request.id))
         return list(session.exec(query))
 
-    patch.setattr(bot.batches, "_open_ids", open_ids)
+    patch.setattr(bot.presses.batches, "_open_ids", open_ids)
 
 
 def _batch_counts_as_somebody_elses(patch: pytest.MonkeyPatch) -> None:
-    true_one = bot.batches.decide
+    true_one = bot.presses.batches.decide
 
     def decide(
         session: Session, log: Any, people: People, *, person: Principal, **more: Any
     ) -> Any:
         return true_one(session, log, people, person=people.by_id("gita"), **more)
 
-    patch.setattr(bot.batches, "decide", decide)
+    patch.setattr(bot.presses.batches, "decide", decide)
 
 
 def _given_up_without_a_letter(patch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,6 @@ from till import Till
 from till_tools import connector
 
 from approvals.actions import Proposed
-from approvals.alike import alike as looked_through
 from approvals.bounds import Bounds, outside_of
 from approvals.by_hand import propose_by_hand
 from approvals.config_texts import keep_text
@@ -26,6 +25,7 @@ from approvals.policy.cases import Subject
 from approvals.policy.file import parse_policy
 from approvals.rights_tables import StandingPermission
 from approvals.standing import live_ones, revoke
+from approvals.standing_past import alike as looked_through
 from core.money import Money
 from core.origins import Origin
 from graphs.runtime.evidence import make_evidence

@@ -17,7 +17,7 @@ from approvals.policy.file import parse_policy
 from approvals.tables import Action, Compensation
 from approvals.together import TOOL, together_id, waits_for
 from approvals.windows import undo_of
-from bot.compensations import offer_view
+from bot.presses.compensations import offer_view
 from bot.undo_words import together_words
 from core.clock import FileClock
 from core.db import Database

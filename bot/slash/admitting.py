@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from approvals.actions import Proposed
 from approvals.by_hand import propose_by_hand
 from approvals.connectors import ADMIT, waiting
-from bot.absences import Command
 from bot.blocks.text import escape
+from bot.slash.absences import Command
 from tools.admitting import offered
 
 

@@ -9,15 +9,15 @@ from typing import Any
 from sqlmodel import Session
 
 from approvals.actions import Proposed
-from approvals.alike import past_action
 from approvals.bounds import may_differ
 from approvals.by_hand import propose_by_hand
 from approvals.directory import as_of
 from approvals.floors import ALLOW_ALIKE
 from approvals.people import Principal
 from approvals.standing_asked import asked_for, askers, others_could, past_words
+from approvals.standing_past import past_action
 from approvals.tables import Action
-from bot.blocks.alike import (
+from bot.blocks.allow_alike import (
     AT_MOST,
     DAYS,
     IN_ALL,
@@ -27,9 +27,9 @@ from bot.blocks.alike import (
     Suggested,
 )
 from bot.cards import title_of
-from bot.clicks import STRANGER, Click, record_click, stands
 from bot.deps import BotDeps
-from bot.submitted import Answered, Submitted, record_submission
+from bot.presses.clicks import STRANGER, Click, record_click, stands
+from bot.presses.submitted import Answered, Submitted, record_submission
 from bot.words import storable
 from core.errors import ApprovalError
 from core.money import Money, NotMoney, parse_money

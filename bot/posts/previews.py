@@ -17,8 +17,8 @@ from http.client import HTTPException
 import structlog
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-from bot.preview_rows import Busy
-from bot.preview_slack import PreviewSlack, View
+from bot.posts.preview_rows import Busy
+from bot.posts.preview_slack import PreviewSlack, View
 from core.errors import SignoffError
 from graphs.runtime.preview import Task
 from graphs.runtime.tables import Turn

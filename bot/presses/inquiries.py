@@ -12,10 +12,10 @@ from approvals.people import People, Principal
 from approvals.tables import Action, Inquiry, Request
 from bot.blocks import inquiry as blocks
 from bot.cards import Unrenderable, title_of
-from bot.clicks import Click, fits, odd, record_click, stands
 from bot.deps import BotDeps
+from bot.presses.clicks import Click, fits, odd, record_click, stands
+from bot.presses.submitted import Submitted, record_submission
 from bot.said import name_of
-from bot.submitted import Submitted, record_submission
 
 Kind = Literal["ask", "reply"]
 

@@ -15,7 +15,7 @@ from bot.blocks.parts import Press
 from bot.blocks.upkeep import Matter, Upkeep
 from bot.deps import BotDeps
 from bot.intake import take_trigger
-from bot.submitted import Submitted, record_submission
+from bot.presses.submitted import Submitted, record_submission
 from bot.upkeep import backlog_lines
 from bot.words import day_time
 from core.outbox import enqueue

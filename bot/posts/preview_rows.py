@@ -18,8 +18,8 @@ import structlog
 from sqlmodel import Session, col, select
 
 from approvals.tables import Action
-from bot.finding import Sent
-from bot.followups import SEND, ask_twin_check
+from bot.posts.finding import Sent
+from bot.posts.followups import SEND, ask_twin_check
 from core.clock import Clock
 from core.db import Database
 from core.errors import SignoffError

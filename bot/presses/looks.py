@@ -5,8 +5,8 @@ from __future__ import annotations
 from approvals.people import Principal
 from approvals.tables import Action
 from approvals.unknowns import may_settle
-from bot.clicks import STRANGER, Click, record_click, stands
 from bot.deps import BotDeps
+from bot.presses.clicks import STRANGER, Click, record_click, stands
 from core.outbox import enqueue
 
 

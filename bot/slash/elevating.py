@@ -9,8 +9,8 @@ from approvals.actions import Proposed
 from approvals.by_hand import propose_by_hand
 from approvals.elevation import ASSISTANT, AUTOMATION, LONGEST, check, has
 from approvals.floors import ELEVATE
-from bot.absences import Command
 from bot.blocks.text import escape
+from bot.slash.absences import Command
 from core.errors import ApprovalError
 from tools.scoped import own_scopes
 

@@ -23,7 +23,7 @@ from approvals.unknowns import answer_unknown
 from bot.cards import title_of
 from bot.deps import BotDeps
 from bot.intake import take_trigger
-from bot.reading import unread
+from bot.presses.reading import unread
 from core.posts import Post
 
 log = structlog.get_logger()

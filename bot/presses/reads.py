@@ -19,10 +19,10 @@ from approvals.tables import Request
 from bot.blocks.card import answer_label, pages
 from bot.blocks.parts import Block
 from bot.cards import card_view
-from bot.clicks import STRANGER, UNREAD, Click, fits, odd, record_click
 from bot.deps import BotDeps
-from bot.reading import unread
-from bot.submitted import Submitted, record_submission
+from bot.presses.clicks import STRANGER, UNREAD, Click, fits, odd, record_click
+from bot.presses.reading import unread
+from bot.presses.submitted import Submitted, record_submission
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from slack_sdk.errors import SlackApiError
 from bot.blocks.parts import Block, Message
 from bot.blocks.preview import broken_off
 from bot.deps import Identity
-from bot.finding import EVENT, Finder, Sent
+from bot.posts.finding import EVENT, Finder, Sent
 from core.errors import SignoffError
 from core.posts import Post
 

@@ -10,10 +10,10 @@ from typing import Any
 from sqlmodel import col, or_, select
 
 from approvals.people import Principal
-from bot.clicks import STRANGER, Click, record_click, stands
 from bot.deps import BotDeps
 from bot.intake import take_trigger
-from bot.switching import Place, stop_conversation
+from bot.presses.clicks import STRANGER, Click, record_click, stands
+from bot.slash.switching import Place, stop_conversation
 from graphs.runtime.states import TERMINAL, WAITING
 from graphs.runtime.tables import Turn
 from graphs.runtime.turns import stop

@@ -15,8 +15,8 @@ from bot.blocks.compensation import Offer
 from bot.blocks.parts import Press
 from bot.bootstrap import Floor
 from bot.cards import Unrenderable, title_of
-from bot.clicks import STRANGER, Click, record_click, stands
 from bot.deps import BotDeps
+from bot.presses.clicks import STRANGER, Click, record_click, stands
 from core.ids import derive_id
 from core.outbox import finish, open_rows
 from graphs.runtime.states import TERMINAL

@@ -3,7 +3,7 @@
 A message carries its row's id in its metadata. Before the first send the row says so
 (`attempted_at`); a later try looks for the message before it sends again. What turns up twice
 all the same, because Slack was slow to show the first, is deleted by a later look. A message that
-was previewed (`bot/previews.py`) is finished in its place, whoever began it.
+was previewed (`bot/posts/previews.py`) is finished in its place, whoever began it.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from sqlmodel import Session
 from audit.log import Log
 from bot.blocks.parts import Message
 from bot.cards import Unrenderable
-from bot.channel import PERMANENT, Gone, SlackChannel
 from bot.deps import Identity
-from bot.finding import Sent
-from bot.followups import Jobs, ask_next, ask_twin_check, jobs_of
+from bot.posts.channel import PERMANENT, Gone, SlackChannel
+from bot.posts.finding import Sent
+from bot.posts.followups import Jobs, ask_next, ask_twin_check, jobs_of
 from bot.render import Renderer
 from core.clock import Clock
 from core.db import Database

@@ -6,11 +6,11 @@ import asyncio
 
 from slack_bolt.async_app import AsyncApp
 
-from bot.alike import submit_alike
-from bot.blocks.alike import typed_of
+from bot.blocks.allow_alike import typed_of
 from bot.blocks.modals import text_modal
 from bot.boundary import Delivery, Edge, guarded
-from bot.submitted import Answered
+from bot.presses.allow_alike import submit_alike
+from bot.presses.submitted import Answered
 
 
 def register(app: AsyncApp, edge: Edge) -> None:

@@ -21,9 +21,9 @@ from bot.blocks import batch as blocks
 from bot.blocks.card import Card
 from bot.blocks.modals import REASON
 from bot.cards import Unrenderable, card_view
-from bot.clicks import Click, odd, record_click, stands
 from bot.deps import BotDeps
-from bot.submitted import Submitted, record_submission
+from bot.presses.clicks import Click, odd, record_click, stands
+from bot.presses.submitted import Submitted, record_submission
 from bot.words import storable
 
 _DONE = "All of these are answered already."

@@ -15,10 +15,10 @@ from approvals.people import People, Principal
 from approvals.tables import Request
 from bot.blocks.hand import TO, Hand
 from bot.cards import title_of
-from bot.clicks import Click, fits, odd, record_click
 from bot.deps import BotDeps
 from bot.members import Account
-from bot.submitted import Answered, Submitted, record_submission
+from bot.presses.clicks import Click, fits, odd, record_click
+from bot.presses.submitted import Answered, Submitted, record_submission
 
 _NOBODY = "There is nobody else it could be handed to."
 

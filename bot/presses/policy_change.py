@@ -17,7 +17,7 @@ from approvals.policy.asked import checked
 from approvals.policy.versions import current_text, newest_version
 from bot.blocks.policy import joined, part_of_line, parts_of
 from bot.deps import BotDeps
-from bot.submitted import Answered, Submitted, record_submission
+from bot.presses.submitted import Answered, Submitted, record_submission
 from bot.words import clock_time, first_name, storable
 from core.configfile import text_digest
 from core.errors import ApprovalError, ConfigError

@@ -11,9 +11,9 @@ from approvals.people import Principal
 from approvals.tables import Action, Request
 from bot.blocks.limits import INPUT, OPTION
 from bot.cards import title_of
-from bot.clicks import Click, fits, odd, record_click
 from bot.deps import BotDeps
-from bot.submitted import Answered, Submitted, record_submission
+from bot.presses.clicks import Click, fits, odd, record_click
+from bot.presses.submitted import Answered, Submitted, record_submission
 from bot.words import storable
 from tools.editing import EditField, fields_of, read_typed
 

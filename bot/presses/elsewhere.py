@@ -16,8 +16,8 @@ from approvals.tables import Disclosure, Handing, Request
 from bot.blocks import card
 from bot.blocks.parts import Message
 from bot.cards import Unrenderable, card_view
-from bot.clicks import Click, odd, record_click, stands
 from bot.deps import BotDeps
+from bot.presses.clicks import Click, odd, record_click, stands
 from core.posts import Post, post_id
 
 

@@ -13,9 +13,9 @@ from slack_sdk.errors import SlackApiError
 from approvals.people import People
 from bot.blocks import preview
 from bot.blocks.parts import Block
-from bot.channel import Gone, SlackChannel
-from bot.finding import Sent
-from bot.preview_rows import Begun, PreviewRows
+from bot.posts.channel import Gone, SlackChannel
+from bot.posts.finding import Sent
+from bot.posts.preview_rows import Begun, PreviewRows
 from core.faultpoints import point
 from graphs.runtime.preview import Task
 from graphs.runtime.tables import Turn

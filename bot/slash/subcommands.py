@@ -11,17 +11,17 @@ from sqlmodel import Session, col, select
 from approvals.people import Principal
 from approvals.policy.versions import current
 from audit.story import story
-from bot.absences import Command, delegate_lines, hand_lines
-from bot.admitting import connector_lines
 from bot.blocks.help import HELP, unknown
 from bot.blocks.home import lines
 from bot.blocks.text import escape, words
 from bot.deps import BotDeps
-from bot.digests import ask_digest
-from bot.elevating import elevate_lines
 from bot.homes import given_items, waiting_items
+from bot.slash.absences import Command, delegate_lines, hand_lines
+from bot.slash.admitting import connector_lines
+from bot.slash.digests import ask_digest
+from bot.slash.elevating import elevate_lines
+from bot.slash.switching import Place, resume_named, stop_named, stops_in_force
 from bot.stories import action_to_explain, told
-from bot.switching import Place, resume_named, stop_named, stops_in_force
 from bot.upkeep import upkeep
 from graphs.runtime.states import TERMINAL
 from graphs.runtime.status import status

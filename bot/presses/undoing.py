@@ -14,8 +14,8 @@ from approvals.windows import undo_of, undo_until
 from bot.blocks.parts import Press
 from bot.blocks.undo import HeldNote, NotUndone
 from bot.cards import Unrenderable, title_of
-from bot.clicks import STRANGER, Click, record_click, stands
 from bot.deps import BotDeps
+from bot.presses.clicks import STRANGER, Click, record_click, stands
 from bot.undo_words import how_it_stands, span_words, undo_button, undone_words
 from bot.words import day_time
 from tools.undoing import press_undo
