@@ -20,6 +20,7 @@ import approvals.actions
 import approvals.entitlement
 import approvals.grants
 import approvals.moves
+import tools.afresh
 import tools.calling
 import tools.executor
 import tools.prepare
@@ -102,7 +103,7 @@ def _facts_read_again_after_the_intent(patch: pytest.MonkeyPatch) -> None:
     true_one = tools.executor.resume
 
     def resume(deps: Deps, work: Work) -> Claim | str:
-        preview = tools.start._look_again(deps, work)
+        preview = tools.afresh.look_again(deps, work)
         if same_facts(work.action.facts, preview.facts):
             return true_one(deps, work)
         now = deps.clock.now()
