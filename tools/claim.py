@@ -39,16 +39,23 @@ class Claim:
 
 
 @dataclass(frozen=True)
-class Work:
-    """An action with everything a claim of it needs."""
+class Proposal:
+    """An action with what is needed to look into it."""
 
     action: Action
     tool: Tool
-    args: Arguments
     principal: Principal
+    #: Queue rows that asked for this, closed when it is settled.
     queued: tuple[str, ...]
     #: The connector's breaker as this job found it; None where nothing was ever wrong.
-    seen: Breaker | None = None
+    seen: Breaker | None
+
+
+@dataclass(frozen=True)
+class Work(Proposal):
+    """One that is permitted, with everything a claim of it needs."""
+
+    args: Arguments
 
 
 def lease_until(deps: Deps, tool: Tool, now: datetime) -> datetime:

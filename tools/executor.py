@@ -148,7 +148,7 @@ class Executor:
         )
 
     def _work(
-        self, action: Action, queued: tuple[str, ...], seen: Breaker | None = None
+        self, action: Action, queued: tuple[str, ...], seen: Breaker | None
     ) -> Work | _Orphan:
         tool = self._deps.registry.tool(action.tool)
         principal = self._deps.people.by_id(action.principal_id)
@@ -162,7 +162,7 @@ class Executor:
             return _Orphan(refusal.sentence.rstrip("."))
         if action.status == "executing" and not as_permitted(tool, action):
             return _Orphan("its arguments are not those that were permitted")
-        return Work(action, tool, args, principal, queued, seen)
+        return Work(action, tool, principal, queued, seen, args)
 
     def _put_off(self, queued: tuple[str, ...]) -> str:
         """Other processes work for its connector, as many as may: it comes back soon."""

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from approvals.people import Principal
-from approvals.tables import Action
 from core.posts import ask_post
 from tools import breakers
-from tools.claim import Work, postpone
+from tools.claim import Proposal, Work, postpone
 from tools.contract import Effect, Tool
 from tools.deps import Deps
 from tools.tables import Breaker
@@ -26,7 +24,7 @@ def may_go(deps: Deps, work: Work) -> bool:
     until = waits_until(deps, work.seen, work.tool)
     if until is None:
         return True
-    put_off(deps, work.action, work.tool, work.principal, work.seen, until, work.queued)
+    put_off(deps, work, until)
     return False
 
 
@@ -46,20 +44,13 @@ def waits_until(deps: Deps, seen: Breaker | None, tool: Tool) -> datetime | None
     return None if mine else now + lasts
 
 
-def put_off(  # noqa: PLR0917 - all of one action
-    deps: Deps,
-    action: Action,
-    tool: Tool,
-    principal: Principal,
-    seen: Breaker | None,
-    until: datetime,
-    queued: Sequence[str],
-) -> None:
+def put_off(deps: Deps, proposal: Proposal, until: datetime) -> None:
     """Have it tried again at that time, and say so once where it was asked for."""
     spread = deps.limits.backoff(1, deps.chance())  # not all at once, when it answers again
+    action = proposal.action
     with deps.db.transaction() as session:
-        postpone(session, queued, until + spread)
-        if tool.effect is not Effect.READ:
+        postpone(session, proposal.queued, until + spread)
+        if proposal.tool.effect is not Effect.READ:
             ask_post(
                 session,
                 workspace_id=action.workspace_id,
@@ -67,15 +58,16 @@ def put_off(  # noqa: PLR0917 - all of one action
                 kind="notice",
                 channel=action.channel,
                 thread_ts=action.thread_ts,
-                body={"text": sentence(action, principal, seen, until)},
+                body={"text": _sentence(proposal, until)},
                 now=deps.clock.now(),
             )
 
 
-def sentence(action: Action, principal: Principal, seen: Breaker | None, until: datetime) -> str:
-    """`Refund EUR 180.00 to Mara Lind waits: The shop does not answer. I try again from 14:05.`"""
+def _sentence(proposal: Proposal, until: datetime) -> str:
+    """`Refund EUR 180.00 to Mara Lind waits. The shop does not answer. I try again from 14:05.`"""
+    action = proposal.action
     title = (action.preview or {}).get("title", action.tool)
-    return f"{title} waits. {told(principal, seen, until)}"
+    return f"{title} waits. {told(proposal.principal, proposal.seen, until)}"
 
 
 def told(principal: Principal, seen: Breaker | None, until: datetime) -> str:

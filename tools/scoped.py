@@ -13,17 +13,14 @@ from sqlmodel import Session
 from approvals.by_hand import BY_HAND
 from approvals.connectors import OURS
 from approvals.elevation import ASSISTANT, missing
-from approvals.people import Principal
-from approvals.tables import Action
-from tools.contract import Tool
+from tools.claim import Proposal
 from tools.deps import Deps
 from tools.registry import Registry
 
 
-def missing_scope(
-    deps: Deps, session: Session, action: Action, tool: Tool, principal: Principal, *, now: datetime
-) -> str | None:
-    """Why this tool may not be used for this person now; None when it may."""
+def missing_scope(deps: Deps, session: Session, proposal: Proposal, *, now: datetime) -> str | None:
+    """Why its tool may not be used for this person now; None when it may."""
+    action, tool = proposal.action, proposal.tool
     if not deps.admitted(session, tool):
         connector = tool.name.partition(".")[0]
         return (
@@ -32,7 +29,7 @@ def missing_scope(
         )
     return missing(
         session,
-        principal,
+        proposal.principal,
         tool.scopes,
         workspace_id=action.workspace_id,
         automation=action.automation,

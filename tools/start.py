@@ -132,7 +132,7 @@ def _taken(
     if due is not None:
         postpone(session, work.queued, due)
         return "held"
-    lacking = missing_scope(deps, session, action, tool, work.principal, now=now)
+    lacking = missing_scope(deps, session, work, now=now)
     if lacking is not None:
         return ended(deps, session, work, "denied", f"Not allowed: {lacking}")
     unstood = spend(session, deps, action, now=now)

@@ -13,18 +13,16 @@ from sqlalchemy import update
 from sqlmodel import col
 
 from approvals.moves import move, row_of
-from approvals.people import Principal
 from approvals.tables import Action
 from core.ids import derive_id
 from core.outbox import finish
 from core.posts import ask_post
 from tools import holding
 from tools.calling import Unexpected
-from tools.claim import postpone
-from tools.contract import Effect, Refused, Tool, Unavailable
+from tools.claim import Proposal, postpone
+from tools.contract import Effect, Refused, Unavailable
 from tools.deps import ACTOR, Deps
 from tools.outcomes import failure
-from tools.tables import Breaker
 
 log = structlog.get_logger()
 
@@ -79,37 +77,31 @@ def fail(deps: Deps, action: Action, refusal: Refused | Unavailable, queued: Seq
         ).status
 
 
-def hold(  # noqa: PLR0917 - all of one action
-    deps: Deps,
-    action: Action,
-    tool: Tool,
-    principal: Principal,
-    seen: Breaker | None,
-    until: datetime,
-    queued: Sequence[str],
-) -> str:
+def hold(deps: Deps, proposal: Proposal, until: datetime) -> str:
     """Its connector is left alone, or called often enough: nothing is called. A read is told so at
     once, because somebody waits for it; anything else waits for a while."""
+    action, seen = proposal.action, proposal.seen
     opened = seen is not None and seen.opened_at is not None
     longest = timedelta(seconds=deps.limits.hold_proposals_s)
     too_long = until > action.created_at + longest
-    if too_long or (opened and tool.effect is Effect.READ):
-        told = Unavailable(holding.told(principal, seen, until), reached=False)
-        return fail(deps, action, told, queued)
+    if too_long or (opened and proposal.tool.effect is Effect.READ):
+        told = Unavailable(holding.told(proposal.principal, seen, until), reached=False)
+        return fail(deps, action, told, proposal.queued)
     if opened:
-        holding.put_off(deps, action, tool, principal, seen, until, queued)
+        holding.put_off(deps, proposal, until)
     else:
         with deps.db.transaction() as session:
-            postpone(session, queued, until)
+            postpone(session, proposal.queued, until)
     log.info("proposal_held", action_id=action.id, until=until.isoformat())
     return "proposed"
 
 
-def put_off(deps: Deps, action: Action, error: Unavailable, queued: Sequence[str]) -> str:
+def put_off(deps: Deps, proposal: Proposal, error: Unavailable) -> str:
     """The counterpart does not answer: looked at again after a while, so many times."""
+    action = proposal.action
     tries = action.attempt + 1
     if isinstance(error, Unexpected) or tries >= deps.limits.max_previews:
-        return fail(deps, action, error, queued)
+        return fail(deps, action, error, proposal.queued)
     asked = deps.limits.retry_after(error.retry_after_s)
     wait = deps.limits.backoff(tries, deps.chance())
     due = deps.clock.now() + max(wait, asked or timedelta())
@@ -119,6 +111,6 @@ def put_off(deps: Deps, action: Action, error: Unavailable, queued: Sequence[str
             .where(col(Action.id) == action.id, col(Action.status) == "proposed")
             .values(attempt=tries)
         )
-        postpone(session, queued, due)
+        postpone(session, proposal.queued, due)
     log.info("preview_put_off", action_id=action.id, tries=tries)
     return "proposed"

@@ -20,7 +20,7 @@ Evidence = Callable[[Session, Action], Sequence[Labelled]]
 
 
 def make_evidence(people: People, registry: Registry) -> Evidence:
-    """The port `tools.prepare` asks: labelled texts for the turn of an action."""
+    """The port `tools.pinning` asks: labelled texts for the turn of an action."""
 
     def evidence(session: Session, action: Action) -> Sequence[Labelled]:
         turn = session.get(Turn, action.turn_id) if action.turn_id else None
@@ -48,7 +48,7 @@ def _by_hand(action: Action) -> list[Labelled]:
 
 
 def readers_of(session: Session, action: Action) -> Sequence[str] | None:
-    """The port `tools.prepare` asks: who could read the conversation when this was asked for.
+    """The port `tools.verdicts` asks: who could read the conversation when this was asked for.
     What a person filled in by hand is as private as what was last said there."""
     if action.turn_id is not None:
         turn = session.get(Turn, action.turn_id)

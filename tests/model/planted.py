@@ -23,9 +23,9 @@ import approvals.moves
 import tools.afresh
 import tools.calling
 import tools.executor
-import tools.prepare
 import tools.protocol
 import tools.start
+import tools.verdicts
 from approvals.requests import open_request
 from approvals.tables import Action, Decision, Grant, Request
 from core.ids import derive_id, new_id
@@ -190,7 +190,7 @@ def _edit_keeps_earlier_votes(patch: pytest.MonkeyPatch) -> None:
         session.flush()
         return opened
 
-    patch.setattr(tools.prepare, "open_request", kept)
+    patch.setattr(tools.verdicts, "open_request", kept)
 
 
 def _a_dead_workers_call_counts_as_unsent(patch: pytest.MonkeyPatch) -> None:
