@@ -111,6 +111,11 @@ def outside_of(bounds: Bounds, subject: Subject, people: Knower, tool_version: s
         return "it touches others' things"
     if Case(subject, people).untrusted:
         return "a value that decides who or what is hit is not the asker's own"
+    return values_outside(bounds, subject)
+
+
+def values_outside(bounds: Bounds, subject: Subject) -> str | None:
+    """Why what this hits is not within the bounds, whoever chose it; None when it is."""
     if not _worth(bounds, subject.amount):
         return "it is about more money"
     if not all(_listed(bounds, address) for address in subject.recipients):

@@ -13,6 +13,8 @@ from approvals.people_tables import Delegation
 from audit.log import Log
 from core.ids import new_id
 
+_ACTOR = "system:approvals"
+
 
 def delegate(
     session: Session,
@@ -29,7 +31,7 @@ def delegate(
     time before ends."""
     for row in standing(session, people, person=person, now=now):
         if row.since < until and since < row.until:
-            _end(session, log, people, row, person, now)
+            _end(session, log, people, row, person.id, now)
     row = Delegation(
         id=new_id("del"),
         workspace_id=people.workspace_id,
@@ -45,7 +47,7 @@ def delegate(
         f"{to.first_name} decides for {person.first_name} "
         f"from {_day(since, person)} to {_day(until, person)}"
     )
-    _record(session, log, row, "begun", said, person, now)
+    _record(session, log, row, "begun", said, person.id, now)
     return row
 
 
@@ -54,7 +56,24 @@ def end_delegation(
 ) -> int:
     """End everything this person has said of who decides for them; returns how many."""
     rows = standing(session, people, person=person, now=now)
-    return sum(_end(session, log, people, row, person, now) for row in rows)
+    return sum(_end(session, log, people, row, person.id, now) for row in rows)
+
+
+def run_out(session: Session, log: Log, people: People, *, now: datetime, limit: int) -> int:
+    """Note whose time as a stand-in is over, where nobody ended it; returns how many."""
+    query = (
+        select(Delegation)
+        .where(
+            Delegation.workspace_id == people.workspace_id,
+            col(Delegation.ended_at).is_(None),
+            Delegation.until <= now,
+        )
+        .order_by(col(Delegation.until))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    rows = session.exec(query).all()
+    return sum(_end(session, log, people, row, _ACTOR, now) for row in rows)
 
 
 def standing(
@@ -75,7 +94,7 @@ def standing(
 
 
 def _end(  # noqa: PLR0917 - a private call
-    session: Session, log: Log, people: People, row: Delegation, person: Principal, now: datetime
+    session: Session, log: Log, people: People, row: Delegation, actor: str, now: datetime
 ) -> bool:
     ended = session.execute(
         update(Delegation)
@@ -85,11 +104,15 @@ def _end(  # noqa: PLR0917 - a private call
     )
     if ended.rowcount != 1:  # type: ignore[attr-defined]
         return False
-    other = people.by_id(row.delegate_id)
-    name = other.first_name if other else row.delegate_id
-    said = f"{name} does not decide for {person.first_name} any more"
-    _record(session, log, row, "ended", said, person, now)
+    name, owner = (_name(people, each) for each in (row.delegate_id, row.person_id))
+    said = f"{name} does not decide for {owner} any more"
+    _record(session, log, row, "ended", said, actor, now)
     return True
+
+
+def _name(people: People, person_id: str) -> str:
+    person = people.by_id(person_id)
+    return person.first_name if person else person_id
 
 
 def _record(  # noqa: PLR0917 - a private call
@@ -98,7 +121,7 @@ def _record(  # noqa: PLR0917 - a private call
     row: Delegation,
     what: str,
     reason: str,
-    person: Principal,
+    actor: str,
     now: datetime,
 ) -> None:
     log.record(
@@ -106,7 +129,7 @@ def _record(  # noqa: PLR0917 - a private call
         workspace_id=row.workspace_id,
         type=f"approvals:delegation:{what}",
         subject=row.id,
-        actor=person.id,
+        actor=actor,
         at=now,
         reason=reason,
     )

@@ -14,7 +14,7 @@ from fnmatch import fnmatchcase
 
 from sqlmodel import Session, col, select
 
-from approvals.for_a_time import NOT_YOURS, end, lasting, note
+from approvals.for_a_time import NOT_YOURS, OVER, end, lasting, note
 from approvals.people import People, Principal
 from approvals.rights_tables import Elevation
 from approvals.tables import Action
@@ -132,8 +132,8 @@ def revoke(
     if not (person.operator or person.id == row.holder):
         return NOT_YOURS
     said = f"{person.first_name} took {row.scope} back"
-    if not end(session, log, row, person=person, said=said, now=now):
-        return "This was revoked before."
+    if not end(session, log, row, "revoked", actor=person.id, said=said, now=now):
+        return OVER
     return "Revoked. From now on it is refused again."
 
 

@@ -1,4 +1,8 @@
-"""What is given for a time (a yes in advance, a scope): in force, ended by hand, in the log."""
+"""What is given for a time (a yes in advance, a scope): in force, ended, in the log.
+
+It stops counting by its own conditions, whoever looks. That it ended is noted once, in `ended_at`
+and one event: by whoever ends it, or by the keeper when its time is over (`approvals/running_out`).
+"""
 
 from __future__ import annotations
 
@@ -8,35 +12,43 @@ from typing import Any
 from sqlalchemy import update
 from sqlmodel import Session, col
 
-from approvals.people import Principal
 from approvals.rights_tables import Elevation, StandingPermission
 from audit.log import Log
 
 Given = StandingPermission | Elevation
 #: Told to whoever may not revoke it, and where there is nothing of that id.
 NOT_YOURS = "You cannot revoke this."
+#: Told to whoever is late.
+OVER = "This has ended before."
 _KINDS = {StandingPermission: "standing", Elevation: "elevation"}
 
 
 def lasting(table: type[Given], now: datetime) -> list[Any]:
     """The conditions on a row that is in force."""
-    return [col(table.revoked_at).is_(None), col(table.expires_at) > now]
+    return [col(table.ended_at).is_(None), col(table.expires_at) > now]
 
 
 def end(
-    session: Session, log: Log, row: Given, *, person: Principal, said: str, now: datetime
+    session: Session,
+    log: Log,
+    row: Given,
+    what: str,
+    *,
+    actor: str,
+    said: str,
+    now: datetime,
 ) -> bool:
-    """Revoke it at once; False when it was revoked before."""
+    """It is `revoked` or has `ended`, from now on; False when it had before."""
     table = type(row)
     changed = session.execute(
         update(table)
-        .where(col(table.id) == row.id, col(table.revoked_at).is_(None))
-        .values(revoked_at=now, revoked_by=person.id)
+        .where(col(table.id) == row.id, col(table.ended_at).is_(None))
+        .values(ended_at=now, ended_by=actor)
         .execution_options(synchronize_session=False)
     )
     if changed.rowcount != 1:  # type: ignore[attr-defined]
         return False
-    note(session, log, row, "revoked", actor=person.id, reason=said, now=now)
+    note(session, log, row, what, actor=actor, reason=said, now=now)
     return True
 
 

@@ -18,7 +18,8 @@ from approvals import grants
 from approvals.bounds import Bounds, outside_of
 from approvals.decided import approved_by
 from approvals.entitlement import listed
-from approvals.for_a_time import NOT_YOURS, end, lasting, note
+from approvals.for_a_time import NOT_YOURS, OVER, end, lasting, note
+from approvals.objections import ended_by_objection
 from approvals.people import People, Principal
 from approvals.policy.cases import Subject
 from approvals.policy.judge import REQUESTER, Verdict
@@ -76,6 +77,7 @@ def give(
 
 def covering(
     session: Session,
+    log: Log,
     people: People,
     subject: Subject,
     verdict: Verdict,
@@ -85,7 +87,7 @@ def covering(
     now: datetime,
 ) -> StandingPermission | None:
     """A live permission that answers this question, covers this action and has room for it; the
-    oldest of several."""
+    oldest of several. One that somebody spoke against since ends here."""
     query = (
         select(StandingPermission)
         .where(
@@ -97,12 +99,14 @@ def covering(
         .order_by(col(StandingPermission.created_at), col(StandingPermission.id))
     )
     worth = subject.amount.minor if subject.amount else 0
-    for row in session.exec(query):
+    for row in session.exec(query).all():
         fits = outside_of(Bounds.from_json(row.bounds), subject, people, tool_version) is None
         room = row.in_all is None or row.spent + worth <= row.in_all
         if not (fits and room and _answers(session, row, verdict)):
             continue
-        if _givers_lapsed(session, people, row, now) is None:
+        if _givers_lapsed(session, people, row, now) is not None:
+            continue
+        if not ended_by_objection(session, log, people, row, now=now):
             return row
     return None
 
@@ -122,6 +126,8 @@ def spend(
     """
     row = session.get(StandingPermission, permission_id, populate_existing=True)
     if row is None or _givers_lapsed(session, people, row, now) is not None:
+        return _LOST
+    if ended_by_objection(session, log, people, row, now=now):
         return _LOST
     amount = (action.preview or {}).get("amount")
     worth = amount["minor"] if amount else 0
@@ -160,8 +166,8 @@ def revoke(
     if not _concerns(session, people, row, person):
         return NOT_YOURS
     said = f"{person.first_name} revoked the standing permission"
-    if not end(session, log, row, person=person, said=said, now=now):
-        return "This was revoked before."
+    if not end(session, log, row, "revoked", actor=person.id, said=said, now=now):
+        return OVER
     return "Revoked. From now on it is asked again."
 
 

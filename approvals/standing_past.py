@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from sqlmodel import Session
 
-from approvals.bounds import Bounds, outside_of
+from approvals.bounds import Bounds, outside_of, values_outside
 from approvals.config_texts import kept_people
 from approvals.people import People
 from approvals.policy.history import (
@@ -29,7 +29,7 @@ class Alike:
     """Past actions that were asked about and that these bounds cover, by id."""
 
     asked: tuple[str, ...]
-    #: What a person rejected and these bounds cover, however long ago.
+    #: What a person rejected and these bounds cover, however long ago and whoever had chosen it.
     rejected: tuple[str, ...]
     #: How many could not be looked at any more, and how many of what was rejected.
     unknown: int
@@ -43,9 +43,9 @@ def alike(
     mine = Slice(workspace_id, tool=bounds.tool, principal_id=bounds.asker)
     directories = _directories(session, people, workspace_id)
     lately = replace(mine, newest=newest)
-    asked = list(_covered(past_actions(session, lately, directories), bounds))
+    asked = list(_covered(past_actions(session, lately, directories), bounds, _covers))
     refused = replace(mine, status="rejected")
-    rejected = list(_covered(past_actions(session, refused, directories), bounds))
+    rejected = list(_covered(past_actions(session, refused, directories), bounds, _hits))
     return Alike(
         asked=tuple(found for found in asked if found is not None),
         rejected=tuple(found for found in rejected if found is not None),
@@ -64,15 +64,28 @@ def past_action(
     return first if isinstance(first, Past) else None
 
 
-def _covered(pasts: Iterator[Past | str], bounds: Bounds) -> Iterator[str | None]:
-    """Ids of what was asked and is covered; None for each that cannot be looked at any more."""
+def _covers(bounds: Bounds, past: Past) -> bool:
+    return outside_of(bounds, past.subject(), past.people, bounds.tool_version) is None
+
+
+def _hits(bounds: Bounds, past: Past) -> bool:
+    """Whether the same done by the asker's own word would be covered: a refusal of what a letter
+    chose is a refusal of it. A refusal to take something back is none."""
+    subject = past.subject()
+    return not subject.undoes and values_outside(bounds, subject) is None
+
+
+def _covered(
+    pasts: Iterator[Past | str], bounds: Bounds, fits: Callable[[Bounds, Past], bool]
+) -> Iterator[str | None]:
+    """Ids of what was asked and fits; None for each that cannot be looked at any more."""
     for past in pasts:
         if isinstance(past, str):
             if past not in {REPLACED, NEVER_JUDGED}:
                 yield None
             continue
         try:
-            covered = outside_of(bounds, past.subject(), past.people, bounds.tool_version) is None
+            covered = fits(bounds, past)
         except SignoffError:
             yield None
             continue

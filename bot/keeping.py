@@ -12,6 +12,7 @@ from approvals.keeping_time import nudge_due, stand_ins_due
 from approvals.policy.judge import Policy
 from approvals.policy.versions import current
 from approvals.requests import expire_due
+from approvals.running_out import end_due
 from approvals.user_groups import ask_due
 from audit.sequencer import Sequencer
 from bot.bootstrap import Floor
@@ -55,6 +56,9 @@ def make_keeper(floor: Floor, publish: Publish, in_line: InLine) -> Keeper:
 
     def stand_ins(session: Session, now: datetime) -> int:
         return stand_ins_due(session, floor.people, now=now)
+
+    def rights(session: Session, now: datetime) -> int:
+        return end_due(session, floor.log, floor.people, now=now)
 
     def approvers(session: Session, now: datetime) -> int:
         """Who is there to be asked: Slack is asked, and the owner told where nobody is."""
@@ -121,6 +125,7 @@ def make_keeper(floor: Floor, publish: Publish, in_line: InLine) -> Keeper:
         Loop("reminders", 2.0, nudge),
         Loop("stand-ins", 5.0, stand_ins),
         Loop("batches", 2.0, batches),
+        Loop("rights", 5.0, rights),
         Loop("approvers", 10.0, approvers),
         Loop("actions", 1.0, resume_actions),
         Loop("schedules", 2.0, schedules),

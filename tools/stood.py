@@ -51,6 +51,7 @@ def covering(session: Session, deps: Deps, row: Action, verdict: Verdict) -> Sto
     )
     found = standing.covering(
         session,
+        deps.log,
         deps.people,
         subject,
         verdict,

@@ -15,6 +15,7 @@ from approvals.directory import as_of
 from approvals.people import People
 from approvals.policy.judge import Stage
 from approvals.requests import Decided, decide, open_request, waiting_for
+from approvals.running_out import end_due
 from approvals.tables import Action, Decision
 from audit.log import Log
 from audit.tables import Event
@@ -95,6 +96,19 @@ def test_it_begins_and_ends_by_its_dates_and_can_be_ended_before(
         assert end_delegation(session, log, people, person=finn, now=NOW + DAY) == 1
         assert standing(session, people, person=finn, now=NOW + DAY) == []
     assert click(request_id, "sam", now=NOW + DAY).outcome == "not_allowed"
+    assert reasons(db, "approvals:delegation:ended") == ["Sam does not decide for Finn any more"]
+
+
+def test_the_log_says_once_that_its_time_is_over(
+    db: Database, log: Log, people: People, away: Away
+) -> None:
+    away("finn", "sam")
+
+    def look(now: datetime) -> int:
+        with db.transaction() as session:
+            return end_due(session, log, people, now=now)
+
+    assert [look(NOW), look(NOW + DAY), look(NOW + DAY)] == [0, 1, 0]
     assert reasons(db, "approvals:delegation:ended") == ["Sam does not decide for Finn any more"]
 
 

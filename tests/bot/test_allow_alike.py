@@ -165,4 +165,4 @@ async def test_home_lists_it_and_revoke_ends_it_at_once(one_desk: Desk) -> None:
     assert others == "Nothing waits for you."
     with deps.db.read() as session:
         ended = session.exec(select(StandingPermission)).one()
-    assert (ended.revoked_by, ended.revoked_at) == ("ana", now)
+    assert (ended.ended_by, ended.ended_at) == ("ana", now)

@@ -151,7 +151,7 @@ class Acts:
 
     def permitted(self) -> list[str]:
         """The ids of those that nobody revoked."""
-        return [row.id for row in self.rows() if row.revoked_at is None]
+        return [row.id for row in self.rows() if row.ended_at is None]
 
     # Jobs that fail
 

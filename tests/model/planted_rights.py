@@ -71,7 +71,7 @@ def _only_uses_are_counted(patch: pytest.MonkeyPatch) -> None:
         session: Session, *_: Any, permission_id: str, action: Action, now: datetime, **more: Any
     ) -> str | None:
         row = session.get_one(StandingPermission, permission_id, populate_existing=True)
-        if row.used >= row.uses or row.expires_at <= now or row.revoked_at is not None:
+        if row.used >= row.uses or row.expires_at <= now or row.ended_at is not None:
             return "it is used up"
         _count(session, permission_id, action)
         return None

@@ -17,6 +17,8 @@ from approvals.elevation import live_ones, revoke
 from approvals.floors import make_floor
 from approvals.people import People
 from approvals.rights_tables import Elevation
+from approvals.running_out import end_due
+from audit.tables import Event
 from bot.permissions import PermissionsInSql
 from core.posts import Post
 from graphs.runtime.evidence import make_evidence
@@ -273,3 +275,24 @@ def test_an_automation_that_nobody_declared_may_use_nothing(narrow: Road) -> Non
     narrow.set(action_id, automation="stranger")
 
     assert narrow.prepare(action_id) == "denied"
+
+
+def test_the_log_says_once_that_it_ran_out(narrow: Road) -> None:
+    """R4, R5: it expires, and that is logged."""
+    elevated(narrow)
+
+    def look() -> int:
+        with narrow.db.transaction() as session:
+            return end_due(session, narrow.deps.log, narrow.deps.people, now=narrow.clock.now())
+
+    assert look() == 0
+    narrow.wait(3600)
+
+    assert [look(), look()] == [1, 0]
+    with narrow.db.read() as session:
+        query = select(Event.actor, Event.reason).where(Event.type == "approvals:elevation:ended")
+        said = [tuple(row) for row in session.exec(query)]
+        olga = narrow.deps.people.by_id("olga")
+        assert olga is not None
+        assert not live_ones(session, olga, workspace_id="T0PRACTICE", now=narrow.clock.now())
+    assert said == [("system:approvals", "Ana may not use till:write any more: its time is over")]

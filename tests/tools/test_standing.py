@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -24,19 +26,26 @@ from approvals.people import People
 from approvals.policy.cases import Subject
 from approvals.policy.file import parse_policy
 from approvals.rights_tables import StandingPermission
+from approvals.running_out import end_due
 from approvals.standing import live_ones, revoke
 from approvals.standing_past import alike as looked_through
+from audit.tables import Event
 from core.money import Money
 from core.origins import Origin
+from core.posts import Post
 from graphs.runtime.evidence import make_evidence
 from tools.connectors import signoff
 from tools.contract import Ports
 from tools.registry import Registry
+from tools.undoing import press_undo
 
 ORDERS = [f"47{n:02}" for n in range(11, 40)]
 #: Where the database makes no difference.
 on_sqlite = pytest.mark.parametrize("empty_db", ["sqlite"], indirect=True)
 STANDING = POLICY.replace("who: group:finance, why", "who: group:finance, standing: true, why")
+ORDERED = STANDING.replace(
+    "tool: till.order, allow: true", "tool: till.order, who: group:finance, standing: true"
+)
 CONFIRMED = POLICY.replace("who: group:finance, why", "ask: requester, standing: true, why")
 BOTH = PEOPLE.replace("finance: [finn]", "finance: [finn, olga]")
 
@@ -88,6 +97,11 @@ def given(road: Road, **changes: Any) -> str:
     assert road.decide(asked).outcome == "approved"
     assert road.execute(asked) == "succeeded"
     return first
+
+
+def run_at_once(times: int, job: Callable[[], int]) -> list[int]:
+    with ThreadPoolExecutor(times) as pool:
+        return [each.result() for each in [pool.submit(job) for _ in range(times)]]
 
 
 def permission(road: Road) -> StandingPermission:
@@ -381,6 +395,166 @@ def test_what_was_not_approved_as_it_stands_is_no_example(alike: Road, tampered:
     free = ["order", "to"] if tampered == "money left open" else ["order"]
 
     assert alike.prepare(ask(alike, first, may_differ=free)) == "failed"
+
+
+# What people say no to
+
+
+def ended(road: Road) -> list[str]:
+    """Why permissions ended, as the log tells it."""
+    with road.db.read() as session:
+        query = select(Event.reason).where(Event.type == "approvals:standing:ended")
+        return list(session.exec(query))
+
+
+def told(road: Road) -> dict[str, str]:
+    """Who was told of the permission, and what."""
+    with road.db.read() as session:
+        rows = session.exec(select(Post).where(Post.subject == permission(road).id))
+        return {row.channel: row.body["text"] for row in rows}
+
+
+def look(road: Road) -> int:
+    """The keeper looks at what was given for a time."""
+    with road.db.transaction() as session:
+        return end_due(session, road.deps.log, road.deps.people, now=road.clock.now())
+
+
+@pytest.mark.parametrize("when", ["before it is looked at", "before it begins"])
+def test_a_no_said_since_ends_it(alike: Road, when: str) -> None:
+    """R4: of what waited when it came in force, and counted until the action has begun."""
+    waiting = alike.propose("till.refund", turn="turn_0", order="4713", minor=100)
+    assert alike.prepare(waiting) == "awaiting"
+    given(alike)
+    action_id = alike.propose("till.refund", turn="turn_2", order="4712", minor=100)
+
+    if when == "before it begins":
+        assert alike.prepare_only(action_id) == "allowed"
+    alike.decide(waiting, vote="reject")
+    if when == "before it begins":
+        assert alike.execute(action_id) == "superseded"
+        action_id = alike.head(action_id).id
+
+    assert alike.prepare(action_id) == "awaiting"
+    assert permission(alike).used == 0
+    assert ended(alike) == ["It was ended: Finn said no to one of them"]
+    assert told(alike) == dict.fromkeys(
+        ["U0ANA", "U0FINN"],
+        "“Do things like “Refund EUR 1.00 for 4711” without asking each time” has ended: Finn said "
+        "no to one of them. It is asked again from now on.",
+    )
+
+
+@on_sqlite
+def test_a_no_to_what_the_model_had_chosen_counts(alike: Road) -> None:
+    """It was outside the permission, and its values are within."""
+    given(alike)
+    made_up = alike.propose("till.refund", turn="turn_2", order="4712", minor=7)
+    assert alike.prepare(made_up) == "awaiting"
+    alike.decide(made_up, vote="reject")
+
+    action_id = alike.propose("till.refund", turn="turn_3", order="4713", minor=100)
+
+    assert alike.prepare(action_id) == "awaiting"
+
+
+@on_sqlite
+def test_a_no_to_what_it_would_never_cover_changes_nothing(alike: Road) -> None:
+    given(alike)
+    more = alike.propose("till.refund", turn="turn_2", order="4712", minor=18000)
+    alike.prepare(more)
+    alike.decide(more, vote="reject")
+    others = alike.propose("till.refund", turn="turn_3", by="olga", order="4712", minor=100)
+    alike.prepare(others)
+    alike.decide(others, vote="reject")
+
+    action_id = alike.propose("till.refund", turn="turn_4", order="4713", minor=100)
+
+    assert look(alike) == 0
+    assert alike.prepare(action_id) == "allowed"
+
+
+@on_sqlite
+@pytest.mark.parametrize("begun", [False, True])
+def test_taking_back_what_it_covered_ends_it(alike: Road, begun: bool) -> None:
+    hold = "" if begun else "hold: 20 s, "
+    text = ORDERED.replace("standing: true, why", f"standing: true, {hold}why")
+    road = alike.changed(policy=parse_policy(text, Path("policy.yaml")))
+    first = road.approved("till.order", turn="turn_first", sku="SKU-1", quantity=3)
+    road.wait(20)
+    assert road.execute(first) == "succeeded"
+    asked = ask(road, first, at_most=None, in_all=None, may_differ=[])
+    assert road.prepare(asked) == "awaiting"
+    road.decide(asked)
+    assert road.execute(asked) == "succeeded"
+    covered = road.propose("till.order", turn="turn_2", sku="SKU-1", quantity=3)
+    assert road.prepare(covered) == "allowed"
+    if begun:
+        assert road.status(covered) == "succeeded"
+
+    with road.db.transaction() as session:
+        ana = road.deps.people.by_id("ana")
+        assert ana is not None
+        press_undo(
+            session, road.deps.log, road.deps.people, road.deps.registry, action_id=covered,
+            person=ana, now=road.clock.now(),
+        )  # fmt: skip
+
+    another = road.propose("till.order", turn="turn_3", sku="SKU-1", quantity=3)
+    assert road.prepare(another) == "awaiting"
+    assert ended(road) == [
+        f"It was ended: {'Ana took one of them back' if begun else 'one of them was taken back'}"
+    ]
+
+
+def test_the_keeper_ends_what_somebody_spoke_against_once(alike: Road) -> None:
+    waiting = alike.propose("till.refund", turn="turn_0", order="4713", minor=100)
+    alike.prepare(waiting)
+    given(alike)
+    alike.decide(waiting, vote="reject")
+
+    looks = run_at_once(3, lambda: look(alike))
+
+    assert sum(looks) == 1
+    assert len(ended(alike)) == 1
+    assert look(alike) == 0
+    assert set(told(alike)) == {"U0ANA", "U0FINN"}
+    with alike.db.read() as session:
+        finn = alike.deps.people.by_id("finn")
+        assert finn is not None
+        assert not live_ones(
+            session, alike.deps.people, finn, workspace_id="T0PRACTICE", now=alike.clock.now()
+        )
+
+
+@pytest.mark.parametrize("over", ["time", "number"])
+def test_the_log_says_once_that_it_ran_out(alike: Road, over: str) -> None:
+    """R4, R5."""
+    given(alike, uses=1)
+    assert look(alike) == 0
+    if over == "time":
+        alike.wait(timedelta(days=7).total_seconds())
+    else:
+        covered = alike.propose("till.refund", turn="turn_2", order="4712", minor=100)
+        assert alike.prepare(covered) == "allowed"
+
+    assert sum(run_at_once(3, lambda: look(alike))) == 1
+
+    said = {
+        "time": "its time is over (0 of 1 used, EUR 0.00 of EUR 3.00)",
+        "number": "used up (1 of 1 used, EUR 1.00 of EUR 3.00)",
+    }
+    assert ended(alike) == [f"The standing permission ended: {said[over]}"]
+    assert told(alike) == {}
+
+
+@on_sqlite
+def test_what_was_rejected_when_a_letter_chose_it_cannot_be_asked_for(alike: Road) -> None:
+    made_up = alike.propose("till.refund", turn="turn_0", order="4712", minor=7)
+    alike.prepare(made_up)
+    alike.decide(made_up, vote="reject")
+
+    assert alike.prepare(ask(alike, done(alike))) == "failed"
 
 
 # Confirmations
