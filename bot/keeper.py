@@ -4,6 +4,7 @@ stand by and take over when it expires."""
 from __future__ import annotations
 
 import os
+import secrets
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from sqlmodel import Session
 
 from core.clock import Clock
 from core.db import Database
-from core.errors import LeaseLost, SignoffError
+from core.errors import LeaseLost, SignoffError, StorageError
 from core.leases import Held, release, renew, take
 from core.outbox import InLine, Publish, count_due, take_due
 
@@ -75,8 +76,17 @@ class Keeper:
             if self._ticks < self._due[loop.name]:
                 continue
             self._due[loop.name] = self._ticks + loop.every_s
+            self._look(loop)
+
+    def _look(self, loop: Loop) -> None:
+        """One look. What fails in it holds up no other loop, and is tried again at its time."""
+        try:
             with self._db.transaction() as session:
                 loop.look(session, self._clock.now())
+        except StorageError:
+            raise
+        except Exception:
+            log.exception("loop_failed", loop=loop.name, reference=secrets.token_hex(4))
 
     def _sweep(self) -> None:
         """Publish again what is not done and due: a wiped broker costs seconds (P8)."""

@@ -24,6 +24,8 @@ from core.db import Database, UtcDateTime
 from core.errors import LeaseLost, SignoffError
 
 log = structlog.get_logger()
+#: Clocks of two machines may differ by as much.
+_SKEW = timedelta(minutes=5)
 
 
 class Lease(SQLModel, table=True):
@@ -51,10 +53,15 @@ _GUARD = _MINE.values(holder=_LEASES.c.holder)
 
 
 def take(session: Session, *, name: str, holder: str, ttl: timedelta, now: datetime) -> Held | None:
-    """Take a free or expired lease; None while somebody holds it."""
+    """Take a free or expired lease; None while somebody holds it.
+
+    One that has far longer to run than any such lease was taken before the clock was set back, and
+    is free too: whoever still holds it finds a newer token.
+    """
     row = {"name": name, "holder": holder, "token": 1, "expires_at": now + ttl}
+    when = {"now": now, "latest": now + ttl + _SKEW}
     taking = _TAKE[session.get_bind().dialect.name]
-    token = session.connection().execute(taking, {**row, "now": now}).scalar_one_or_none()
+    token = session.connection().execute(taking, {**row, **when}).scalar_one_or_none()
     return None if token is None else Held(name, token)
 
 
@@ -93,7 +100,8 @@ def _taking(insert: Any) -> Any:
             "token": _LEASES.c.token + 1,
             "expires_at": new.excluded.expires_at,
         },
-        where=_LEASES.c.expires_at <= bindparam("now", type_=_LEASES.c.expires_at.type),
+        where=(_LEASES.c.expires_at <= bindparam("now", type_=_LEASES.c.expires_at.type))
+        | (_LEASES.c.expires_at > bindparam("latest", type_=_LEASES.c.expires_at.type)),
     ).returning(_LEASES.c.token)
 
 

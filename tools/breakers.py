@@ -42,8 +42,13 @@ def look(session: Session, *, workspace_id: str, tool_name: str) -> Breaker | No
 
 
 def closed_until(seen: Breaker | None, *, now: datetime) -> datetime | None:
-    """Until when no call may be made; None when one may, be it as the probe. Pure."""
+    """Until when no call may be made; None when one may, be it as the probe. Pure.
+
+    One that opens later than now was opened before the clock was set back: its time says nothing.
+    """
     if seen is None or seen.opened_at is None or seen.until is None or seen.until <= now:
+        return None
+    if seen.opened_at > now:
         return None
     return seen.until
 
@@ -56,9 +61,10 @@ def take_probe(session: Session, seen: Breaker, *, lasts: timedelta, now: dateti
             col(Breaker.workspace_id) == seen.workspace_id,
             col(Breaker.connector) == seen.connector,
             col(Breaker.opened_at).is_not(None),
-            col(Breaker.until) <= now,
+            (col(Breaker.until) <= now) | (col(Breaker.opened_at) > now),
         )
-        .values(probing=True, until=now + lasts)
+        # Not later than now, whatever the clock said when it opened.
+        .values(probing=True, until=now + lasts, opened_at=min(seen.opened_at or now, now))
         .execution_options(synchronize_session=False)
     )
     return changed.rowcount == 1  # type: ignore[attr-defined,no-any-return]

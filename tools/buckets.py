@@ -18,6 +18,8 @@ from core.db import insert_new
 from tools.tables import Bucket
 
 _HOLDS = timedelta(minutes=1)
+#: Clocks of two machines may differ by as much.
+_SKEW = timedelta(minutes=5)
 # Built once, on the table itself: every call of every tool takes from two of them.
 _BUCKETS = Bucket.__table__  # type: ignore[attr-defined]
 _THESE = (
@@ -45,8 +47,13 @@ class Rate:
 
 
 def after_call(full_at: datetime, rate: Rate, *, now: datetime) -> datetime:
-    """When the bucket is full again once these calls were taken from it. Pure."""
-    return max(full_at, now) + min(rate.calls, rate.per_minute) * (_HOLDS // rate.per_minute)
+    """When the bucket is full again once these calls were taken from it. Pure.
+
+    None takes longer than a minute to fill: one that would by far was taken from before the clock
+    was set back, and counts as full.
+    """
+    full_from = max(full_at, now) if full_at <= now + _HOLDS + _SKEW else now
+    return full_from + min(rate.calls, rate.per_minute) * (_HOLDS // rate.per_minute)
 
 
 def take(

@@ -105,6 +105,17 @@ def test_each_queue_gets_its_own(store: str) -> None:
         }
 
 
+def test_a_job_of_a_newer_version_holds_up_no_other(store: str) -> None:
+    """Left in SQL by the version that was rolled back: its row waits, what is due with it goes."""
+    ring = Doorbell(store)
+    ring([Message("foresee", {"id": "f"}), Message("run_turn", {"turn_id": "t"})])
+
+    with Redis.from_url(store) as link:
+        assert link.llen("graphs") == 1
+    assert ring.in_line({"foresee": 1, "run_turn": 1}) == {"run_turn"}
+    ring.close()
+
+
 def test_a_redis_that_does_not_answer_is_given_up() -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))

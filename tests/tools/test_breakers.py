@@ -291,3 +291,26 @@ def test_arguments_changed_after_the_intent_are_never_sent(road: Road, till: Til
 
     assert till.calls("/order") == 1
     assert road.posts(action_id, "question") == 1
+
+
+def test_a_clock_that_is_set_back_holds_nothing_up_for_as_long(road: Road, till: Till) -> None:
+    """It ran a day ahead for a while: what was written then says nothing of how long to wait."""
+    first, second = allowed(road, 8), allowed(road, 9)
+    road.wait(86_400)
+    ahead = [allowed(road, number) for number in (6, 7)]
+    assert [road.execute(one) for one in ahead] == ["succeeded"] * 2
+    opened(road, till)
+    road.wait(-86_400)
+
+    assert road.execute(first) == "succeeded"
+
+    assert breaker(road).opened_at is None  # type: ignore[union-attr]
+    assert road.execute(second) == "succeeded"
+
+
+def test_a_bucket_taken_from_before_the_clock_was_set_back_counts_as_full() -> None:
+    rate = Rate(per_minute=60)
+
+    full_at = buckets.after_call(NOW + timedelta(days=1), rate, now=NOW)
+
+    assert full_at == NOW + timedelta(seconds=1)

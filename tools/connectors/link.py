@@ -31,6 +31,9 @@ _NEVER_SENT = (
     httpx.LocalProtocolError,
 )
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
+#: What changes nothing over there, so that no answer leaves anything open.
+_READS = frozenset({"GET", "HEAD", "OPTIONS", "PROPFIND", "REPORT"})
+_TIMED_OUT, _TOO_EARLY, _TOO_MANY = 408, 425, 429
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,8 @@ class Link:
         """The reply, whatever its status below 500.
 
         Raises `Refused` for an unusable address or a login not accepted, `Unavailable` for
-        everything that may be over later: no answer, 5xx, 429.
+        everything that may be over later: no answer, 5xx, 408, 425, 429, and a write that is sent
+        elsewhere (3xx): whoever says so may have acted.
         """
         try:
             url = httpx.URL(self.url.rstrip("/") + path)
@@ -92,7 +96,7 @@ class Link:
             raise Unavailable(f"{self.name} did not answer in time.", reached=True) from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise Unavailable(f"{self.name} broke off its answer.", reached=True) from error
-        return self._accepted(reply)
+        return self._accepted(reply, wrote=method.upper() not in _READS)
 
     def read(self, reply: Reply, model: type[Model], *, wrote: bool = False) -> Model:
         """The body as `model`. What cannot be understood is `Refused` for a read; after a write
@@ -126,10 +130,14 @@ class Link:
                 raise Unavailable(f"{self.name} did not finish in time.", reached=True)
         return bytes(parts)
 
-    def _accepted(self, reply: Reply) -> Reply:
+    def _accepted(self, reply: Reply, *, wrote: bool) -> Reply:
         if reply.status in (401, 403):
             raise Refused(f"{self.name} did not accept our login.", code="not_accepted")
-        if reply.status == 429:
+        if reply.status == _TIMED_OUT or (wrote and reply.status in range(300, 400)):
+            raise Unavailable(
+                f"{self.name} gave no answer of its own (status {reply.status}).", reached=True
+            )
+        if reply.status in (_TOO_EARLY, _TOO_MANY):
             raise Unavailable(
                 f"{self.name} asks to wait.", reached=False, retry_after_s=_seconds(reply)
             )
@@ -158,6 +166,6 @@ def _seconds(reply: Reply) -> float | None:
         return float(value[:9])
     try:
         wait = parsedate_to_datetime(value) - parsedate_to_datetime(reply.headers.get("date", ""))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
     return max(wait.total_seconds(), 0.0)

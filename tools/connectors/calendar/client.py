@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape
 
 from tools.connectors.calendar.times import Span
 from tools.connectors.link import Link, Reply
-from tools.contract import Refused
+from tools.contract import Refused, Unavailable
 
 _NAMES = {"D": "DAV:", "C": "urn:ietf:params:xml:ns:caldav"}
 _QUERY = """<?xml version="1.0" encoding="utf-8"?>
@@ -95,6 +95,8 @@ class CalendarClient:
         reply = self._link.ask(method, quote(path), content=text, headers=headers)
         if reply.status in (404, 409, 410, _CHANGED):
             raise Changed
+        if "html" in reply.headers.get("content-type", ""):
+            raise Unavailable("The calendar gave no answer of its own.", reached=True)
         self._fine(reply)
 
     def _query(self, address: str, data: str, wanted: str) -> Iterator[Held]:

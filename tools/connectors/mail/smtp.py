@@ -84,7 +84,11 @@ def _hand_over(link: smtplib.SMTP, message: EmailMessage) -> None:
         raise Unavailable(
             "The mail server broke off before it said whether the mail is out.", reached=True
         ) from error
-    _expect(answer, 250, "")
+    code, text = answer
+    if code // 100 in (4, 5):
+        _refuse(code, text.decode("utf-8", errors="replace"), "")
+    if code // 100 != 2:  # whatever said this is no mail server's yes or no
+        raise Unavailable("The mail server did not say whether the mail is out.", reached=True)
 
 
 def _expect(answer: tuple[int, bytes], wanted: int, about: str) -> None:

@@ -97,7 +97,7 @@ class ShopClient:
 
     def restocked(self, reference: str) -> RestockMade | None:
         found = self._link.read(self._get("/restocks", {"reference": reference}), Restocks)
-        return found.restocks[0] if found.restocks else None
+        return next((one for one in found.restocks if one.reference == reference), None)
 
     def refunds_since(self, since: datetime) -> tuple[RefundRecorded, ...]:
         """All made with this key, whoever made them."""
