@@ -16,6 +16,7 @@ from approvals.asking import show_card
 from approvals.directory import as_of
 from approvals.entitlement import listed, places, stage_of
 from approvals.handing import come_back, go_on
+from approvals.noting import note
 from approvals.people import People, Principal
 from approvals.showing import present
 from approvals.tables import Action, Disclosure, Handing, Request
@@ -65,14 +66,14 @@ def disclose(
         return Shown(True, "Dropped. Nobody was shown anything.")
     if not agrees:
         said = f"{person.first_name} did not want this shown to {names}"
-        _record(session, log, request, action, "not_disclosed", said, person, now)
+        note(session, log, action, "not_disclosed", said, actor=person.id, now=now)
         _refuse(session, people, request, row, now=now)
         refresh_posts(session, subject=action.id, kind="disclosure", now=now)
         return Shown(True, f"Not shown to {names}.")
     request.agreed = [*request.agreed, *row.people]
     session.add(request)
     said = f"{person.first_name} agreed that this is shown to {names}"
-    _record(session, log, request, action, "disclosed", said, person, now)
+    note(session, log, action, "disclosed", said, actor=person.id, now=now)
     problem = _show(session, log, people, request, action, row, now=now)
     refresh_posts(session, subject=action.id, kind="disclosure", now=now)
     return Shown(problem is None, problem or f"Shown to {names}.")
@@ -114,26 +115,3 @@ def _refuse(
     if row.handing_id is not None:
         handing = session.get_one(Handing, row.handing_id)
         come_back(session, people, request, handing, now=now)
-
-
-def _record(  # noqa: PLR0917 - a private call
-    session: Session,
-    log: Log,
-    request: Request,
-    action: Action,
-    what: str,
-    reason: str,
-    person: Principal,
-    now: datetime,
-) -> None:
-    log.record(
-        session,
-        workspace_id=request.workspace_id,
-        type=f"approvals:request:{what}",
-        subject=request.id,
-        actor=person.id,
-        at=now,
-        reason=reason,
-        turn_id=action.turn_id,
-        action_id=action.id,
-    )

@@ -20,6 +20,7 @@ from approvals.editing import may_answer, why_not
 from approvals.entitlement import authors, eligible, listed, places, stage_of
 from approvals.keeping_time import plan, put_stage
 from approvals.loads import has_room
+from approvals.noting import note
 from approvals.people import People, Principal
 from approvals.policy.judge import REQUESTER
 from approvals.seeing import may_see
@@ -61,7 +62,7 @@ def hand_on(
         _hand(session, log, people, request, action, handing, now=now)
         return Decided("handed", f"Handed to {to.first_name}, who is asked now.")
     said = f"{person.first_name} wants to hand it to {to.first_name}; the asker is asked first"
-    _record(session, log, request, action, handing, "handing", said, person.id, now)
+    note(session, log, action, "handing", said, actor=person.id, now=now, words=handing.why or None)
     ask_asker(session, request, action, [to], now=now, handing=handing)
     refresh_posts(session, subject=action.id, kind="card", now=now)
     asker = people.by_id(action.principal_id)
@@ -237,7 +238,7 @@ def _hand(  # noqa: PLR0917 - a private call
     request.stage_at = now
     plan(session, people, request, action, now=now)
     said = f"{by.first_name} handed it to {to.first_name}"
-    _record(session, log, request, action, handing, "handed", said, by.id, now)
+    note(session, log, action, "handed", said, actor=by.id, now=now, words=handing.why or None)
     show_card(session, request, action, [to, *people.deciding_for(to.id)], now=now)
     refresh_posts(session, subject=action.id, kind="card", now=now)
     refresh_posts(session, subject=action.id, kind="status", now=now)
@@ -298,28 +299,3 @@ def _refused(session: Session, request_id: str) -> set[str]:
 def _name(people: People, person_id: str) -> str:
     person = people.by_id(person_id)
     return person.first_name if person else person_id
-
-
-def _record(  # noqa: PLR0917 - a private call
-    session: Session,
-    log: Log,
-    request: Request,
-    action: Action,
-    handing: Handing,
-    what: str,
-    reason: str,
-    actor: str,
-    now: datetime,
-) -> None:
-    log.record(
-        session,
-        workspace_id=request.workspace_id,
-        type=f"approvals:request:{what}",
-        subject=request.id,
-        actor=actor,
-        at=now,
-        reason=reason,
-        turn_id=action.turn_id,
-        action_id=action.id,
-        body={"words": handing.why} if handing.why else None,
-    )

@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 
 from approvals.closed import closed_sentence
 from approvals.editing import may_answer, why_not
+from approvals.noting import note
 from approvals.people import People, Principal
 from approvals.tables import Action, Inquiry, Request
 from audit.log import Log
@@ -158,17 +159,6 @@ def _record(  # noqa: PLR0917 - a private call
     text: str,
     now: datetime,
 ) -> None:
-    log.record(
-        session,
-        workspace_id=action.workspace_id,
-        type="approvals:request:inquiry",
-        subject=inquiry.request_id,
-        actor=person.id,
-        at=now,
-        reason=reason,
-        turn_id=action.turn_id,
-        action_id=action.id,
-        body={"words": text},
-    )
+    note(session, log, action, "inquiry", reason, actor=person.id, now=now, words=text)
     refresh_posts(session, subject=action.id, kind="card", now=now)
     refresh_posts(session, subject=inquiry.id, kind="inquiry", now=now)

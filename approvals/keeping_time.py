@@ -17,6 +17,7 @@ from approvals.batches import likeness
 from approvals.directory import as_of
 from approvals.entitlement import authors, eligible, stage_of, whom
 from approvals.loads import spread
+from approvals.noting import note
 from approvals.owners import tell_owners
 from approvals.people import People, Principal
 from approvals.policy.judge import approver_words
@@ -184,17 +185,8 @@ def _remind(  # noqa: PLR0917 - a private call
             continue
         number = reminders_due(stage, person, request.stage_at, now)
         if number and remind(session, request, person, number=number, now=now):
-            log.record(
-                session,
-                workspace_id=request.workspace_id,
-                type="approvals:request:reminded",
-                subject=request.id,
-                actor="system:approvals",
-                at=now,
-                reason=f"Reminded {person.first_name}",
-                turn_id=action.turn_id,
-                action_id=action.id,
-            )
+            said = f"Reminded {person.first_name}"
+            note(session, log, action, "reminded", said, actor="system:approvals", now=now)
 
 
 def _escalate(  # noqa: PLR0917 - a private call
@@ -222,16 +214,7 @@ def _escalate(  # noqa: PLR0917 - a private call
     # Whoever is asked now has their own time before they are reminded.
     request.stage_at = now
     put_stage(session, request, moved)
-    log.record(
-        session,
-        workspace_id=request.workspace_id,
-        type="approvals:request:escalated",
-        subject=request.id,
-        actor="system:approvals",
-        at=now,
-        reason=f"{said[0].upper()}{said[1:]} (asked now: {whom(moved)})",
-        turn_id=action.turn_id,
-        action_id=action.id,
-    )
+    told = f"{said[0].upper()}{said[1:]} (asked now: {whom(moved)})"
+    note(session, log, action, "escalated", told, actor="system:approvals", now=now)
     show_card(session, request, action, new, now=now)
     refresh_posts(session, subject=action.id, kind="card", now=now)

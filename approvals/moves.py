@@ -11,12 +11,12 @@ from sqlalchemy import bindparam, update
 from sqlmodel import Session, col
 
 from approvals.batches import refresh_batch
+from approvals.noting import note
 from approvals.states import ACTION_TERMINAL, advance_action
 from approvals.tables import Action, Request
 from approvals.windows import follow
 from audit.log import Log
 from core.errors import ApprovalError, InvalidTransition
-from core.ids import derive_id
 from core.outbox import enqueue
 from core.posts import ask_post, refresh_posts
 
@@ -141,17 +141,7 @@ def _close_request(
     )
     if result.rowcount != 1:  # type: ignore[attr-defined]
         raise InvalidTransition("somebody was faster: this question is closed already")
-    log.record(
-        session,
-        workspace_id=action.workspace_id,
-        type="approvals:request:closed",
-        subject=derive_id("req", action.id),
-        actor=actor,
-        at=now,
-        reason=f"The question was closed: {to}",
-        turn_id=action.turn_id,
-        action_id=action.id,
-    )
+    note(session, log, action, "closed", f"The question was closed: {to}", actor=actor, now=now)
 
 
 def _tell(

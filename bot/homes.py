@@ -9,10 +9,10 @@ from sqlmodel import Session, col, select
 from approvals import elevation, standing
 from approvals.bounds import Bounds
 from approvals.people import Principal
-from approvals.requests import waiting_for, waiting_of
 from approvals.rights_tables import Elevation, StandingPermission
 from approvals.standing_asked import covers
 from approvals.tables import Action, Request
+from approvals.waiting import waiting_for, waiting_of
 from bot.blocks.home import Home, Item
 from bot.cards import place_of, title_of
 from bot.deps import BotDeps

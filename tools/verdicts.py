@@ -9,8 +9,8 @@ from sqlmodel import Session, col
 
 from approvals import grants
 from approvals.moves import move, row_of
+from approvals.opening import open_request
 from approvals.policy.judge import Verdict
-from approvals.requests import open_request
 from approvals.tables import Action
 from approvals.windows import ask_held, hold_until, undo_moved
 from core.outbox import enqueue
@@ -49,7 +49,6 @@ def _asked(deps: Deps, session: Session, row: Action, verdict: Verdict) -> str:
         deps.people,
         now=now,
         readers=deps.readers(session, row),
-        cards=verdict.cards,
     )
     asked = row_of(session, row.id)
     undo_moved(session, asked, now=now)

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from approvals.actions import Proposed, propose
+from approvals.opening import open_request
 from approvals.people import People
 from approvals.policy.judge import Stage, Verdict
-from approvals.requests import open_request
 from approvals.tables import Action
 from audit.keys import KeyRing
 from audit.log import Log

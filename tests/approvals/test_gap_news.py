@@ -11,10 +11,10 @@ from sqlmodel import select
 
 from approvals.accounts import EVERY, ask_due, store
 from approvals.gap_news import look
+from approvals.opening import open_request
 from approvals.people import People
 from approvals.policy.file import parse_policy
 from approvals.policy.judge import Policy
-from approvals.requests import open_request
 from approvals.tables import Action
 from approvals.user_groups import ask_due as ask_groups
 from approvals.user_groups import store as store_group

@@ -10,13 +10,15 @@ import pytest
 from sqlmodel import select
 
 from approvals import grants
+from approvals.decided import Decided
 from approvals.disclosing import disclose
 from approvals.handing import hand_on
 from approvals.keeping_time import nudge_due
 from approvals.people import People
 from approvals.policy.judge import Stage
-from approvals.requests import Decided, decide, waiting_for
+from approvals.requests import decide
 from approvals.tables import Action, Disclosure, Request
+from approvals.waiting import waiting_for
 from audit.log import Log
 from audit.tables import Event
 from core.db import Database

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
+from approvals.opening import open_request
 from approvals.people import People
 from approvals.policy.judge import Stage
-from approvals.requests import decide, open_request, waiting_for
+from approvals.requests import decide
 from approvals.tables import Action, Request
+from approvals.waiting import waiting_for
 from audit.log import Log
 from audit.tables import Event
 from core.db import Database

@@ -13,19 +13,15 @@ from sqlmodel import Session, select
 
 from approvals import grants
 from approvals.actions import cancel
+from approvals.decided import Decided
 from approvals.disclosing import disclose
+from approvals.opening import open_request
 from approvals.people import People
 from approvals.people_tables import Accounts
 from approvals.policy.judge import Stage
-from approvals.requests import (
-    Decided,
-    decide,
-    expire_due,
-    open_request,
-    waiting_for,
-    waiting_of,
-)
+from approvals.requests import decide, expire_due
 from approvals.tables import Action, Decision, Disclosure, Grant, Request
+from approvals.waiting import waiting_for, waiting_of
 from audit.log import Log
 from audit.tables import Event
 from core.db import Database

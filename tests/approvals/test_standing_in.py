@@ -10,13 +10,16 @@ import pytest
 from sqlmodel import select
 
 from approvals import grants
+from approvals.decided import Decided
 from approvals.delegating import delegate, end_delegation, standing
 from approvals.directory import as_of
+from approvals.opening import open_request
 from approvals.people import People
 from approvals.policy.judge import Stage
-from approvals.requests import Decided, decide, open_request, waiting_for
+from approvals.requests import decide
 from approvals.running_out import end_due
 from approvals.tables import Action, Decision
+from approvals.waiting import waiting_for
 from audit.log import Log
 from audit.tables import Event
 from core.db import Database

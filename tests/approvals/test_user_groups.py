@@ -10,10 +10,11 @@ import pytest
 from sqlmodel import select
 
 from approvals.directory import STALE, as_of
+from approvals.opening import open_request
 from approvals.people import People
 from approvals.people_tables import UserGroup, UserGroupThen
 from approvals.policy.judge import Stage
-from approvals.requests import decide, open_request
+from approvals.requests import decide
 from approvals.tables import Action, Request
 from approvals.user_groups import EVERY, ask_due, fail, store
 from audit.log import Log

@@ -8,10 +8,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlmodel import Session, select
 
+from approvals.decided import Decided
 from approvals.keeping_time import nudge_due
 from approvals.people import People
 from approvals.policy.judge import Stage
-from approvals.requests import Decided, decide, expire_due
+from approvals.requests import decide, expire_due
 from approvals.tables import Action, Request
 from audit.log import Log
 from audit.tables import Event

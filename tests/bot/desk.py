@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -13,8 +14,8 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk import WebClient
 from sqlmodel import Session, col, select
 
+from approvals.opening import open_request
 from approvals.policy.judge import Stage, Verdict
-from approvals.requests import open_request
 from approvals.tables import Action
 from bot.deps import BotDeps
 from bot.posts.posting import Poster
@@ -191,7 +192,8 @@ def propose_refund(
     channel: str = SUPPORT,
     editable: tuple[str, ...] = (),
     turn_id: str | None = None,
-    **shown: Any,
+    cards: str = "thread",
+    readers: Collection[str] | None = None,
 ) -> Action:
     """An awaiting refund with its request and its card."""
     action = Action(
@@ -229,9 +231,11 @@ def propose_refund(
         expires_in_s=3 * 86_400,
         four_eyes=four_eyes,
         effect="irreversible",
+        cards=cards,
         digests={"policy": "sha256:p", "people": "sha256:q"},
     )
-    open_request(session, deps.log, action, verdict, deps.people, now=deps.clock.now(), **shown)
+    now = deps.clock.now()
+    open_request(session, deps.log, action, verdict, deps.people, now=now, readers=readers)
     return action
 
 

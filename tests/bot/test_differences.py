@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from approvals.actions import supersede
+from approvals.opening import open_request
 from approvals.policy.judge import Verdict
-from approvals.requests import open_request
 from bot.differences import differences
 from tests.bot.desk import FINN, Desk, buttons, shown
 

@@ -7,8 +7,8 @@ from typing import Any
 from sqlmodel import col, select
 
 from approvals.editing import agreed_by_asker, typed_in_edits
+from approvals.opening import open_request
 from approvals.policy.judge import Verdict
-from approvals.requests import open_request
 from approvals.tables import Action
 from tests.bot.desk import ANA, FINN, SAM, Desk, buttons, shown
 

@@ -12,8 +12,9 @@ from approvals.actions import supersede
 from approvals.batches import offer_due
 from approvals.delegating import delegate
 from approvals.keeping_time import nudge_due, stand_ins_due
+from approvals.opening import open_request
 from approvals.policy.judge import Stage, Verdict
-from approvals.requests import NOT_YET, decide, open_request
+from approvals.requests import NOT_YET, decide
 from approvals.tables import Action, Request
 from audit.tables import Event
 from bot.places import is_private

@@ -26,7 +26,7 @@ import tools.executor
 import tools.protocol
 import tools.start
 import tools.verdicts
-from approvals.requests import open_request
+from approvals.opening import open_request
 from approvals.tables import Action, Decision, Grant, Request
 from core.ids import derive_id, new_id
 from tests.model.machine import ASKERS, DISTURBANCES, Protocol

@@ -11,10 +11,11 @@ from sqlmodel import col, select
 from till_tools import connector
 
 from approvals.actions import Proposed, head, propose
+from approvals.decided import Decided
 from approvals.origins import Labelled
 from approvals.people import People
 from approvals.policy.file import parse_policy
-from approvals.requests import Decided, decide
+from approvals.requests import decide
 from approvals.tables import Action, Grant, Request
 from audit.keys import KeyRing
 from audit.log import Log
