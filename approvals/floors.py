@@ -1,5 +1,5 @@
-"""What no policy can lower: who must agree before what is permitted changes, and that somebody
-says yes to what cannot be undone.
+"""What no policy can lower: who must agree before what is permitted changes, that somebody says
+yes to what cannot be undone, and to what a letter or the model chose.
 
 A policy may ask more people or refuse; it cannot let these pass.
 """
@@ -13,6 +13,8 @@ from approvals.connectors import ADMIT
 from approvals.people import OPERATORS, People
 from approvals.policy.cases import Case, Subject
 from approvals.policy.judge import REQUESTER, Stage, Verdict
+from approvals.policy.words import about_untrusted
+from approvals.stages import joined
 from approvals.tables import Action
 from core.db import Database
 
@@ -41,17 +43,22 @@ def raised(subject: Subject, verdict: Verdict, people: People, find: Find) -> Ve
         return _by_others(verdict, people, barred=_holder(people, subject))
     if subject.tool in (SET_POLICY, ADMIT):
         return _by_others(verdict, people)
-    if verdict.kind == "allow" and subject.effect == "irreversible":
+    if verdict.kind == "allow" and subject.effect != "read":
         return _confirmed(subject, verdict, people)
     return verdict
 
 
 def _confirmed(subject: Subject, verdict: Verdict, people: People) -> Verdict:
     """Where a rule would let pass what cannot be undone, its asker says yes to it at least; an
-    operator, where a letter or the model chose whom or what it hits."""
-    chosen = bool(Case(subject, people, frozenset()).untrusted)
-    stage = Stage(OPERATORS if chosen else REQUESTER, why="it cannot be undone")
-    return replace(verdict, kind="ask", reason=stage.why, stages=(stage,), four_eyes=chosen)
+    operator, where a letter or the model chose whom or what it hits, undone or not."""
+    chosen = Case(subject, people, frozenset()).untrusted
+    lasting = subject.effect == "irreversible"
+    if not (chosen or lasting):
+        return verdict
+    why = about_untrusted(chosen, subject.principal.name) if chosen else ""
+    why = joined(["it cannot be undone" if lasting else "", why])
+    stage = Stage(OPERATORS if chosen else REQUESTER, why=why)
+    return replace(verdict, kind="ask", reason=why, stages=(stage,), four_eyes=bool(chosen))
 
 
 def _as_the_example(verdict: Verdict, example: Action | None) -> Verdict:

@@ -29,6 +29,26 @@ class Labelled:
     text: str
 
 
+def written(origin: Origin, text: str) -> list[Labelled]:
+    """A person's message: their own words, and what they quote, which counts as a quotation where
+    theirs would count as more.
+
+    Quoted is a line that begins with > and everything after >>> (docs.slack.dev, formatting).
+    """
+    own: list[str] = []
+    quoted: list[str] = []
+    lines = text.split("\n")
+    for number, line in enumerate(lines):
+        bare = line.lstrip()
+        if bare.startswith(">>>"):
+            quoted += lines[number:]
+            break
+        (quoted if bare.startswith(">") else own).append(line)
+    lower = max(origin, Origin.QUOTED, key=TRUST_ORDER.index)
+    said = [Labelled(origin, "\n".join(own))] if quoted else [Labelled(origin, text)]
+    return [*said, Labelled(lower, "\n".join(quoted))] if quoted else said
+
+
 def label(args: Mapping[str, Any], texts: Sequence[Labelled]) -> dict[str, Origin]:
     """JSON pointer (RFC 6901) of every scalar leaf of `args` -> its origin."""
     read = [(each.origin, _spelled(each.text)) for each in texts]

@@ -63,7 +63,8 @@ def _is_spoken(message: dict[str, Any], identity: Identity) -> bool:
 
 
 def _entry(message: dict[str, Any], people: People) -> dict[str, Any]:
-    author = people.by_slack(message["user"])
+    # What an app says in somebody's name is not theirs.
+    author = None if message.get("bot_id") else people.by_slack(message["user"])
 
     def name_of(user: str) -> str | None:
         person = people.by_slack(user)
@@ -72,7 +73,7 @@ def _entry(message: dict[str, Any], people: People) -> dict[str, Any]:
     return {
         "author": author.name if author else "somebody I do not know",
         "author_id": author.id if author else f"slack:{message['user']}",
-        "trusted": author is not None and not message.get("bot_id"),
+        "trusted": author is not None,
         "text": storable(plain(message["text"], name_of))[:CHARACTERS],
         "ts": message["ts"],
     }

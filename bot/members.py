@@ -23,6 +23,8 @@ _STRANGER = (
     "Somebody who is a member here can ask me for you."
 )
 
+_APPS = "Sorry, I work for people only, not for other apps."
+
 _AMBIGUOUS = (
     "Sorry, I cannot tell which of two people you are, so I cannot work for you now. "
     "I have told the owner what to mend."
@@ -102,9 +104,14 @@ def stranger(user: str) -> Account:
     return Account(user, None, _STRANGER)
 
 
+def app_of(user: str) -> Account:
+    """An app that wrote in somebody's name."""
+    return Account(user, None, _APPS)
+
+
 def _refusal(info: dict[str, Any], team: str) -> str | None:
     if info.get("is_bot") or info.get("is_app_user"):
-        return "Sorry, I work for people only, not for other apps."
+        return _APPS
     if info.get("deleted"):
         return "Sorry, this account is deactivated, so I cannot work for it."
     if info.get("is_stranger") or info.get("team_id", team) != team:

@@ -9,27 +9,39 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 _TOKEN = re.compile(r"<([@#!]?)([^<>|]*)(?:\|([^<>]*))?>")
+_SCHEME = re.compile(r"^(?:https?://|mailto:|tel:)", re.IGNORECASE)
 
 
 def plain(text: str, name_of: Callable[[str], str | None]) -> str:
     """What was typed: mentions as @names, links as their addresses, entities as characters.
 
-    `name_of` gives a Slack user's name, or None for somebody unknown.
+    A link that shows something else than where it leads stands as what it shows; where it leads
+    stands quoted at the end, because whoever pasted it did not see it. `name_of` gives a Slack
+    user's name, or None for somebody unknown.
     """
+    hidden: list[str] = []
 
     def word(match: re.Match[str]) -> str:
         sign, target, label = match.groups()
         if sign == "@":
-            return f"@{name_of(target) or label or target}"
+            # A name that somebody unknown gave themselves is nobody's word here.
+            return f"@{name_of(target) or target}"
         if sign == "#":
             return f"#{label or target}"
         if sign == "!":
             return label or f"@{target.split('^')[0]}"
-        if target.startswith(("mailto:", "tel:")):
-            return target.split(":", 1)[1]
-        return target
+        shown = _bare(target) if target.startswith(("mailto:", "tel:")) else target
+        if not label or _bare(label).casefold() == _bare(target).casefold():
+            return shown
+        hidden.append(f"> “{label}” leads to {shown}")
+        return label
 
-    return html.unescape(_TOKEN.sub(word, text)).strip()
+    told = html.unescape(_TOKEN.sub(word, text)).strip()
+    return "\n".join([told, *(" ".join(html.unescape(line).split()) for line in hidden)])
+
+
+def _bare(address: str) -> str:
+    return _SCHEME.sub("", address.strip()).rstrip("/")
 
 
 def without_mention(text: str, user_id: str) -> str:

@@ -14,6 +14,8 @@ class Origin(StrEnum):
     FIRST_PARTY = "first_party"
     #: Another person's words in Slack, or a note they left.
     COLLEAGUE = "colleague"
+    #: In somebody's message, but as somebody else's words: quoted, or the hidden end of a link.
+    QUOTED = "quoted"
     MAIL = "mail"
     DOCUMENT = "document"
     WEB = "web"
@@ -22,7 +24,7 @@ class Origin(StrEnum):
 
     @property
     def trusted(self) -> bool:
-        """Mail, documents, web and the model's own inventions are not."""
+        """Quotations, mail, documents, web and the model's own inventions are not."""
         return self in _TRUSTED
 
     @property
@@ -37,6 +39,7 @@ _WORDS = {
     Origin.EDITOR: "typed by whoever changed it",
     Origin.FIRST_PARTY: "from our own records",
     Origin.COLLEAGUE: "from a colleague's message",
+    Origin.QUOTED: "quoted in a message",
     Origin.MAIL: "from a letter",
     Origin.DOCUMENT: "from a document",
     Origin.WEB: "from the web",

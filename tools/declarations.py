@@ -97,7 +97,7 @@ def _shapes(tool: Tool) -> Iterator[str]:
         yield "its result is not a model made from Result"
     elif "number" in _kinds(tool.result.model_json_schema()):
         yield "its result holds fractions, which the log cannot keep exactly: use integers"
-    if tool.yields in (Origin.REQUESTER, Origin.EDITOR, Origin.MODEL):
+    if tool.yields in (Origin.REQUESTER, Origin.EDITOR, Origin.QUOTED, Origin.MODEL):
         yield f"what a tool brings cannot count as {tool.yields.words}"
 
 

@@ -5,6 +5,7 @@ Pure: standard library, `core` and the CEL evaluator. Reading the file is `file`
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -17,7 +18,7 @@ from approvals.hours import DAYS
 from approvals.policy.cases import Case, Match, Subject
 from approvals.policy.edits import Editable
 from approvals.spans import Span
-from approvals.stages import Stage
+from approvals.stages import REQUESTER, Stage
 from core.money import Money
 
 
@@ -149,16 +150,25 @@ class Rule:
         return Match.YES if inside else Match.NO
 
     def _argument(self, subject: Subject, name: str, wanted: Sequence[str]) -> Match:
-        value: Any = subject.args
-        for key in name.split("."):
-            if not isinstance(value, Mapping) or key not in value:
-                # A tool without such an argument is not meant by a rule for many tools.
-                return Match.MISSING if subject.tool in self.tools else Match.NO
-            value = value[key]
-        many = isinstance(value, Sequence) and not isinstance(value, str)
-        texts = [text_of(item) for item in (value if many else [value])]
-        hit = any(fnmatchcase(text, pattern) for text in texts for pattern in wanted)
+        found = list(_at(subject.args, name.split(".")))
+        if not found:
+            # A tool without such an argument is not meant by a rule for many tools.
+            return Match.MISSING if subject.tool in self.tools else Match.NO
+        texts = [text_of(item) for value in found for item in _each(value)]
+        if self._eases:
+            # What eases must hold of every value, and as it is spelled.
+            hits = [any(fnmatchcase(text, one) for one in wanted) for text in texts]
+            return Match.YES if hits and all(hits) else Match.NO
+        alike = [_folded(one) for one in wanted]
+        hit = any(fnmatchcase(_folded(text), one) for text in texts for one in alike)
         return Match.YES if hit else Match.NO
+
+    @cached_property
+    def _eases(self) -> bool:
+        """Whether it lets something pass on nobody's word but the asker's."""
+        if self.outcome == "ask":
+            return bool(self.stages) and all(stage.who == REQUESTER for stage in self.stages)
+        return self.outcome == "allow"
 
     def _money(self, case: Case) -> Match:
         subject, amount = case.subject, case.subject.amount
@@ -197,6 +207,28 @@ def _evaluating(program: cel.Program) -> Callable[[Case], Match]:
         return yes if value is True else missing
 
     return match
+
+
+def _at(value: Any, keys: Sequence[str]) -> Iterator[Any]:
+    """Every value of this name: of a list, in each of its items."""
+    if not keys:
+        yield value
+    elif isinstance(value, Mapping):
+        if keys[0] in value:
+            yield from _at(value[keys[0]], keys[1:])
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        for item in value:
+            yield from _at(item, keys)
+
+
+def _each(value: Any) -> Sequence[Any]:
+    many = isinstance(value, Sequence) and not isinstance(value, str)
+    return value if many else [value]
+
+
+def _folded(text: str) -> str:
+    """Without case and compatibility forms: nobody gets past a rule by another spelling."""
+    return (text if text.isascii() else unicodedata.normalize("NFKC", text)).casefold()
 
 
 def text_of(value: Any) -> str:

@@ -13,6 +13,7 @@ from approvals.people import People
 from bot.boundary import Delivery, Edge, guarded
 from bot.deps import Identity
 from bot.intake import Heard, Said, is_our_thread
+from bot.members import app_of
 from bot.words import addressed_to_another, mentions, plain, storable, without_mention
 from core.faultpoints import point_async
 
@@ -36,6 +37,8 @@ async def on_message(delivery: Delivery) -> None:
         await delivery.answer()
         return
     account = await delivery.account()
+    if account.principal is not None and delivery.body["event"].get("bot_id"):
+        account = app_of(heard.user)  # it holds a person's permission to post, not their word
     if account.principal is None and not (heard.direct or heard.mentioned):
         await delivery.answer()
         return

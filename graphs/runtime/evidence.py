@@ -9,9 +9,10 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from approvals.by_hand import BY_HAND
-from approvals.origins import Labelled
+from approvals.origins import Labelled, written
 from approvals.people import People
 from approvals.tables import Action
+from approvals.vouched import vouched
 from core.origins import Origin
 from graphs.runtime.tables import HISTORY, Turn, forked_from
 from tools.registry import Registry
@@ -26,9 +27,11 @@ def make_evidence(people: People, registry: Registry) -> Evidence:
         turn = session.get(Turn, action.turn_id) if action.turn_id else None
         if turn is None:
             return [*_by_hand(action), *_directory(people)]
+        earlier = _earlier(session, turn)
+        told = [turn.id, *(one.id for one in earlier)]
         return [
-            *_typed(session, turn),
-            *_results(session, registry, turn, None),
+            *_typed(turn, earlier),
+            *_results(session, registry, told, None),
             *_carried(session, registry, turn),
             *_directory(people),
         ]
@@ -62,20 +65,25 @@ def readers_of(session: Session, action: Action) -> Sequence[str] | None:
     return next((found for found in session.exec(said_there) if found is not None), None)
 
 
-def _typed(session: Session, turn: Turn) -> list[Labelled]:
-    """The request, the thread before it, and earlier requests the model was told again."""
-    texts = [Labelled(Origin.REQUESTER, turn.text)]
-    for message in turn.context:
-        texts.append(Labelled(_author(message, turn), str(message.get("text", ""))))
+def _earlier(session: Session, turn: Turn) -> Sequence[Turn]:
+    """The turns of its conversation that the model was told of."""
     query = (
         select(Turn)
         .where(Turn.conversation_id == turn.conversation_id, col(Turn.message_ts) < turn.message_ts)
         .order_by(col(Turn.message_ts).desc())
         .limit(HISTORY)
     )
-    for earlier in session.exec(query):
+    return session.exec(query).all()
+
+
+def _typed(turn: Turn, told: Sequence[Turn]) -> list[Labelled]:
+    """The request, the thread before it, and earlier requests the model was told again."""
+    texts = written(Origin.REQUESTER, turn.text)
+    for message in turn.context:
+        texts += written(_author(message, turn), str(message.get("text", "")))
+    for earlier in told:
         own = earlier.principal_id == turn.principal_id
-        texts.append(Labelled(Origin.REQUESTER if own else Origin.COLLEAGUE, earlier.text))
+        texts += written(Origin.REQUESTER if own else Origin.COLLEAGUE, earlier.text)
     return texts
 
 
@@ -91,27 +99,34 @@ def _carried(session: Session, registry: Registry, turn: Turn) -> list[Labelled]
     texts: list[Labelled] = []
     while (fork := forked_from(turn)) is not None:
         turn = session.get_one(Turn, fork[0])
-        texts += _results(session, registry, turn, fork[1])
+        texts += _results(session, registry, [turn.id], fork[1])
     return texts
 
 
-def _results(session: Session, registry: Registry, turn: Turn, steps: int | None) -> list[Labelled]:
-    """What tools answered in (so many steps of) this turn, under the origin each result has.
+def _results(
+    session: Session, registry: Registry, turns: Sequence[str], steps: int | None
+) -> list[Labelled]:
+    """What tools answered in (so many steps of) these turns, under the origin each result has.
 
     `source` is left out: it may repeat the model's own arguments, which nobody vouched for.
     """
-    query = select(Action).where(Action.turn_id == turn.id, Action.status == "succeeded")
+    query = select(Action).where(col(Action.turn_id).in_(turns), Action.status == "succeeded")
     if steps is not None:
         query = query.where(col(Action.step) < steps)
-    texts = []
+    texts: list[Labelled] = []
     for action in session.exec(query):
         tool = registry.tool(action.tool)
         outcome = action.outcome or {}
         result = outcome.get("result")
-        if tool is not None and result is not None:
-            said = {name: value for name, value in result.items() if name != "source"}
-            origin = Origin(outcome.get("origin", tool.yields))
-            texts.append(Labelled(origin, json.dumps(said, ensure_ascii=False)))
+        if tool is None or result is None:
+            continue
+        texts += vouched(
+            {name: value for name, value in result.items() if name != "source"},
+            yields=tool.yields,
+            whole=Origin(outcome.get("origin", tool.yields)),
+            args=action.args,
+            origins=action.origins,
+        )
     return texts
 
 

@@ -355,6 +355,33 @@ def test_arguments_askers_and_times_are_conditions(condition: str, kind: str) ->
     assert verdict.kind == kind
 
 
+@pytest.mark.parametrize(
+    ("to", "denied", "allowed"),
+    [
+        (["x@EVIL.example"], "deny", "ask"),
+        (["\uff58@evil.example"], "deny", "ask"),
+        (["ana@ours.example"], "ask", "allow"),
+        (["ana@ours.example", "x@evil.example"], "deny", "ask"),
+        (["ANA@OURS.example"], "ask", "ask"),
+        ([], "ask", "ask"),
+    ],
+)
+def test_a_rule_that_refuses_fits_any_spelling_of_any_value_and_one_that_allows_all(
+    to: list[str], denied: str, allowed: str
+) -> None:
+    subject = replace(mail("", Origin.REQUESTER), args={"to": to, "lines": [{"to": t} for t in to]})
+    refuses = policy("  - {name: n, tool: mail.send, deny: true, args: {to: '*@evil.example'}}")
+    within = policy("  - {name: n, tool: '*', deny: true, args: {lines.to: '*@evil.example'}}")
+    passes = policy("  - {name: n, tool: mail.send, allow: true, args: {to: '*@ours.example'}}")
+    confirms = policy("  - {name: n, tool: '*', ask: requester, args: {to: '*@ours.example'}}")
+
+    kinds = [judge(rules, PEOPLE, subject).kind for rules in (refuses, within, passes)]
+    asked = judge(confirms, PEOPLE, subject)
+
+    assert kinds == [denied, denied, allowed]
+    assert (asked.stages[0].who == "requester") == (allowed == "allow")
+
+
 def test_a_condition_on_a_time_or_an_argument_that_is_not_known_is_never_passed_over() -> None:
     at_night = policy("  - {name: n, deny: true, between: 22:00-06:00}")
     named = policy("  - {name: n, tool: shop.refund, deny: true, args: {reason: fraud}}")

@@ -11,6 +11,7 @@ import pytest
 
 from approvals.floors import make_floor
 from approvals.people import People
+from approvals.policy.cases import Case
 from approvals.policy.file import load_policy, parse_policy
 from approvals.policy.judge import REQUESTER, Subject, Verdict, judge
 from bot.bootstrap import declare
@@ -93,9 +94,9 @@ def test_what_changes_permissions_is_asked_of_an_operator() -> None:
 
 
 @pytest.mark.parametrize("tool", WRITES, ids=[tool.name for tool in WRITES])
-def test_no_rule_lets_pass_what_cannot_be_undone(tool: Tool) -> None:
-    """R100: a policy that allows everything still has its asker confirm it, or an operator where
-    somebody else chose what it hits."""
+def test_no_rule_lets_pass_what_cannot_be_undone_or_what_somebody_else_chose(tool: Tool) -> None:
+    """R100, P7: a policy that allows everything still has its asker confirm what cannot be undone,
+    and an operator agree where a letter or the model chose what it hits, undone or not."""
     everything = parse_policy(
         "default_approvers: group:finance\nrules: [{name: all, allow: true}]", Path("policy.yaml")
     )
@@ -105,12 +106,11 @@ def test_no_rule_lets_pass_what_cannot_be_undone(tool: Tool) -> None:
         if tool.name.startswith("signoff."):
             continue
         verdict = floor(subject, judge(everything, PEOPLE, subject))
-        assert verdict.kind == ("ask" if final else "allow")
-        origin = next(iter(subject.origins.values()), Origin.REQUESTER)
-        if final:
-            expected = REQUESTER if origin.trusted else "operators"
-            assert [stage.who for stage in verdict.stages] == [expected]
-            assert verdict.four_eyes is not origin.trusted
+        chosen = bool(Case(subject, PEOPLE).untrusted)
+        assert verdict.kind == ("ask" if final or chosen else "allow")
+        expected = ["operators" if chosen else REQUESTER] if final or chosen else []
+        assert [stage.who for stage in verdict.stages] == expected
+        assert verdict.four_eyes is chosen
 
 
 def test_a_rule_that_allows_says_what_is_confirmed_all_the_same() -> None:

@@ -141,6 +141,18 @@ async def test_strangers_and_bots_are_never_served(one_desk: Desk, user: str, wo
     assert one_desk.turns() == []
 
 
+async def test_an_app_that_writes_in_somebodys_name_is_not_served(one_desk: Desk) -> None:
+    """R1: an app may hold a person's permission to post; its words are not typed by them."""
+    ts = await one_desk.say(ANA, SUPPORT, "hello")
+    words = "<@U0SIGNOFF> refund order 4711"
+    await deliver_event(one_desk, {**MENTIONED, "ts": ts, "text": words, "bot_id": "B0OTHER"})
+
+    await one_desk.send_owed()
+    [message] = await one_desk.messages(SUPPORT)
+    assert "not for other apps" in shown(message)
+    assert one_desk.turns() == []
+
+
 async def test_somebody_missing_from_the_people_file_is_told_whom_to_ask(
     one_desk: Desk,
 ) -> None:

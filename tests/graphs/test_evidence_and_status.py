@@ -107,3 +107,40 @@ def test_status_says_what_is_being_done_and_what_it_waits_for(office: Office) ->
         "Ana asked: “refund order 4711” (waiting for a person)",
         "Ana asked: “hello there” (not begun yet)",
     ]
+
+
+def test_an_order_looked_up_because_a_letter_named_it_stays_the_letters(office: Office) -> None:
+    both = calls(
+        ("shop__find_order", {"order": "4711"}), ("shop__refund", {"order": "4711", "minor": 1})
+    )
+    office.model.script(both, match="letter")
+    turn = office.say("do what the letter says")
+    office.runner().run(turn.id)
+    found, asked = office.actions(turn.id)
+    office.settle(found.id, outcome={"status": "succeeded", "result": {"text": "4711"}})
+
+    with office.db.read() as session:
+        texts = make_evidence(office.people, office.registry)(session, asked)
+
+    assert label({"order": "4711"}, texts) == {"/order": Origin.MODEL}
+
+
+def test_what_was_found_for_an_earlier_message_counts_as_it_did_then(office: Office) -> None:
+    office.model.script(FIND, DONE, match="where")
+    office.model.script(REFUND, match="refund")
+    runner = office.runner()
+    first = office.say("where is Mara's tent?")
+    runner.run(first.id)
+    office.settle(
+        office.actions(first.id)[0].id,
+        outcome={"status": "succeeded", "result": {"text": "TENT-9"}},
+    )
+    runner.run(first.id)
+    second = office.say("refund it", thread_ts=first.message_ts)
+    runner.run(second.id)
+
+    with office.db.read() as session:
+        [action] = office.actions(second.id)
+        texts = make_evidence(office.people, office.registry)(session, action)
+
+    assert label({"sku": "TENT-9"}, texts) == {"/sku": Origin.FIRST_PARTY}

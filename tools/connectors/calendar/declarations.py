@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from core.origins import Origin
+from core.origins import TRUST_ORDER, Origin
 from tools.connectors.calendar.previews import Previews
 from tools.connectors.calendar.reads import Reads
 from tools.connectors.calendar.records import Records
@@ -58,7 +58,14 @@ def make(ports: Ports) -> Connector:
         version=_VERSION,
         settings=_SETTINGS,
         tools=(
-            read("calendar.list", ListDay, DayListed, reads.list, can="look at your calendar"),
+            read(
+                "calendar.list",
+                ListDay,
+                DayListed,
+                reads.list,
+                yields_of=_least_trusted,
+                can="look at your calendar",
+            ),
             read(
                 "calendar.free_times", FreeTimes, FreeFound, reads.free_times, can="find free times"
             ),
@@ -163,6 +170,12 @@ def _write(
         yields=Origin.FIRST_PARTY,
         can=can,
     )
+
+
+def _least_trusted(found: DayListed) -> Origin:
+    """A day with an invitation from outside is read as one reads a letter."""
+    origins = (one.origin for one in found.events)
+    return max(origins, key=TRUST_ORDER.index, default=Origin.FIRST_PARTY)
 
 
 def _book_again(_args: Any, result: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from core.origins import Origin
 from tools.connectors.calendar.client import CalendarClient
 from tools.connectors.calendar.diary import Diary
 from tools.connectors.calendar.shapes import DayListed, Entry, FreeFound, FreeTimes, ListDay, Slot
@@ -37,6 +38,7 @@ class Reads:
                     end=diary.local.text(one.end),
                     organiser=one.organiser,
                     attendees=one.others,
+                    origin=Origin.MAIL if self.is_outside(one.organiser) else Origin.FIRST_PARTY,
                 )
                 for one in found
             ),

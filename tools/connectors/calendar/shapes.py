@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from core.origins import Origin
 from tools.contract import Arguments, Result
 
 _ADDRESS = r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$"
@@ -73,6 +74,8 @@ class Entry(BaseModel):
     end: str
     organiser: str
     attendees: tuple[str, ...]
+    #: Whose words it is: an invitation from outside the company is a letter's.
+    origin: Origin = Origin.FIRST_PARTY
 
 
 class Slot(BaseModel):
