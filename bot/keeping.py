@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from sqlmodel import Session
@@ -18,12 +19,11 @@ from audit.sequencer import Sequencer
 from bot.bootstrap import Floor
 from bot.keeper import Keeper, Loop
 from bot.lateness import tell_late
-from bot.schedules import load_automations, queue_due, sync_schedules
+from bot.schedules import DigestEntry, load_automations, queue_due, sync_schedules
 from core.errors import ConfigError
-from core.outbox import InLine, Publish, enqueue
+from core.outbox import InLine, Publish
 from tools.backlog import tell_old
-from tools.due import queue_comparisons
-from tools.executor import sweep_due
+from tools.due import queue_actions, queue_comparisons
 from tools.limits import limits_of
 from tools.traffic import tell_unusual
 
@@ -37,101 +37,83 @@ _LOOK_EVERY_S = 60.0
 
 def make_keeper(floor: Floor, publish: Publish, in_line: InLine) -> Keeper:
     """The keeper of this installation. Raises `ConfigError` for a broken automations file."""
+    digests = _digests(floor)
+    loops = [*_questions(floor), *_acting(), *_schedules(floor, digests), *_systems(floor)]
+    return Keeper(floor.db, floor.clock, publish, loops, in_line)
+
+
+def _digests(floor: Floor) -> Sequence[DigestEntry]:
+    """What stands in the automations file, and in the rows from now on."""
     entries = load_automations(floor.settings.config / "automations.yaml").digests
-    workspace_id = floor.people.workspace_id
     for entry in entries:
         if entry.owner is not None and floor.people.by_id(entry.owner) is None:
             raise ConfigError(
                 f"config/automations.yaml: the owner {entry.owner!r} of {entry.name} is nobody in "
                 "config/people.yaml. Name an id from there."
             )
+    workspace_id = floor.people.workspace_id
     with floor.db.transaction() as session:
         sync_schedules(session, entries, workspace_id=workspace_id, now=floor.clock.now())
+    return entries
 
-    def expire(session: Session, now: datetime) -> int:
-        return expire_due(session, floor.log, now=now, limit=100)
 
-    def nudge(session: Session, now: datetime) -> int:
-        return nudge_due(session, floor.log, floor.people, now=now, limit=100)
-
-    def stand_ins(session: Session, now: datetime) -> int:
-        return stand_ins_due(session, floor.people, now=now)
-
-    def rights(session: Session, now: datetime) -> int:
-        return end_due(session, floor.log, floor.people, now=now)
+def _questions(floor: Floor) -> Iterator[Loop]:
+    """What waits for people: ended in time, brought to mind, and put to whoever is there."""
+    log, people = floor.log, floor.people
 
     def approvers(session: Session, now: datetime) -> int:
         """Who is there to be asked: Slack is asked, and the owner told where nobody is."""
-        asked = ask_due(session, floor.people, now=now)
-        asked += accounts.ask_due(session, floor.people, now=now)
+        asked = ask_due(session, people, now=now) + accounts.ask_due(session, people, now=now)
 
         def in_force() -> Policy:
-            return current(session, workspace_id=workspace_id, file=floor.policy)
+            return current(session, workspace_id=people.workspace_id, file=floor.policy)
 
-        return asked + gap_news.look(session, floor.log, in_force, floor.people, now=now)
+        return asked + gap_news.look(session, log, in_force, people, now=now)
 
-    def batches(session: Session, now: datetime) -> int:
-        return offer_due(session, floor.log, floor.people, now=now)
+    yield Loop("expiries", 1.0, lambda session, now: expire_due(session, log, now=now))
+    yield Loop("reminders", 2.0, lambda session, now: nudge_due(session, log, people, now=now))
+    yield Loop("stand-ins", 5.0, lambda session, now: stand_ins_due(session, people, now=now))
+    yield Loop("batches", 2.0, lambda session, now: offer_due(session, log, people, now=now))
+    yield Loop("rights", 5.0, lambda session, now: end_due(session, log, people, now=now))
+    yield Loop("approvers", 10.0, approvers)
 
+
+def _acting() -> Iterator[Loop]:
+    """What was begun goes on, and what happened is put in order."""
     sequencer = Sequencer()
+    yield Loop("actions", 1.0, lambda session, now: queue_actions(session, now=now))
+    yield Loop("order", 1.0, lambda session, _now: sequencer.order(session))
 
-    def order(session: Session, _now: datetime) -> int:
-        return sequencer.order(session)
 
-    def resume_actions(session: Session, now: datetime) -> int:
-        due = sweep_due(session, now=now)
-        for action in due:
-            occasion = action.next_at or action.lease_until
-            enqueue(
-                session,
-                workspace_id=action.workspace_id,
-                job="execute",
-                subject=action.id,
-                # One occasion per claim: the token tells this expiry from the next.
-                key=f"{action.id}:{action.token}:{occasion}",
-                args={"action_id": action.id},
-                now=now,
-            )
-        return len(due)
+def _schedules(floor: Floor, digests: Sequence[DigestEntry]) -> Iterator[Loop]:
+    """What is due by the clock, and what did not come in its time."""
+    log, people = floor.log, floor.people
+    within = {entry.name: entry.longest for entry in digests}
+    yield Loop("schedules", 2.0, lambda session, now: queue_due(session, now=now))
+    yield Loop(
+        "late digests",
+        _LOOK_EVERY_S,
+        lambda session, now: tell_late(session, log, people, within, now=now),
+    )
 
-    def schedules(session: Session, now: datetime) -> int:
-        return queue_due(session, now=now)
 
+def _systems(floor: Floor) -> Iterator[Loop]:
+    """The systems outside: how often they are called, and whether their records agree with ours."""
+    people, registry = floor.people, floor.registry
+    yield Loop(
+        "traffic", _TRAFFIC_EVERY_S, lambda session, now: tell_unusual(session, people, now=now)
+    )
     every_s = floor.settings.limits.get("reconcile_every_s", _RECONCILE_S)
+    if every_s <= 0:
+        return
+    older_than = timedelta(seconds=limits_of(floor.settings.limits).reconcile_alert_s)
 
     def reconcile(session: Session, now: datetime) -> int:
-        return queue_comparisons(session, floor.registry, workspace_id, now=now, every_s=every_s)
-
-    limits = limits_of(floor.settings.limits)
+        workspace_id = people.workspace_id
+        return queue_comparisons(session, registry, workspace_id, now=now, every_s=every_s)
 
     def behind(session: Session, now: datetime) -> int:
-        older_than = timedelta(seconds=limits.reconcile_alert_s)
-        return tell_old(session, floor.registry, floor.people, older_than=older_than, now=now)
+        return tell_old(session, registry, people, older_than=older_than, now=now)
 
-    def traffic(session: Session, now: datetime) -> int:
-        return tell_unusual(session, floor.people, now=now)
-
-    within = {entry.name: entry.longest for entry in entries}
-
-    def late(session: Session, now: datetime) -> int:
-        return tell_late(session, floor.log, floor.people, within, now=now)
-
-    comparing = [
-        Loop("reconcile", min(every_s, 10.0), reconcile),
-        Loop("backlog", _LOOK_EVERY_S, behind),
-    ]
-    loops = [
-        Loop("expiries", 1.0, expire),
-        Loop("reminders", 2.0, nudge),
-        Loop("stand-ins", 5.0, stand_ins),
-        Loop("batches", 2.0, batches),
-        Loop("rights", 5.0, rights),
-        Loop("approvers", 10.0, approvers),
-        Loop("actions", 1.0, resume_actions),
-        Loop("schedules", 2.0, schedules),
-        Loop("order", 1.0, order),
-        Loop("traffic", _TRAFFIC_EVERY_S, traffic),
-        Loop("late digests", _LOOK_EVERY_S, late),
-        *(comparing if every_s > 0 else []),
-    ]
-    return Keeper(floor.db, floor.clock, publish, loops, in_line)
+    yield Loop("reconcile", min(every_s, 10.0), reconcile)
+    yield Loop("backlog", _LOOK_EVERY_S, behind)

@@ -29,6 +29,24 @@ def sweep_due(session: Session, *, now: datetime, limit: int = 200) -> Sequence[
     return session.exec(query).all()
 
 
+def queue_actions(session: Session, *, now: datetime) -> int:
+    """Queue `execute` for each of those; how many they are."""
+    due = sweep_due(session, now=now)
+    for action in due:
+        occasion = action.next_at or action.lease_until
+        enqueue(
+            session,
+            workspace_id=action.workspace_id,
+            job="execute",
+            subject=action.id,
+            # One occasion per claim: the token tells this expiry from the next.
+            key=f"{action.id}:{action.token}:{occasion}",
+            args={"action_id": action.id},
+            now=now,
+        )
+    return len(due)
+
+
 def queue_comparisons(
     session: Session, registry: Registry, workspace_id: str, *, now: datetime, every_s: float
 ) -> int:

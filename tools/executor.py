@@ -24,7 +24,6 @@ from tools.claim import Claim, Work, postpone, sending_time
 from tools.content import as_permitted, validated
 from tools.contract import Call, Refused, Unavailable
 from tools.deps import Deps
-from tools.due import sweep_due
 from tools.lanes import COME_BACK
 from tools.orphans import end_orphan
 from tools.protocol import Step
@@ -33,8 +32,6 @@ from tools.resume import claim_again, resume
 from tools.settle import AGAIN, absent, answered, refused, unclear
 from tools.start import begin
 from tools.tables import Breaker
-
-__all__ = ["Executor", "sweep_due"]
 
 T = TypeVar("T")
 log = structlog.get_logger()

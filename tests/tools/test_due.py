@@ -11,7 +11,7 @@ from till import Fault, Till
 from core.errors import ConfigError
 from tools.bounded import Bounded
 from tools.contract import Unavailable
-from tools.executor import sweep_due
+from tools.due import sweep_due
 from tools.limits import Limits, limits_of
 
 
