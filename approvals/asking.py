@@ -6,7 +6,7 @@ asked nor was agreed to waits until the asker has seen what they will see.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlmodel import Session, col, select
@@ -107,16 +107,37 @@ def remind(
 ) -> bool:
     """Owe this person their `number`th reminder of this stage; False when it is owed already."""
     subject = f"{request.id}:{request.stage}:{person.id}"
+    return _remind(session, request.id, person, subject, {}, number=number, now=now)
+
+
+def remind_asker(
+    session: Session, row: Disclosure, asker: Principal, *, number: int, now: datetime
+) -> bool:
+    """Owe the asker their `number`th reminder of this question; False when it is owed already."""
+    body = {"disclosure_id": row.id}
+    return _remind(session, row.request_id, asker, row.id, body, number=number, now=now)
+
+
+def _remind(
+    session: Session,
+    request_id: str,
+    person: Principal,
+    subject: str,
+    body: Mapping[str, str],
+    *,
+    number: int,
+    now: datetime,
+) -> bool:
     if session.get(Post, derive_id("post", subject, "reminder", number)) is not None:
         return False
     ask_post(
         session,
-        workspace_id=request.workspace_id,
+        workspace_id=session.get_one(Request, request_id).workspace_id,
         subject=subject,
         kind="reminder",
         channel=person.slack_id,
         thread_ts=None,
-        body={"request_id": request.id, "person_id": person.id},
+        body={"request_id": request_id, "person_id": person.id, **body},
         now=now,
         n=number,
     )

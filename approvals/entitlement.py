@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
-from approvals.people import People, Principal
+from approvals.people import OPERATORS, People, Principal
 from approvals.policy.judge import REQUESTER, Stage, approver_words
 from approvals.tables import Action, Request
 
@@ -67,7 +67,21 @@ def places(
     if stage.who == REQUESTER or person.id in authors(action):
         return tuple(own)
     away = [each for each in people.away_with(person.id) if each.id in able]
-    return (*own, *away)
+    return (*own, *(each for each in away if may_stand_in(stage, person)))
+
+
+def stand_ins(
+    people: People, action: Action, stage: Stage, owner: Principal
+) -> tuple[Principal, ...]:
+    """Who answers this stage in the place of this person while they are away."""
+    found = people.deciding_for(owner.id)
+    return tuple(p for p in found if p.id not in authors(action) and may_stand_in(stage, p))
+
+
+def may_stand_in(stage: Stage, person: Principal) -> bool:
+    """Whether this person may answer this stage in another's place. What only operators may permit
+    is not handed over by being away, unless people.yaml says so of whoever stands in."""
+    return stage.who != OPERATORS or person.operator or person.stands_in_for_operators
 
 
 def keeps(people: People, action: Action, stage: Stage, voter_id: str, for_id: str) -> bool:

@@ -15,7 +15,8 @@ from sqlmodel import Session, col, select
 from approvals.asking import needing_copy, remind, show_card
 from approvals.batches import likeness
 from approvals.directory import as_of
-from approvals.entitlement import authors, eligible, stage_of, whom
+from approvals.entitlement import eligible, stage_of, stand_ins, whom
+from approvals.handed import kept
 from approvals.loads import spread
 from approvals.noting import note
 from approvals.owners import tell_owners
@@ -57,7 +58,7 @@ def begin_stage(
 ) -> None:
     """The stage the request stands at begins: those with room are asked, and shown the card where
     they cannot see the place it was asked in. `people` as of now."""
-    stage = stage_of(request)
+    stage = kept(session, people, request, action, now=now)
     able = eligible(people, action, stage)
     put_stage(session, request, spread(session, stage, able, request.workspace_id))
     request.stage_at, request.batch_id = now, None
@@ -142,11 +143,7 @@ def awaited(
     for owner in eligible(people, action, stage):
         if owner.id in answered or (stage.asked and owner.id not in stage.asked):
             continue
-        instead = [
-            person
-            for person in people.deciding_for(owner.id)
-            if person.id not in answered and person.id not in authors(action)
-        ]
+        instead = [p for p in stand_ins(people, action, stage, owner) if p.id not in answered]
         found |= dict.fromkeys(instead or [owner])
     return list(found)
 

@@ -33,6 +33,8 @@ class Principal:
     groups: tuple[str, ...]
     tz: str
     operator: bool
+    #: Whether they may permit in the place of an operator who is away what only operators may.
+    stands_in_for_operators: bool = False
     #: When they work: reminders, escalations and expiries in working time are counted by it.
     hours: Hours = _DEFAULT_HOURS
     #: Open questions above which new ones go to others of the group first; None: any number.
@@ -207,6 +209,7 @@ def _principal(entry: PersonEntry, parsed: PeopleFile) -> Principal:
         groups=tuple(name for name, members in parsed.groups.items() if entry.id in members),
         tz=entry.tz,
         operator=entry.operator,
+        stands_in_for_operators=entry.stands_in_for_operators,
         hours=hours_of(entry, parsed.holidays),
         load=parsed.load if entry.load is None else entry.load,
         scopes=_scopes(entry, parsed),

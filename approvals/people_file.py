@@ -42,6 +42,7 @@ class PersonEntry(BaseModel):
     roles: tuple[str, ...] = ()
     tz: str = "Europe/Berlin"
     operator: bool = False
+    stands_in_for_operators: bool = False
     hours: str = "09:00-17:00"
     days: str = "mon-fri"
     holidays: str | None = None

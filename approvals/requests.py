@@ -10,12 +10,13 @@ from sqlmodel import Session, col, select
 from approvals.closed import closed_sentence
 from approvals.decided import Decided
 from approvals.directory import as_of
-from approvals.entitlement import entitled, places, stage_of, whom
+from approvals.entitlement import entitled, places, stage_of
 from approvals.moves import move
 from approvals.noting import note
 from approvals.people import People, Principal
 from approvals.seeing import may_see
 from approvals.tables import Action, Request
+from approvals.unanswered import why_unanswered
 from approvals.votes import cast, count, voted
 from audit.log import Log
 
@@ -112,8 +113,8 @@ def _refuse(  # noqa: PLR0917 - a private call
 
 
 def _expire(session: Session, log: Log, request: Request, action: Action, *, now: datetime) -> None:
-    reason = f"Nobody answered in time (asked {whom(stage_of(request))})"
-    to = "expired"
-    if request.on_expiry == "reject":
+    to, reason = "expired", why_unanswered(session, request)
+    # Where nobody was asked, nobody's silence refuses it.
+    if request.on_expiry == "reject" and request.withheld is None:
         to, reason = "rejected", f"{reason}, which counts as a refusal"
     move(session, log, action, to, now=now, actor="system:approvals", reason=reason)

@@ -14,7 +14,7 @@ from datetime import datetime
 from sqlmodel import Session, select
 
 from approvals.asking import ask_asker
-from approvals.entitlement import eligible
+from approvals.entitlement import eligible, stand_ins
 from approvals.keeping_time import begin_stage
 from approvals.people import People, Principal
 from approvals.policy.judge import REQUESTER
@@ -35,7 +35,7 @@ def hidden_from(
     for stage in stages:
         later = replace(stage, escalated=True) if stage.escalate_to else stage
         for person in (*eligible(people, action, stage), *eligible(people, action, later)):
-            able |= dict.fromkeys((person, *people.deciding_for(person.id)))
+            able |= dict.fromkeys((person, *stand_ins(people, action, stage, person)))
     return [
         person
         for person in able

@@ -89,7 +89,16 @@ def card_link(session: Session, url: str, action_id: str, person: Principal) -> 
     sent = [post for post in session.exec(query) if post.ts and post.sent_channel]
     own = [post for post in sent if post.channel == person.slack_id]
     post = next(iter([*own, *sent]), None)
-    if post is None or post.ts is None:
+    return _link(url, post)
+
+
+def post_link(session: Session, url: str, post_id: str) -> str | None:
+    """Where this message stands; None before it was sent."""
+    return _link(url, session.get(Post, post_id))
+
+
+def _link(url: str, post: Post | None) -> str | None:
+    if post is None or post.ts is None or post.sent_channel is None:
         return None
     link = f"{url}archives/{post.sent_channel}/p{post.ts.replace('.', '')}"
     if post.thread_ts is None:

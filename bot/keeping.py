@@ -14,6 +14,7 @@ from approvals.policy.judge import Policy
 from approvals.policy.versions import current
 from approvals.requests import expire_due
 from approvals.running_out import end_due
+from approvals.unanswered import remind_askers
 from approvals.user_groups import ask_due
 from audit.sequencer import Sequencer
 from bot.bootstrap import Floor
@@ -72,6 +73,7 @@ def _questions(floor: Floor) -> Iterator[Loop]:
 
     yield Loop("expiries", 1.0, lambda session, now: expire_due(session, log, now=now))
     yield Loop("reminders", 2.0, lambda session, now: nudge_due(session, log, people, now=now))
+    yield Loop("askers", 5.0, lambda session, now: remind_askers(session, log, people, now=now))
     yield Loop("stand-ins", 5.0, lambda session, now: stand_ins_due(session, people, now=now))
     yield Loop("batches", 2.0, lambda session, now: offer_due(session, log, people, now=now))
     yield Loop("rights", 5.0, lambda session, now: end_due(session, log, people, now=now))

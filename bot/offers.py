@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from approvals.directory import as_of
 from approvals.entitlement import eligible, stage_of
-from approvals.handing import receivers
+from approvals.handed import receivers
 from approvals.people import People
 from approvals.policy.judge import REQUESTER, Verdict
 from approvals.standing import may_stand

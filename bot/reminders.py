@@ -9,13 +9,15 @@ from typing import Any
 from sqlmodel import Session
 
 from approvals.directory import as_of
+from approvals.disclosing import names_of
 from approvals.entitlement import places, stage_of
 from approvals.people import People
-from approvals.tables import Action, Request
+from approvals.tables import Action, Disclosure, Request
 from bot.blocks.reminder import Reminder
 from bot.cards import Unrenderable, place_of, title_of
-from bot.homes import card_link
+from bot.homes import card_link, post_link
 from bot.words import day_time
+from core.posts import post_id
 
 
 def reminder_view(
@@ -28,13 +30,18 @@ def reminder_view(
         raise Unrenderable()
     action = session.get_one(Action, request.action_id)
     asker = people.by_id(action.principal_id)
+    link = card_link(session, url, action.id, person)
+    asked = session.get(Disclosure, str(body.get("disclosure_id")))
+    if asked is not None:
+        link = post_link(session, url, post_id(action.id, "disclosure", asked.n))
     taken = places(as_of(session, people, now=now), action, stage_of(request), person)
     return Reminder(
         title=title_of(action),
         asked_by=asker.first_name if asker else action.principal_id,
         channel=place_of(session, action),
         expires=day_time(request.expires_at, person.tz, now),
-        link=card_link(session, url, action.id, person),
+        link=link,
         instead_of=tuple(place.first_name for place in taken if place.id != person.id),
-        settled=request.status != "pending",
+        may_see=names_of(people, asked) if asked else "",
+        settled=request.status != "pending" or (asked is not None and asked.status != "asked"),
     )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlmodel import Session
 
-from approvals.handing import HANDED, REFUSED, WAITS, handings_of
+from approvals.entitlement import stage_of
+from approvals.handed import HANDED, REFUSED, WAITS, handings_of
 from approvals.inquiries import inquiries_of
 from approvals.people import People
 from approvals.tables import Handing, Request
@@ -36,7 +39,18 @@ def _handed(
 ) -> list[tuple[str, str]]:
     rows = handings_of(session, request.id)
     lines = [(_line(people, request, asker, row), row.why or "") for row in rows]
+    lines.append((_may_still(people, request, rows), ""))
     return [(line, why) for line, why in lines if line]
+
+
+def _may_still(people: People, request: Request, rows: Sequence[Handing]) -> str:
+    """That whoever handed it on may answer it all the same."""
+    asked = stage_of(request).asked
+    here = [row for row in rows if row.status == HANDED and row.stage == request.stage]
+    names = dict.fromkeys(name_of(people, row.by_id) for row in here if row.by_id not in asked)
+    if not names or request.status != "pending":
+        return ""
+    return f"{' and '.join(names)} may still answer it"
 
 
 def _line(people: People, request: Request, asker: str, row: Handing) -> str:

@@ -19,6 +19,8 @@ class Reminder:
     link: str | None = None
     #: First names of those who are away and in whose place this person is asked.
     instead_of: tuple[str, ...] = ()
+    #: Whom the asker may have it shown to, where that is the question.
+    may_see: str = ""
     #: It was settled before this was sent.
     settled: bool = False
 
@@ -34,6 +36,16 @@ def build(reminder: Reminder) -> Message:
         f"asked by {words(reminder.asked_by)} in {words(reminder.channel)}, "
         f"expires {words(reminder.expires)}"
     )
+    if reminder.may_see:
+        may = f"may {words(reminder.may_see)} see {shown}?"
+        return Message(
+            escape(f"Still waiting for you: may {reminder.may_see} see {title}?"),
+            (
+                section(
+                    f"Still waiting for you: {may} ({about}; until then nobody new is shown it)."
+                ),
+            ),
+        )
     return Message(
         escape(f"Still waiting for you: {title}"),
         (section(f"Still waiting for you{words(away)}: {shown} ({about})."),),

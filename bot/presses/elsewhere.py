@@ -9,7 +9,7 @@ from sqlmodel import Session, select
 
 from approvals.disclosing import disclose, names_of
 from approvals.entitlement import stage_of
-from approvals.handing import VOID
+from approvals.handed import VOID
 from approvals.people import People, Principal
 from approvals.policy.judge import approver_words
 from approvals.tables import Disclosure, Handing, Request
@@ -91,6 +91,8 @@ def _told(session: Session, people: People, request: Request, row: Disclosure) -
         return f"It was not handed on after all: {names} is not asked."
     if row.status == "agreed":
         return f"You agreed that it is shown to {names}. The card says how it stands."
+    if request.status == "expired":
+        return f"Expired: you had not said whether {names} may see it. It was not shown to them."
     if request.status != "pending":
         return f"Closed. It was not shown to {names}."
     return None

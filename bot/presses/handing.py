@@ -5,12 +5,8 @@ from __future__ import annotations
 from approvals.directory import as_of
 from approvals.editing import may_answer
 from approvals.entitlement import listed
-from approvals.handing import (
-    hand_on,
-    not_ones_own,
-    open_to,
-    why_not_hand,
-)
+from approvals.handed import not_ones_own, open_to
+from approvals.handing import hand_on, why_not_hand
 from approvals.people import People, Principal
 from approvals.tables import Request
 from bot.blocks.hand import TO, Hand

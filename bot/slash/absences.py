@@ -73,7 +73,7 @@ def delegate_lines(asked: Command) -> Sequence[str]:
         until=ends,
         now=asked.now,
     )
-    return [*_shown(asked), *_chain(asked, to)]
+    return [*_shown(asked), *_not_as_operator(asked, to), *_chain(asked, to)]
 
 
 def hand_lines(asked: Command) -> Sequence[str]:
@@ -142,6 +142,17 @@ def _shown(asked: Command) -> Sequence[str]:
     others = as_of(asked.session, people, now=asked.now).away_with(asked.person.id)
     lines += [f"You decide for {words(other.first_name)} now." for other in others]
     return lines or [f"Nobody decides for you. {DELEGATE_USAGE}"]
+
+
+def _not_as_operator(asked: Command, to: Principal) -> Sequence[str]:
+    """What an operator is told whose stand-in may not permit what only operators may."""
+    if not asked.person.operator or to.operator or to.stands_in_for_operators:
+        return []
+    name = words(to.first_name)
+    return [
+        f"What only an operator may permit (scopes, the policy, connectors) {name} does not decide "
+        f"for you: that takes stands_in_for_operators in {name}'s entry of config/people.yaml."
+    ]
 
 
 def _chain(asked: Command, to: Principal) -> Sequence[str]:

@@ -10,10 +10,13 @@ import pytest
 from sqlmodel import select
 
 from approvals import grants
+from approvals.actions import supersede
 from approvals.decided import Decided
 from approvals.disclosing import disclose
+from approvals.handed import handings_of
 from approvals.handing import hand_on
 from approvals.keeping_time import nudge_due
+from approvals.opening import open_request
 from approvals.people import People
 from approvals.policy.judge import Stage
 from approvals.requests import decide
@@ -23,7 +26,7 @@ from audit.log import Log
 from audit.tables import Event
 from core.db import Database
 from core.posts import Post
-from tests.approvals.conftest import CROWD, NOW
+from tests.approvals.conftest import CROWD, NOW, verdict
 
 Awaiting = Callable[..., tuple[Action, str]]
 Hand = Callable[..., Decided]
@@ -279,3 +282,78 @@ def test_what_was_handed_on_counts_for_whoever_has_it_now(
     )
     click(db, log, people, ids[0], "sam")
     assert give(ids[1]).outcome == "handed"
+
+
+# Asked anew
+
+
+def anew(
+    db: Database, log: Log, people: People, action: Action, *stages: Stage, by: str | None = None
+) -> str:
+    """What it rests on changed, or this person changed it; the id of the new request."""
+    edit = {"by": by, "at": NOW.isoformat(), "changed": []} if by else None
+    with db.transaction() as session:
+        old = session.get_one(Action, action.id)
+        newer = supersede(
+            session, log, old, now=NOW, actor=by or "system:tools", reason="Changed", edit=edit
+        )
+        newer.preview, newer.digest = dict(old.preview or {}), "sha256:anew"
+        session.flush()
+        barred = {"barred": (by,)} if by else {}
+        request = open_request(session, log, newer, verdict(*stages, **barred), people, now=NOW)
+        assert request is not None
+        return request.id
+
+
+def test_what_was_handed_on_is_still_handed_on_when_the_facts_changed(
+    db: Database, log: Log, people: People, awaiting: Awaiting, hand: Hand
+) -> None:
+    stage = Stage("person:finn", 1, "much", hand_to="group:board")
+    action, first = awaiting(stage, FINANCE)
+    hand(first, "finn", "sam")
+
+    second = anew(db, log, people, action, stage, FINANCE)
+
+    assert [waits(db, people, who) for who in ("finn", "sam", "olga")] == [0, 1, 0]
+    with db.read() as session:
+        kept = [(h.by_id, h.to_id, h.status) for h in handings_of(session, second)]
+        newer = session.get_one(Request, second).action_id
+    assert kept == [("finn", "sam", "handed")]
+    third = anew(db, log, people, Action(id=newer), stage, FINANCE)
+    assert click(db, log, people, third, "sam") == "counted"
+    assert waits(db, people, "olga") == 1
+
+
+@pytest.mark.parametrize("changed", ["others are asked", "who has it changed it", "left"])
+def test_it_comes_back_where_whoever_has_it_may_not_answer(
+    db: Database, log: Log, people: People, awaiting: Awaiting, hand: Hand, changed: str
+) -> None:
+    action, first = awaiting(FINANCE)
+    hand(first, "finn", "olga")
+    by, stage = None, FINANCE
+    if changed == "others are asked":
+        stage = Stage("group:board", 1, "more")
+    elif changed == "who has it changed it":
+        by = "olga"
+    else:
+        people = People.parse(CROWD.replace("[finn, olga]", "[finn, sam]"), Path("people.yaml"))
+
+    second = anew(db, log, people, action, stage, by=by)
+
+    assert waits(db, people, "finn") == 1
+    with db.read() as session:
+        assert handings_of(session, second) == []
+
+
+def test_whoever_has_answered_an_earlier_stage_is_not_asked_alone_in_a_later_one(
+    db: Database, log: Log, people: People, awaiting: Awaiting, hand: Hand
+) -> None:
+    first, board = Stage("person:finn", 1, "much"), Stage("group:board", 1, "and the board")
+    action, request_id = awaiting(first, board)
+    click(db, log, people, request_id, "finn")
+    assert hand(request_id, "sam", "olga").outcome == "handed"
+
+    second = anew(db, log, people, action, Stage("group:finance", 1, "much"), board)
+    assert click(db, log, people, second, "olga") == "counted"
+
+    assert [waits(db, people, who) for who in ("finn", "sam", "olga")] == [1, 1, 0]

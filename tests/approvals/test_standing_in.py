@@ -18,7 +18,7 @@ from approvals.people import People
 from approvals.policy.judge import Stage
 from approvals.requests import decide
 from approvals.running_out import end_due
-from approvals.tables import Action, Decision
+from approvals.tables import Action, Decision, Request
 from approvals.waiting import waiting_for
 from audit.log import Log
 from audit.tables import Event
@@ -255,3 +255,39 @@ _P = Path("people.yaml")
 
 def _with_away(line: str) -> str:
     return CROWD.replace("slack_id: U0FINN,", f"slack_id: U0FINN, away: [{line}],")
+
+
+OPERATOR = Stage("operators", 1, "only an operator may change what is permitted")
+
+
+def test_being_away_hands_nobody_what_only_operators_may_permit(
+    db: Database, people: People, awaiting: Awaiting, away: Away, click: Click
+) -> None:
+    """R2: whoever stands in for the only operator does not give scopes in their place."""
+    away("olga", "sam")
+    _, request_id = awaiting(OPERATOR)
+
+    assert click(request_id, "sam").sentence == (
+        "You cannot decide this; it is for Olga (an operator)."
+    )
+    with db.read() as session:
+        assert session.get_one(Request, request_id).awaited == ["olga"]
+    assert click(request_id, "olga").outcome == "approved"
+
+
+def test_people_yaml_may_say_that_somebody_stands_in_for_operators(
+    db: Database, log: Log, awaiting: Awaiting, away: Away
+) -> None:
+    text = CROWD.replace("U0SAM}", "U0SAM, stands_in_for_operators: true}")
+    people = People.parse(text, Path("people.yaml"))
+    away("olga", "sam")
+    _, request_id = awaiting(OPERATOR)
+
+    with db.transaction() as session:
+        decided = decide(
+            session, log, people, request_id=request_id, person=people.by_id("sam"),
+            vote="approve", reason=None, now=NOW,
+        )  # fmt: skip
+
+    assert decided.outcome == "approved"
+    assert votes(db) == [("sam", "olga")]

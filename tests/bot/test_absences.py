@@ -28,7 +28,8 @@ async def test_who_is_away_names_a_delegate_whose_vote_is_told_as_theirs(desk: D
 
 async def test_a_delegation_is_shown_ended_and_said_to_go_one_step_only(one_desk: Desk) -> None:
     assert (await one_desk.command(FINN, "delegate")).startswith("Nobody decides for you.")
-    await one_desk.command(OLGA, "delegate <@U0ANA|ana> until 2026-12-01")
+    said = await one_desk.command(OLGA, "delegate <@U0ANA|ana> until 2026-12-01")
+    assert "What only an operator may permit (scopes, the policy, connectors) Ana does not" in said
 
     told = await one_desk.command(FINN, "delegate <@U0OLGA> until 2026-12-01 from 2026-11-25")
 

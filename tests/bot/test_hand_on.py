@@ -53,6 +53,7 @@ async def test_another_is_asked_and_every_copy_of_the_card_says_so(any_desk: Des
     [here] = await desk.messages()
     for message in (copy, here):
         assert "Finn handed it to Olga: \nYou know *Mara* <!channel>" in shown(message)
+        assert "Finn may still answer it." in shown(message)
     assert "Nothing waits for you" in await desk.command(FINN, "approvals")
     await desk.click(OLGA, copy["ts"], "approve", channel="D0OLGA")
     await desk.send_owed()
@@ -112,6 +113,8 @@ async def test_it_goes_back_by_the_same_way_and_not_twice(one_desk: Desk) -> Non
     [here] = [m for m in await one_desk.messages() if m.get("blocks")]
     assert "Finn handed it to Olga." in shown(here)
     assert "Olga handed it to Finn." in shown(here)
+    assert "Olga may still answer it." in shown(here)
+    assert "Finn may still" not in shown(here)
     assert "Refund EUR 180.00" in await one_desk.command(FINN, "approvals")
 
 

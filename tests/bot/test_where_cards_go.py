@@ -14,8 +14,9 @@ from approvals.delegating import delegate
 from approvals.keeping_time import nudge_due, stand_ins_due
 from approvals.opening import open_request
 from approvals.policy.judge import Stage, Verdict
-from approvals.requests import NOT_YET, decide
+from approvals.requests import NOT_YET, decide, expire_due
 from approvals.tables import Action, Request
+from approvals.unanswered import remind_askers
 from audit.tables import Event
 from bot.places import is_private
 from bot.stories import story_lines
@@ -75,6 +76,28 @@ async def test_the_asker_of_a_direct_message_sees_first_what_others_will_see(
     assert buttons(first) == ["Show it to Finn", "Cancel"]
     assert await desk.messages("D0FINN") == []
     assert "Nothing waits for you" in await desk.command(FINN, "approvals")
+
+
+async def test_the_asker_who_does_not_say_is_reminded_with_the_way_to_the_question(
+    one_desk: Desk,
+) -> None:
+    await asked(one_desk, channel="D0ANA")
+    one_desk.clock.advance(timedelta(hours=4))
+    with one_desk.deps.db.transaction() as session:
+        deps = one_desk.deps
+        assert remind_askers(session, deps.log, deps.people, now=deps.clock.now()) == 1
+    await one_desk.send_owed()
+
+    first, reminder = await one_desk.messages("D0ANA")
+    assert "Still waiting for you: may Finn see <" in text_of(reminder)
+    assert f"/p{first['ts'].replace('.', '')}|" in text_of(reminder)
+
+    one_desk.clock.advance(timedelta(days=3))
+    with one_desk.deps.db.transaction() as session:
+        assert expire_due(session, one_desk.deps.log, now=one_desk.clock.now()) == 1
+    await one_desk.send_owed()
+    told = text_of((await one_desk.messages("D0ANA"))[0])
+    assert "Expired: you had not said whether Finn may see it." in told
 
 
 async def test_once_they_agree_it_stands_with_both_and_changes_in_both(one_desk: Desk) -> None:

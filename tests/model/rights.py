@@ -120,9 +120,9 @@ def _places(case: Case, stage: dict[str, Any], click: Clicked, groups: int) -> f
         return frozenset({person} & {asker})
     if person == asker:
         return frozenset()
+    if kind == "operators":  # being away hands none of their power to another
+        return frozenset({person}) & OPERATORS
     members = set(GROUPS[groups].get(name, ()) if kind == "group" else (name,))
-    if kind == "operators":
-        members = set(OPERATORS)
     further = HAND_TO.get(case.action.tool)
     if further is not None:
         members |= click.handed & set(GROUPS[groups][further])
