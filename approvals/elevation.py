@@ -25,7 +25,7 @@ from core.ids import derive_id
 
 LONGEST = timedelta(hours=8)
 AUTOMATION = "automation:"
-#: What people's messages start: the automation everybody uses, and so far the only one with tools.
+#: What people's messages start: the automation everybody uses.
 ASSISTANT = "assistant"
 
 
@@ -62,6 +62,8 @@ def missing(
     who, whom = (
         (principal.first_name, "") if holder == principal.id else (_it(runs), f" for {runs}")
     )
+    if holder not in (principal.id, f"{AUTOMATION}{ASSISTANT}"):
+        return f"{who} may not use {scope}; what it may stands in config/automations.yaml"
     return f"{who} may not use {scope}; /signoff elevate {scope} 1h{whom} asks for it for an hour"
 
 
@@ -72,8 +74,9 @@ def check(people: People, holder: str, scope: str, minutes: int) -> str:
     if holder.startswith(AUTOMATION):
         if holder != f"{AUTOMATION}{ASSISTANT}":
             raise ApprovalError(
-                f"{holder.removeprefix(AUTOMATION)} uses no tools, so a scope would change "
-                f"nothing. What uses tools: {AUTOMATION}{ASSISTANT}."
+                f"What {holder.removeprefix(AUTOMATION)} may use stands in "
+                f"config/automations.yaml. A scope for a time can be given to "
+                f"{AUTOMATION}{ASSISTANT}."
             )
         return _it(holder)
     person = people.by_id(holder)

@@ -31,6 +31,7 @@ QUEUES = {
     "run_turn": "graphs",
     "send_post": "graphs",
     "run_digest": "graphs",
+    "open_event": "graphs",
     "read_usergroup": "graphs",
     "read_accounts": "graphs",
     "prepare": "tools",

@@ -8,7 +8,9 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
+from approvals.by_hand import BY_HAND
 from approvals.editing import editors
+from approvals.elevation import ASSISTANT
 from approvals.people import People
 from approvals.tables import Action, Decision, Request
 from bot.blocks.card import Card
@@ -44,7 +46,7 @@ def card_view(session: Session, people: People, action_id: str, *, now: datetime
         details=tuple((str(label), str(value)) for label, value in preview.get("details") or ()),
         args=action.args,
         origins=action.origins,
-        asked_by=asker.first_name if asker else action.principal_id,
+        asked_by=asked_by(people, action),
         channel=place_of(session, action),
         why=str(stage["why"]),
         can_undo=for_how_long(action.verdict, str(preview.get("undo") or "no")),
@@ -64,6 +66,14 @@ def card_view(session: Session, people: People, action_id: str, *, now: datetime
 def title_of(action: Action) -> str:
     """What it would do, in the preview's words, or its tool's name where there is none."""
     return str((action.preview or {}).get("title") or action.tool)
+
+
+def asked_by(people: People, action: Action) -> str:
+    """`Ana`, or `the rule parcel-lost, for Ana` where another system's event began it."""
+    asker = people.by_id(action.principal_id)
+    name = asker.first_name if asker else action.principal_id
+    typed = action.automation in (ASSISTANT, BY_HAND)
+    return name if typed else f"the rule {action.automation}, for {name}"
 
 
 def place_of(session: Session, action: Action) -> str:

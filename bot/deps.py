@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from approvals.people import People
 from approvals.policy.judge import Policy
 from audit.log import Log
+from bot.event_rules import EventRule
 from core.clock import Clock
 from core.db import Database
 from core.errors import ConfigError
@@ -62,3 +63,6 @@ class BotDeps:
     automations: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     #: None only where no HTTP endpoint is served (Socket Mode).
     signing_secret: str | None = None
+    #: What starts work on events of other systems, and the keys each source signs with.
+    event_rules: tuple[EventRule, ...] = ()
+    event_keys: Mapping[str, Sequence[bytes]] = field(default_factory=dict)

@@ -18,6 +18,7 @@ from bot.bootstrap import Floor, make_models
 from bot.broker import Handler
 from bot.context import fetch_context
 from bot.deps import Identity
+from bot.event_jobs import Openings
 from bot.posts.channel import SlackChannel
 from bot.posts.posting import Poster
 from bot.posts.preview_rows import PreviewRows
@@ -92,6 +93,7 @@ def graph_jobs(floor: Floor, drain: Drain) -> Mapping[str, Handler]:
     turns = _Turns(floor.db, floor.people, web, identity, runner, progress, previews)
     posts = _Posts(floor.db, poster, previews, progress)
     digests = _Digests(floor.db, floor.clock, DigestMaker(floor.db, floor.clock))
+    openings = Openings(floor.db, floor.log, floor.clock, floor.people, poster)
     in_force = PolicyInForce(floor.db, workspace_id=floor.people.workspace_id, file=floor.policy)
     accounts = AccountReader(
         db=floor.db, log=floor.log, clock=floor.clock, web=web, people=floor.people,
@@ -104,6 +106,7 @@ def graph_jobs(floor: Floor, drain: Drain) -> Mapping[str, Handler]:
         "run_turn": turns.run,
         "send_post": posts.send,
         "run_digest": digests.run,
+        "open_event": openings.run,
         "read_usergroup": groups.run,
         "read_accounts": accounts.run,
     }

@@ -14,7 +14,7 @@ from approvals.standing_asked import covers
 from approvals.tables import Action, Request
 from approvals.waiting import waiting_for, waiting_of
 from bot.blocks.home import Home, Item
-from bot.cards import place_of, title_of
+from bot.cards import asked_by, place_of, title_of
 from bot.deps import BotDeps
 from bot.outcomes import status_words
 from bot.presses.disagreements import upkeep_of
@@ -109,12 +109,11 @@ def _link(url: str, post: Post | None) -> str | None:
 def _item(
     session: Session, deps: BotDeps, person: Principal, request: Request, action: Action
 ) -> Item:
-    asker = deps.people.by_id(action.principal_id)
-    name = first_name(asker.name) if asker else action.principal_id
+    asker = asked_by(deps.people, action)
     expires = day_time(request.expires_at, person.tz, deps.clock.now())
     return Item(
         title=title_of(action),
-        about=f"asked by {name} in {place_of(session, action)} · expires {expires}",
+        about=f"asked by {asker} in {place_of(session, action)} · expires {expires}",
         link=card_link(session, deps.identity.url, action.id, person),
     )
 

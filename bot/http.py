@@ -1,4 +1,5 @@
-"""The bot's HTTP side: health, Slack's requests in HTTP mode, and stories for the practice page."""
+"""The bot's HTTP side: health, other systems' events, Slack's requests in HTTP mode, and stories
+for the practice page."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ from sqlalchemy import text
 
 from audit.story import story
 from bot.deps import BotDeps
+from bot.events import PATH, make_events
 from bot.stories import thread_actions
 from core.errors import ConfigError, SignoffError
 
@@ -21,8 +23,8 @@ SLACK_PATHS = ("/slack/events", "/slack/interactions", "/slack/commands")
 
 
 def make_http(deps: BotDeps, *, bolt: AsyncApp | None, practice: bool) -> web.Application:
-    """GET /health always; POST /slack/… with a `bolt` app (HTTP mode); GET /story only in the
-    practice workspace, because it asks nobody who they are.
+    """GET /health and POST /events/… always; POST /slack/… with a `bolt` app (HTTP mode); GET
+    /story only in the practice workspace, because it asks nobody who they are.
 
     Raises `ConfigError` when Slack's requests could not be verified.
     """
@@ -30,6 +32,7 @@ def make_http(deps: BotDeps, *, bolt: AsyncApp | None, practice: bool) -> web.Ap
         raise ConfigError("SLACK_SIGNING_SECRET is missing: requests could not be verified.")
     app = web.Application()
     app.router.add_get("/health", _health(deps))
+    app.router.add_post(PATH, make_events(deps))
     if practice:
         app.router.add_get("/story", _story(deps))
     if bolt is not None:

@@ -14,7 +14,7 @@ from approvals.entitlement import places, stage_of
 from approvals.people import People
 from approvals.tables import Action, Disclosure, Request
 from bot.blocks.reminder import Reminder
-from bot.cards import Unrenderable, place_of, title_of
+from bot.cards import Unrenderable, asked_by, place_of, title_of
 from bot.homes import card_link, post_link
 from bot.words import day_time
 from core.posts import post_id
@@ -29,7 +29,6 @@ def reminder_view(
     if request is None or person is None:
         raise Unrenderable()
     action = session.get_one(Action, request.action_id)
-    asker = people.by_id(action.principal_id)
     link = card_link(session, url, action.id, person)
     asked = session.get(Disclosure, str(body.get("disclosure_id")))
     if asked is not None:
@@ -37,7 +36,7 @@ def reminder_view(
     taken = places(as_of(session, people, now=now), action, stage_of(request), person)
     return Reminder(
         title=title_of(action),
-        asked_by=asker.first_name if asker else action.principal_id,
+        asked_by=asked_by(people, action),
         channel=place_of(session, action),
         expires=day_time(request.expires_at, person.tz, now),
         link=link,

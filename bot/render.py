@@ -8,7 +8,18 @@ from datetime import datetime
 from sqlmodel import Session
 
 from approvals.people import People
-from bot.blocks import answer, batch, card, compensation, digest, inquiry, question, reminder, undo
+from bot.blocks import (
+    answer,
+    batch,
+    card,
+    compensation,
+    digest,
+    event,
+    inquiry,
+    question,
+    reminder,
+    undo,
+)
 from bot.blocks.parts import Message
 from bot.blocks.text import one_line
 from bot.cards import Unrenderable, card_view
@@ -20,6 +31,7 @@ from bot.presses.undoing import held_view, not_undone_view, undoable_of_turn
 from bot.questions import question_view
 from bot.reminders import reminder_view
 from core.posts import Post, post_id
+from graphs.runtime.happened import Happened
 
 
 @dataclass(frozen=True)
@@ -50,8 +62,8 @@ class Renderer:
             if post.n >= len(parts):
                 raise Unrenderable()
             return Rendered(parts[post.n], more=post.n + 1 < len(parts))
-        if post.kind == "notice":
-            return Rendered(answer.build_notice(str(post.body.get("text") or "")))
+        if post.kind in ("notice", "event"):
+            return Rendered(_told(post))
         if post.kind == "card":
             return Rendered(card.build(card_view(session, self.people, post.subject, now=now)))
         if post.kind == "compensation":
@@ -73,6 +85,12 @@ class Renderer:
             shown = reminder_view(session, self.people, post.body, url=self.url, now=now)
             return Rendered(reminder.build(shown))
         raise Unrenderable(f"nobody knows how to show a {post.kind}")
+
+
+def _told(post: Post) -> Message:
+    if post.kind == "notice":
+        return answer.build_notice(str(post.body.get("text") or ""))
+    return event.build(Happened.from_json(post.body["happened"]), str(post.body["owner"]))
 
 
 def _parts(session: Session, people: People, post: Post, *, now: datetime) -> list[Message]:

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from sqlmodel import Session, col, select
 
 from approvals.by_hand import BY_HAND
 from approvals.elevation import ASSISTANT
 from approvals.spans import read_span
 from approvals.switches import Stopped, automation_scope, in_force
+from bot.event_rules import EventEntry
 from bot.tables import Schedule, ScheduleRun
 from core.canonical import digest
 from core.configfile import read_config
@@ -69,6 +70,11 @@ class DigestEntry(BaseModel):
         return tz
 
 
+_Entry = DigestEntry | EventEntry
+#: What `/signoff stop` and the log call something else.
+_TAKEN = frozenset({ASSISTANT, BY_HAND, "all", "everything", "here"})
+
+
 class AssistantEntry(BaseModel):
     """What stands under `assistant:`."""
 
@@ -84,26 +90,38 @@ class Automations(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     digests: tuple[DigestEntry, ...] = ()
+    events: tuple[EventEntry, ...] = ()
     assistant: AssistantEntry = AssistantEntry()
     #: What follows when a step of somebody's request fails after others were done: the asker is
     #: asked whether to take those back, or they are.
     undo_when_failed: Literal["ask", "automatic"] = "ask"
 
-    @field_validator("digests")
+    @field_validator("events")
     @classmethod
-    def _unique(cls, digests: tuple[DigestEntry, ...]) -> tuple[DigestEntry, ...]:
-        names = [entry.name for entry in digests]
+    def _unique(
+        cls, events: tuple[EventEntry, ...], info: ValidationInfo
+    ) -> tuple[EventEntry, ...]:
+        names = [entry.name for entry in (*info.data.get("digests", ()), *events)]
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise ValueError(f"two automations are called {twice[0]}")
+        return events
+
+    @field_validator("digests", "events")
+    @classmethod
+    def _free(cls, entries: tuple[_Entry, ...]) -> tuple[_Entry, ...]:
+        names = [entry.name for entry in entries]
         if len(set(names)) != len(names):
-            raise ValueError("two digests share a name")
-        if taken := {ASSISTANT, BY_HAND} & set(names):
-            raise ValueError(f"no digest can be called {taken.pop()}")
-        return digests
+            raise ValueError("two of them share a name")
+        if taken := _TAKEN.intersection(names):
+            raise ValueError(f"no automation can be called {min(taken)}")
+        return entries
 
     @property
     def scopes(self) -> dict[str, tuple[str, ...]]:
         """Own scopes of the automations they are declared for."""
         own = self.assistant.scopes
-        return {} if own is None else {ASSISTANT: own}
+        rules = {entry.name: entry.scopes for entry in self.events}
+        return rules if own is None else {ASSISTANT: own, **rules}
 
 
 @dataclass(frozen=True)

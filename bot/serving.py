@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import structlog
 from aiohttp import web
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 
+from approvals.people import People
 from bot.app import make_app
 from bot.bootstrap import Floor
 from bot.deps import BotDeps
+from bot.event_rules import EventRule, load_event_rules
 from bot.http import make_http
 from bot.metrics import Lengths, make_metrics
 from bot.schedules import load_automations
+from bot.signatures import read_keys
 from bot.web import make_async_web, who_we_are_async
 from core.errors import ConfigError
 from core.outbox import Publish
@@ -70,6 +75,7 @@ async def _deps(floor: Floor) -> BotDeps:
             f"people.yaml is for the workspace {floor.people.workspace_id}, but the token is for "
             f"{identity.team_id}. Write `workspace: {identity.team_id}` and your people there."
         )
+    path, keys = settings.config / "automations.yaml", read_keys(settings.event_secrets)
     return BotDeps(
         db=floor.db,
         log=floor.log,
@@ -79,9 +85,21 @@ async def _deps(floor: Floor) -> BotDeps:
         registry=floor.registry,
         identity=identity,
         web=client,
-        automations=load_automations(settings.config / "automations.yaml").scopes,
+        automations=load_automations(path).scopes,
+        event_rules=_rules(path, floor.people, keys),
+        event_keys=keys,
         signing_secret=access.signing_secret,
     )
+
+
+def _rules(
+    path: Path, people: People, keys: Mapping[str, Sequence[bytes]]
+) -> tuple[EventRule, ...]:
+    rules = load_event_rules(path, people)
+    for rule in rules:
+        if rule.entry.source not in keys:
+            log.warning("event_source_without_secret", rule=rule.name, source=rule.entry.source)
+    return rules
 
 
 def _stop_event() -> asyncio.Event:

@@ -19,7 +19,7 @@ _MODEL = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "SIGNOFF_REHEARSAL")
 #: Which process is given which credential (P1): the runner gives no other, and none is read from
 #: .env by a process that is not named here.
 HOLDERS = {
-    "bot": _SLACK,
+    "bot": (*_SLACK, "SIGNOFF_EVENT_SECRETS"),
     "worker-graphs": (*_POSTING, *_MODEL),
     "worker-tools": (*_MODEL, "SIGNOFF_SECRETS_FILE"),
 }
@@ -63,6 +63,8 @@ class Settings:
     limits: Mapping[str, float]
     #: Where the bot serves figures for a monitor; None: nowhere.
     metrics: tuple[str, int] | None = None
+    #: What other systems sign their events with, as `bot.signatures` reads it.
+    event_secrets: str = ""
 
     def posting(self) -> str:
         """The bot token, which is all that the graph worker needs of Slack. Raises `ConfigError`
@@ -123,6 +125,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         log_level=_one_of(environ, "SIGNOFF_LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR")),
         limits=_limits(environ.get("SIGNOFF_LIMITS")),
         metrics=_bind("SIGNOFF_METRICS", metrics) if metrics else None,
+        event_secrets=environ.get("SIGNOFF_EVENT_SECRETS") or "",
     )
 
 

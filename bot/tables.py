@@ -1,4 +1,4 @@
-"""What came in from Slack, and what is due by the clock."""
+"""What came in from Slack and other systems, and what is due by the clock."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from core.db import UtcDateTime
 
 
 class Inbound(SQLModel, table=True):
-    """One delivery from Slack, committed before it is acknowledged. `key` makes it happen once:
-    `msg:<team>:<channel>:<ts>` for messages, `trigger:<trigger_id>` for clicks, commands, views."""
+    """One delivery from Slack or another system, committed before it is acknowledged. `key` makes
+    it happen once: `msg:<team>:<channel>:<ts>` for messages, `trigger:<trigger_id>` for clicks,
+    commands, views, `event:<team>:<source>:<its id>` for what another system told of."""
 
     id: str = Field(primary_key=True)
     workspace_id: str = Field(index=True)
     key: str = Field(unique=True)
     event_id: str | None = Field(default=None, unique=True)
-    #: message | command | action | view | home
+    #: message | command | action | view | home | event
     kind: str
     user: str
     channel: str | None = None

@@ -20,6 +20,8 @@ from pathlib import Path
 #: Every place, in the order a request passes them.
 POINTS = (
     "intake:committed",
+    "event:committed",
+    "event:opened",
     "turn:model-recorded",
     "turn:actions-committed",
     "prepare:judged",

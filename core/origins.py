@@ -16,6 +16,8 @@ class Origin(StrEnum):
     COLLEAGUE = "colleague"
     #: In somebody's message, but as somebody else's words: quoted, or the hidden end of a link.
     QUOTED = "quoted"
+    #: What another system told us of.
+    EVENT = "event"
     MAIL = "mail"
     DOCUMENT = "document"
     WEB = "web"
@@ -24,7 +26,7 @@ class Origin(StrEnum):
 
     @property
     def trusted(self) -> bool:
-        """Quotations, mail, documents, web and the model's own inventions are not."""
+        """Quotations, events, mail, documents, web and the model's own inventions are not."""
         return self in _TRUSTED
 
     @property
@@ -40,6 +42,7 @@ _WORDS = {
     Origin.FIRST_PARTY: "from our own records",
     Origin.COLLEAGUE: "from a colleague's message",
     Origin.QUOTED: "quoted in a message",
+    Origin.EVENT: "from another system's event",
     Origin.MAIL: "from a letter",
     Origin.DOCUMENT: "from a document",
     Origin.WEB: "from the web",

@@ -27,7 +27,8 @@ class Post(SQLModel, table=True):
     workspace_id: str = Field(index=True)
     #: The turn, action, request or digest it is about.
     subject: str
-    #: answer | notice | card | question | reminder | batch | digest: which builder renders it.
+    #: answer | notice | card | question | reminder | batch | digest | event: which builder renders
+    #: it.
     kind: str
     n: int = 0
     #: A channel id, or a user id for a direct message.

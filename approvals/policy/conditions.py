@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import cel
 
@@ -39,7 +42,32 @@ _FUNCTIONS = frozenset(
 )
 
 
-def compiled(file: ConfigFile, place: Place, text: str | None) -> cel.Program | None:
+@dataclass(frozen=True)
+class Condition:
+    """A condition over values of one's own, for other files than the policy."""
+
+    program: cel.Program
+
+    def holds(self, values: Mapping[str, Any]) -> bool | None:
+        """None where it cannot be told of these values."""
+        try:
+            value = self.program.execute(cel.Context(dict(values)))
+        except (LookupError, RuntimeError, TypeError, ValueError, OverflowError):
+            return None
+        return value if isinstance(value, bool) else None
+
+
+def condition(
+    file: ConfigFile, place: Place, text: str | None, names: Collection[str]
+) -> Condition | None:
+    """The same over these names. Raises `ConfigError` as `compiled` does."""
+    program = compiled(file, place, text, names)
+    return None if program is None else Condition(program)
+
+
+def compiled(
+    file: ConfigFile, place: Place, text: str | None, names: Collection[str] = CEL_NAMES
+) -> cel.Program | None:
     """The condition, compiled once. Raises `ConfigError` for what could never be true or false."""
     if text is None:
         return None
@@ -51,12 +79,12 @@ def compiled(file: ConfigFile, place: Place, text: str | None) -> cel.Program | 
             place, f"this condition cannot be read: {detail}", "See the CEL language, cel.dev."
         ) from error
     # Names bound by macros, like x in list.exists(x, x > 1), count as variables too.
-    unknown = [n for n in program.variables() if n not in CEL_NAMES and not _bound(text, n)]
+    unknown = [n for n in program.variables() if n not in names and not _bound(text, n)]
     if unknown:
         raise file.error(
             place,
             f"this condition uses {unknown[0]!r}, which I do not know",
-            f"Use one of {', '.join(CEL_NAMES)}.",
+            f"Use one of {', '.join(names)}.",
         )
     calls = [n for n in program.functions() if n.isidentifier() and not n.startswith("_")]
     strange = [name for name in calls if name not in _FUNCTIONS]

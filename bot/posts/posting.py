@@ -249,5 +249,6 @@ def _said(row: Post) -> str:
         "reminder": "Reminded in Slack",
         "batch": "Asked about several alike in Slack",
         "digest": "Posted the digest",
+        "event": "Told of the event in Slack",
     }
     return shown.get(row.kind, "Told in Slack")

@@ -31,7 +31,7 @@ from graphs.runtime.turns import stop as stop_turn
 from graphs.runtime.waiting import has_open_actions
 
 _NOT_BEGUN = ("allowed", "approved")
-_WOKEN = ("execute", "run_turn", "run_digest")
+_WOKEN = ("execute", "run_turn", "run_digest", "open_event")
 _LISTED = 10
 _LINK = re.compile(
     r"/archives/(?P<channel>[A-Z0-9]+)/p(?P<ts>\d{10,})(?:\?\S*thread_ts=(?P<root>[\d.]+))?"
@@ -170,6 +170,10 @@ def _target(place: Place, name: str) -> _Target | str:
             col(Schedule.active),
         )
     ).first()
+    rule = next((one for one in place.deps.event_rules if one.name == name), None)
+    if rule is not None:
+        seen = rule.entry.channel == place.channel or place.person.id == rule.entry.owner
+        return _Target(switches.automation_scope(name), (rule.entry.owner,), seen)
     if schedule is None:
         return _unknown(place, name)
     owner = (schedule.owner,) if schedule.owner else ()
@@ -192,7 +196,8 @@ def _unknown(place: Place, name: str) -> str:
     query = select(Schedule.automation).where(
         Schedule.workspace_id == place.team, col(Schedule.active)
     )
-    names = ", ".join([ASSISTANT, *sorted(place.session.exec(query))])
+    rules = [rule.name for rule in place.deps.event_rules]
+    names = ", ".join([ASSISTANT, *sorted([*place.session.exec(query), *rules])])
     return (
         f"I know no automation “{words(name)}”. After it you can write: all, a link to a message "
         f"of a conversation, or one of {escape(names)}."

@@ -14,6 +14,7 @@ from approvals.people import People
 from approvals.tables import Action
 from approvals.vouched import vouched
 from core.origins import Origin
+from graphs.runtime.happened import Happened
 from graphs.runtime.tables import HISTORY, Turn, forked_from
 from tools.registry import Registry
 
@@ -78,13 +79,23 @@ def _earlier(session: Session, turn: Turn) -> Sequence[Turn]:
 
 def _typed(turn: Turn, told: Sequence[Turn]) -> list[Labelled]:
     """The request, the thread before it, and earlier requests the model was told again."""
-    texts = written(Origin.REQUESTER, turn.text)
+    texts = _words_of(turn, Origin.REQUESTER)
     for message in turn.context:
         texts += written(_author(message, turn), str(message.get("text", "")))
     for earlier in told:
         own = earlier.principal_id == turn.principal_id
-        texts += written(Origin.REQUESTER if own else Origin.COLLEAGUE, earlier.text)
+        texts += _words_of(earlier, Origin.REQUESTER if own else Origin.COLLEAGUE)
     return texts
+
+
+def _words_of(turn: Turn, typed_by: Origin) -> list[Labelled]:
+    """What was typed; of what a rule asks only the file's own words, the rest is an event's."""
+    if turn.happened is None:
+        return written(typed_by, turn.text)
+    happened = Happened.from_json(turn.happened)
+    told = json.dumps(dict(happened.fields), ensure_ascii=False)
+    own = [Labelled(typed_by, piece) for piece in happened.own_words]
+    return [*own, Labelled(Origin.EVENT, told)]
 
 
 def _author(message: Mapping[str, Any], turn: Turn) -> Origin:

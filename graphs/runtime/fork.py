@@ -88,6 +88,7 @@ def fork(
         message_ts=turn.message_ts,
         text=turn.text,
         context=list(turn.context),
+        happened=turn.happened,
         versions={"fork": f"{turn.id}@{step}"},
         created_at=now,
     )

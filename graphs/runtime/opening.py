@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam
-from sqlmodel import Session, select
+from sqlalchemy import Row, bindparam, select
+from sqlmodel import Session
 
 from approvals.people import People
 from core.db import Database
 from graphs.assistant import State, begin
+from graphs.runtime.happened import Happened
 from graphs.runtime.tables import HISTORY, Conversation, Turn
 from graphs.runtime.waiting import waiting_lines
 from llm.prompts import Asker, Said, assistant_messages
@@ -19,7 +20,13 @@ from llm.prompts import Asker, Said, assistant_messages
 _TURNS = Turn.__table__  # type: ignore[attr-defined]
 #: Built once: every turn begins with it.
 _BEFORE = (
-    select(_TURNS.c.message_ts, _TURNS.c.principal_id, _TURNS.c.text, _TURNS.c.answer)
+    select(
+        _TURNS.c.message_ts,
+        _TURNS.c.principal_id,
+        _TURNS.c.text,
+        _TURNS.c.answer,
+        _TURNS.c.happened,
+    )
     .where(
         _TURNS.c.conversation_id == bindparam("conversation_id"),
         _TURNS.c.message_ts < bindparam("message_ts"),
@@ -35,7 +42,7 @@ def opening(db: Database, people: People, turn: Turn, *, now: datetime) -> State
     """The input at START; the same rows give the same messages."""
     with db.read() as session:
         conversation = session.get_one(Conversation, turn.conversation_id)
-        earlier = _earlier(session, people, turn)
+        earlier = [*_earlier(session, people, turn), *_told(turn.happened)]
         waiting = waiting_lines(session, conversation_id=turn.conversation_id, except_turn=turn.id)
     person = people.by_id(turn.principal_id)
     asker = Asker(
@@ -65,15 +72,26 @@ def _earlier(session: Session, people: People, turn: Turn) -> list[Said]:
     return [item for _ts, _index, item in sorted(said, key=lambda entry: entry[:2])]
 
 
-def _of(earlier: Row[Any, Any, Any, Any], turn: Turn, people: People) -> Sequence[tuple[int, Said]]:
+def _told(happened: Mapping[str, Any] | None) -> list[Said]:
+    """What another system told of, as material beside what its rule asks."""
+    if happened is None:
+        return []
+    found = Happened.from_json(happened)
+    return [Said("other", f"an event of {found.source}", _cut(found.told))]
+
+
+def _of(
+    earlier: Row[Any, Any, Any, Any, Any], turn: Turn, people: People
+) -> Sequence[tuple[int, Said]]:
     if earlier.principal_id == turn.principal_id:
         asked = Said("asker", "", _cut(earlier.text))
     else:
         person = people.by_id(earlier.principal_id)
         asked = Said("other", person.name if person else "somebody", _cut(earlier.text))
-    if not earlier.answer:
-        return [(0, asked)]
-    return [(0, asked), (1, Said("signoff", "Signoff", _cut(earlier.answer)))]
+    said = [*_told(earlier.happened), asked]
+    if earlier.answer:
+        said.append(Said("signoff", "Signoff", _cut(earlier.answer)))
+    return list(enumerate(said))
 
 
 def _said(message: Mapping[str, Any], turn: Turn) -> Said:

@@ -9,10 +9,12 @@ from typing import Any, Literal
 
 from sqlmodel import Session
 
+from approvals.elevation import ASSISTANT
 from audit.entry import Entry
 from audit.log import Log
 from core.db import insert_new
 from core.outbox import Occasion, enqueue_all
+from graphs.runtime.happened import Happened
 from graphs.runtime.tables import Conversation, Turn
 from graphs.runtime.turns import JOB, conversation_id, turn_id
 from llm.calls import clean
@@ -40,6 +42,8 @@ class Received:
     context: Sequence[Mapping[str, Any]] = ()
     #: Slack ids of those who can read it; None where everybody can.
     readers: Sequence[str] | None = None
+    #: What another system told of, where a rule asks in place of a person's message.
+    happened: Happened | None = None
 
     @property
     def root(self) -> str:
@@ -92,27 +96,37 @@ def _turn(message: Received, now: datetime) -> dict[str, Any]:
         "workspace_id": message.workspace_id,
         "conversation_id": message.conversation_id,
         "principal_id": message.principal_id,
+        "automation": message.happened.rule if message.happened else ASSISTANT,
         "channel": message.channel,
         "thread_ts": message.root or None,
         "message_ts": message.message_ts,
         "text": clean(message.text),
         "context": [dict(item) for item in message.context],
         "readers": None if message.readers is None else list(message.readers),
+        "happened": message.happened.as_json() if message.happened else None,
         "versions": {},
         "created_at": now,
     }
 
 
 def _event(message: Received, turn: Mapping[str, Any], now: datetime) -> Entry:
+    actor, reason = message.principal_id, f"{message.asker} asked in {message.place}"
+    body = {"text": turn["text"], "context": turn["context"]}
+    if message.happened is not None:
+        rule = message.happened.rule
+        actor = f"automation:{rule}"
+        reason = f"The rule {rule} asked for {message.asker} in {message.place}"
+        body["happened"] = turn["happened"]
     return Entry(
         workspace_id=message.workspace_id,
         type="bot:turn:received",
         subject=turn["id"],
-        actor=message.principal_id,
+        actor=actor,
         at=now,
-        reason=f"{message.asker} asked in {message.place}",
+        reason=reason,
         turn_id=turn["id"],
-        body={"text": turn["text"], "context": turn["context"]},
+        body=body,
+        about=message.principal_id,
     )
 
 

@@ -54,6 +54,8 @@ def _doing(session: Session, people: People, turn: Turn) -> Doing:
     waiting = tuple(waiting_line(action) for action in session.exec(asked))
     person = people.by_id(turn.principal_id)
     who = person.name.split()[0] if person else "Somebody"
+    if turn.happened is not None:
+        who = f"The rule {turn.automation}, for {who},"
     how = "waiting for a person" if waiting else _HOW[turn.status]
     return Doing(
         turn_id=turn.id,

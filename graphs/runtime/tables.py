@@ -48,6 +48,8 @@ class Turn(SQLModel, table=True):
     context: list[Any] = Field(default=None, sa_column=Column(JSON, nullable=False))
     #: Slack ids of those who could read the conversation; None where everybody can.
     readers: list[Any] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
+    #: Of a turn that an event of another system started: `happened.Happened`, as JSON.
+    happened: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
     status: str = Field(default="received", index=True)
     #: The checkpoint thread's generation; a rebuild raises it.
     generation: int = 1

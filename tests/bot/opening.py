@@ -47,8 +47,14 @@ def sqlite(tmp_path: Path) -> Database:
 
 @asynccontextmanager
 async def opened(
-    transport: str, db: Database, clock: HeldClock, people: People, tmp_path: Path
+    transport: str,
+    db: Database,
+    clock: HeldClock,
+    people: People,
+    tmp_path: Path,
+    **parts: Any,
 ) -> AsyncIterator[Desk]:
+    """`parts` are further parts of its `BotDeps`."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{listening.getsockname()[1]}"
@@ -66,7 +72,7 @@ async def opened(
                 commands_url=f"{address}/slack/commands",
             )
         async with running(settings) as workspace, aiohttp.ClientSession() as http:
-            deps = await _deps(workspace.api_url, db, clock, people, tmp_path)
+            deps = replace(await _deps(workspace.api_url, db, clock, people, tmp_path), **parts)
             bolt = make_app(deps)
             runner = web.AppRunner(
                 make_http(deps, bolt=bolt if transport == "http" else None, practice=True),

@@ -58,7 +58,7 @@ async def test_what_is_asked_for_is_an_action_like_any_other(one_desk: Desk) -> 
         ),
         (
             "shop:stock 2h for automation:support-morning",
-            "support-morning uses no tools, so a scope would change nothing.",
+            "What support-morning may use stands in config/automations.yaml.",
         ),
     ],
 )

@@ -58,6 +58,7 @@ READ_AS = {
     "SLACK_BOT_TOKEN": {"slack", "posting"},
     "SLACK_APP_TOKEN": {"slack"},
     "SLACK_SIGNING_SECRET": {"slack"},
+    "SIGNOFF_EVENT_SECRETS": {"read_keys"},
     "SIGNOFF_SLACK_API": {"slack_api_url"},
     "OPENAI_API_KEY": {"make_models", "_notes"},
     "OPENAI_BASE_URL": {"make_models", "_notes"},

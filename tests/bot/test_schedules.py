@@ -140,7 +140,7 @@ def test_no_digest_takes_the_name_of_what_acts(tmp_path: Path, name: str) -> Non
     path = tmp_path / "automations.yaml"
     path.write_text(f'digests:\n  - {{name: {name}, channel: C0SUPPORT, at: "09:00"}}\n')
 
-    with pytest.raises(ConfigError, match=f"no digest can be called {name}"):
+    with pytest.raises(ConfigError, match=f"no automation can be called {name}"):
         load_automations(path)
 
 

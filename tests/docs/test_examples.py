@@ -6,7 +6,11 @@ import importlib
 import re
 import sys
 from dataclasses import replace
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
+from typing import Any
 
 import pytest
 import yaml
@@ -21,7 +25,9 @@ from approvals.policy.file import load_policy, parse_policy
 from approvals.policy.fixtures import _Example
 from approvals.policy.fixtures import run as run_cases
 from approvals.policy.stage_entries import StageEntry
+from bot.event_rules import EventEntry, load_event_rules
 from bot.schedules import load_automations
+from bot.signatures import is_genuine, is_id, read_keys
 from graphs.runtime.budget import Budget
 from llm.config import ModelsConfig
 from scripts.connector_pages import FOLDER, pages
@@ -104,6 +110,48 @@ def test_the_digest_in_the_how_to_can_be_used(tmp_path: Path) -> None:
     path.write_text(text)
 
     assert [entry.name for entry in load_automations(path).digests] == ["support-morning"]
+
+
+def test_the_rule_for_events_in_the_how_to_can_be_used_and_every_key_is_named(
+    tmp_path: Path,
+) -> None:
+    page = HOW_TO / "start-on-an-event.md"
+    (text,) = blocks(page, "yaml")
+    path = tmp_path / "automations.yaml"
+    path.write_text(text)
+    people = People.load(ROOT / "config" / "people.yaml")
+
+    assert [entry.name for entry in load_automations(path).events] == ["parcel-lost"]
+    assert len(load_event_rules(path, people)) == 1
+    assert _keys(page.read_text(), "# Start on an event") == set(EventEntry.model_fields)
+
+
+def test_the_sender_in_the_how_to_signs_as_it_must() -> None:
+    (code,) = blocks(HOW_TO / "start-on-an-event.md", "python")
+    secret = "whsec_" + "QUJD" * 8
+    seen: list[bool] = []
+
+    class Receives(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:  # noqa: N802 - the standard library's name
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            names = ("webhook-id", "webhook-timestamp", "webhook-signature")
+            id, at, given = (self.headers[name] for name in names)
+            keys = read_keys(f"shop={secret}")["shop"]
+            seen.append(is_id(id) and is_genuine(keys, id, at, body, given, now=datetime.now(UTC)))
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, *_args: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Receives) as server:
+        Thread(target=server.handle_request, daemon=True).start()
+        scope: dict[str, Any] = {}
+        exec(code, scope)  # noqa: S102 - the example, as it stands there
+        scope["send"](f"http://127.0.0.1:{server.server_port}/", secret, "msg_1", {"a": 1})
+
+    assert seen == [True]
 
 
 def test_the_models_in_the_how_to_are_those_of_the_starter_file(tmp_path: Path) -> None:

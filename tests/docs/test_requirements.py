@@ -16,7 +16,6 @@ LINES = (
 )
 #: Line -> why no test proves it yet.
 NOT_YET: dict[int, str] = {
-    42: "messages, commands and the clock start work; no event of another system does yet",
     115: "`signoff report figures` measures it; below 10 % is for an office in use to show",
 }
 

@@ -484,6 +484,7 @@ def upgrade() -> None:
     sa.Column('text', sa.String(), nullable=False),
     sa.Column('context', sa.JSON(), nullable=False),
     sa.Column('readers', sa.JSON(), nullable=True),
+    sa.Column('happened', sa.JSON(), nullable=True),
     sa.Column('status', sa.String(), nullable=False),
     sa.Column('generation', sa.Integer(), nullable=False),
     sa.Column('tries', sa.Integer(), nullable=False),

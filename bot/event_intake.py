@@ -1,0 +1,148 @@
+"""An event of another system is recorded before it is acknowledged, once (see `bot.intake`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlmodel import Session
+
+from approvals.owners import tell_owners
+from bot.deps import BotDeps
+from bot.event_rules import EventRule
+from bot.tables import Inbound
+from core.db import insert_once
+from core.errors import SignoffError
+from core.ids import derive_id, new_id
+from core.outbox import enqueue
+from graphs.runtime.happened import Happened
+from tools.buckets import Rate, take
+
+JOB = "open_event"
+#: Events of one source; more are refused, and come again.
+PER_MINUTE = 60
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """An event whose signature is genuine: the sender's id of it, and what it says."""
+
+    source: str
+    id: str
+    event: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Start:
+    """What one rule makes of it. `place` and `readers` are those of the rule's channel."""
+
+    rule: EventRule
+    happened: Happened
+    place: str
+    readers: Sequence[str] | None
+
+
+@dataclass(frozen=True)
+class Left:
+    """A rule that means this event and cannot work on it: why, and what its owner is to mend."""
+
+    rule: EventRule
+    why: str
+    mend: str
+
+
+class TooMany(SignoffError):
+    """This source sends more than is worked on in a minute."""
+
+    def __init__(self, wait: timedelta) -> None:
+        super().__init__()
+        self.wait = wait
+
+
+def take_event(
+    deps: BotDeps, arrived: Arrived, starts: Sequence[Start], left: Sequence[Left]
+) -> bool:
+    """Record it with the work it starts, in one transaction; False when it was recorded before.
+
+    Raises `TooMany`, and whatever keeps it from being committed: then nothing of it exists.
+    """
+    now, team = deps.clock.now(), deps.identity.team_id
+    row = Inbound(
+        id=new_id("in"),
+        workspace_id=team,
+        key=f"event:{team}:{arrived.source}:{arrived.id}",
+        kind="event",
+        user=arrived.source,
+        payload={"starts": [_start(deps, one) for one in starts]},
+        at=now,
+    )
+    with deps.db.transaction() as session:
+        if not insert_once(session, row):
+            return False
+        rates = {f"event:{arrived.source}": Rate(PER_MINUTE)}
+        free = take(session, workspace_id=team, rates=rates, now=now)
+        if free is not None:
+            raise TooMany(free - now)
+        _log(session, deps, arrived, row.id, starts, left, now)
+        for lacking in left:
+            _tell(session, deps, lacking, now)
+        for number, one in enumerate(starts):
+            subject = opening_id(row.id, one.rule.name)
+            enqueue(
+                session,
+                workspace_id=team,
+                job=JOB,
+                subject=subject,
+                key=subject,
+                args={"inbound_id": row.id, "number": number},
+                now=now,
+            )
+    return True
+
+
+def opening_id(inbound_id: str, rule: str) -> str:
+    """What this rule makes of this event is known by this id until its turn begins."""
+    return derive_id("open", inbound_id, rule)
+
+
+def _start(deps: BotDeps, one: Start) -> dict[str, Any]:
+    entry = one.rule.entry
+    return {
+        "happened": one.happened.as_json(),
+        "owner": entry.owner,
+        "channel": entry.channel,
+        "place": one.place,
+        "readers": None if one.readers is None else list(one.readers),
+    }
+
+
+def _log(  # noqa: PLR0917 - a private call
+    session: Session,
+    deps: BotDeps,
+    arrived: Arrived,
+    subject: str,
+    starts: Sequence[Start],
+    left: Sequence[Left],
+    now: datetime,
+) -> None:
+    """Whatever becomes of it, what it said is kept, closed like all bodies."""
+    names = " and ".join(one.rule.name for one in starts)
+    said = f"It starts {names}" if starts else "No rule starts anything on it"
+    deps.log.record(
+        session,
+        workspace_id=deps.identity.team_id,
+        type="bot:event:received",
+        subject=subject,
+        actor=f"source:{arrived.source}",
+        at=now,
+        reason=". ".join([f"An event of {arrived.source} came. {said}", *(o.why for o in left)]),
+        body={"id": arrived.id, "event": arrived.event},
+    )
+
+
+def _tell(session: Session, deps: BotDeps, one: Left, now: datetime) -> None:
+    # Once a day for each rule and reason: the sender may send many.
+    occasion = f"event:{one.rule.name}:{now.date().isoformat()}"
+    tell_owners(session, deps.people, f"{one.why}.", one.mend, now=now, occasion=occasion)
