@@ -11,7 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from approvals.people import People
 from approvals.policy.judge import Policy
 from audit.log import Log
-from bot.event_rules import EventRule
+from bot.events.rules import EventRule
 from core.clock import Clock
 from core.db import Database
 from core.errors import ConfigError

@@ -18,7 +18,7 @@ from bot.bootstrap import Floor, make_models
 from bot.broker import Handler
 from bot.context import fetch_context
 from bot.deps import Identity
-from bot.event_jobs import Openings
+from bot.events.opening import Openings
 from bot.posts.channel import SlackChannel
 from bot.posts.posting import Poster
 from bot.posts.preview_rows import PreviewRows

@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from audit.story import story
 from bot.deps import BotDeps
-from bot.events import PATH, make_events
+from bot.events.door import PATH, make_events
 from bot.stories import thread_actions
 from core.errors import ConfigError, SignoffError
 

@@ -16,7 +16,7 @@ from approvals.by_hand import BY_HAND
 from approvals.elevation import ASSISTANT
 from approvals.spans import read_span
 from approvals.switches import Stopped, automation_scope, in_force
-from bot.event_rules import EventEntry
+from bot.events.rules import EventEntry
 from bot.tables import Schedule, ScheduleRun
 from core.canonical import digest
 from core.configfile import read_config

@@ -15,11 +15,11 @@ from approvals.people import People
 from bot.app import make_app
 from bot.bootstrap import Floor
 from bot.deps import BotDeps
-from bot.event_rules import EventRule, load_event_rules
+from bot.events.rules import EventRule, load_event_rules
+from bot.events.signatures import read_keys
 from bot.http import make_http
 from bot.metrics import Lengths, make_metrics
 from bot.schedules import load_automations
-from bot.signatures import read_keys
 from bot.web import make_async_web, who_we_are_async
 from core.errors import ConfigError
 from core.outbox import Publish

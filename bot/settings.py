@@ -63,7 +63,7 @@ class Settings:
     limits: Mapping[str, float]
     #: Where the bot serves figures for a monitor; None: nowhere.
     metrics: tuple[str, int] | None = None
-    #: What other systems sign their events with, as `bot.signatures` reads it.
+    #: What other systems sign their events with, as `bot.events.signatures` reads it.
     event_secrets: str = ""
 
     def posting(self) -> str:

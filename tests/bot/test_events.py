@@ -16,12 +16,12 @@ from sqlmodel import select
 
 from approvals.people import People
 from audit.tables import Event
-from bot.event_intake import JOB, PER_MINUTE
-from bot.event_jobs import Openings
-from bot.event_rules import EventRule, load_event_rules
-from bot.events import LONGEST
+from bot.events.door import LONGEST
+from bot.events.intake import JOB, PER_MINUTE
+from bot.events.opening import Openings
+from bot.events.rules import EventRule, load_event_rules
+from bot.events.signatures import signed
 from bot.schedules import load_automations
-from bot.signatures import signed
 from core.clock import HeldClock
 from core.db import Database
 from core.errors import ConfigError

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.signatures import is_genuine, is_id, read_keys, signed
+from bot.events.signatures import is_genuine, is_id, read_keys, signed
 from core.errors import ConfigError
 
 #: The example that the standard's own libraries are tested with.

@@ -25,9 +25,9 @@ from approvals.policy.file import load_policy, parse_policy
 from approvals.policy.fixtures import _Example
 from approvals.policy.fixtures import run as run_cases
 from approvals.policy.stage_entries import StageEntry
-from bot.event_rules import EventEntry, load_event_rules
+from bot.events.rules import EventEntry, load_event_rules
+from bot.events.signatures import is_genuine, is_id, read_keys
 from bot.schedules import load_automations
-from bot.signatures import is_genuine, is_id, read_keys
 from graphs.runtime.budget import Budget
 from llm.config import ModelsConfig
 from scripts.connector_pages import FOLDER, pages
@@ -132,7 +132,7 @@ def test_the_sender_in_the_how_to_signs_as_it_must() -> None:
     seen: list[bool] = []
 
     class Receives(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:  # noqa: N802 - the standard library's name
+        def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             names = ("webhook-id", "webhook-timestamp", "webhook-signature")
             id, at, given = (self.headers[name] for name in names)
@@ -148,7 +148,7 @@ def test_the_sender_in_the_how_to_signs_as_it_must() -> None:
     with HTTPServer(("127.0.0.1", 0), Receives) as server:
         Thread(target=server.handle_request, daemon=True).start()
         scope: dict[str, Any] = {}
-        exec(code, scope)  # noqa: S102 - the example, as it stands there
+        exec(code, scope)
         scope["send"](f"http://127.0.0.1:{server.server_port}/", secret, "msg_1", {"a": 1})
 
     assert seen == [True]

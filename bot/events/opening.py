@@ -16,8 +16,8 @@ from approvals.owners import tell_owners
 from approvals.people import People, Principal
 from approvals.switches import automation_scope, in_force
 from audit.log import Log
-from bot.event_intake import JOB, opening_id
-from bot.posting import Poster
+from bot.events.intake import JOB, opening_id
+from bot.posts.posting import Poster
 from bot.tables import Inbound
 from core.clock import Clock
 from core.db import Database

@@ -14,11 +14,11 @@ import structlog
 from aiohttp import web
 
 from bot.deps import BotDeps
-from bot.event_intake import Arrived, Left, Start, TooMany, take_event
-from bot.event_rules import EventRule, FieldMissing
+from bot.events.intake import Arrived, Left, Start, TooMany, take_event
+from bot.events.rules import EventRule, FieldMissing
+from bot.events.signatures import is_genuine, is_id
 from bot.members import Members
 from bot.places import Places
-from bot.signatures import is_genuine, is_id
 from core.faultpoints import point_async
 
 PATH = "/events/{source}"

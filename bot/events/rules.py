@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from approvals.people import People
 from approvals.policy.conditions import Condition, condition
-from bot.signatures import SOURCE
+from bot.events.signatures import SOURCE
 from core.configfile import read_config
 from graphs.runtime.happened import Happened, Scalar, holes
 

@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from approvals.owners import tell_owners
 from bot.deps import BotDeps
-from bot.event_rules import EventRule
+from bot.events.rules import EventRule
 from bot.tables import Inbound
 from core.db import insert_once
 from core.errors import SignoffError

@@ -1,0 +1,1 @@
+"""What other systems tell us of: the rules, the signed door, recorded once, and its turn."""
