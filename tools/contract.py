@@ -44,6 +44,7 @@ __all__ = [
     "Meaning",
     "Note",
     "Notes",
+    "Parts",
     "Permissions",
     "Person",
     "Ports",
@@ -200,18 +201,29 @@ class Recorded:
 
 
 @dataclass(frozen=True)
+class Parts:
+    """A record that lies in many places, like calendars: their names, and `read(name, since,
+    timeout_s)` of each. Both raise `Refused` or `Unavailable`."""
+
+    names: Callable[[float], Sequence[str]]
+    read: Callable[[str, datetime, float], Sequence[Recorded]]
+
+
+@dataclass(frozen=True)
 class Record:
     """What the other system says was done under our credentials, to hold against the ledger.
 
     `read(since, timeout_s)` gives all of it from `since` on; None where what was done leaves no
     trace. `keeps`: what was done stays in it for good, so that what is not there did not happen. A
     calendar, from which people delete, does not; there `lacks(args, call)` may tell of one action
-    whether its effect is certainly not there. Both raise `Refused` or `Unavailable`.
+    whether its effect is certainly not there. Both raise `Refused` or `Unavailable`. Where reading
+    all of it may take longer than one call, `parts` lets it be read one by one.
     """
 
     read: Callable[[datetime, float], Sequence[Recorded]] | None
     keeps: bool = False
     lacks: Callable[[Any, Call], bool] | None = None
+    parts: Parts | None = None
 
     @property
     def both_ways(self) -> bool:

@@ -139,6 +139,8 @@ def _recorded(tool: Tool) -> Iterator[str]:
             "changes something, but declares neither a record that shows it both ways nor what "
             "cannot be compared (unrecorded)"
         )
+    if tool.record is not None and tool.record.keeps and tool.record.parts is not None:
+        yield "its record keeps everything, so it is read at once, not in parts"
     if shown and tool.unrecorded:
         yield "its record shows everything, and yet it says what is not compared (unrecorded)"
 

@@ -42,6 +42,8 @@ class Limits:
     #: What the reconciler lets settle before it calls it missing, and how far it looks back again.
     reconcile_grace_s: float = 120.0
     reconcile_overlap_s: float = 3600.0
+    #: One job of a comparison asks nothing more after this long; the next one goes on.
+    reconcile_slice_s: float = 1.5
     #: How long a comparison may fail before an operator is told.
     reconcile_alert_s: float = 3600.0
     #: How long a proposal waits for a connector that is left alone, before it is given up.

@@ -17,22 +17,38 @@ from tools.contract import Arguments, Call, Caller, Refused, Tool, Unavailable
 from tools.deps import Deps
 from tools.gates import take_look
 from tools.reach import reach
+from tools.rounds import Pace
 from tools.tables import Breaker
 
 log = structlog.get_logger()
 
 
-def missing(
-    deps: Deps, tool: Tool, done: Sequence[Action], shown: Collection[str], seen: Breaker | None
-) -> list[Action]:
-    """Those of `done` that are not there; `shown` are ids of those that the record shows.
+def missing(  # noqa: PLR0917 - all of one comparison
+    deps: Deps,
+    tool: Tool,
+    done: Sequence[Action],
+    shown: Collection[str],
+    seen: Breaker | None,
+    pace: Pace,
+) -> tuple[list[Action], list[Action]]:
+    """How far it got in `done`, from its beginning, and those of them that are not there; `shown`
+    are ids of those that the record shows.
 
     Raises `Refused` or `Unavailable` when the other system cannot be asked.
     """
-    unseen = [action for action in done if action.id not in shown]
-    if tool.record is None or tool.record.keeps:
-        return unseen if tool.record is not None else []
-    return [action for action in unseen if _lacks(deps, tool, action, seen)]
+    if tool.record is None or tool.record.keeps or tool.record.lacks is None:
+        keeps = tool.record is not None and tool.record.keeps
+        return list(done), [a for a in done if keeps and a.id not in shown]
+    looked: list[Action] = []
+    lacking: list[Action] = []
+    for action in done:
+        if action.id not in shown:
+            if not pace.goes_on():
+                break
+            if _lacks(deps, tool, action, seen):
+                lacking.append(action)
+        looked.append(action)
+    return looked, lacking
 
 
 def _lacks(deps: Deps, tool: Tool, action: Action, seen: Breaker | None) -> bool:

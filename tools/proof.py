@@ -6,9 +6,9 @@ across. A look that finds nothing settles only what a look may settle at all (`s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from sqlalchemy import update
@@ -32,6 +32,7 @@ from tools.reach import reach
 from tools.tables import Breaker
 
 log = structlog.get_logger()
+T = TypeVar("T")
 JOB = "look"
 #: Digits of a key that a record must bear.
 KEY_DIGITS = 32
@@ -73,13 +74,16 @@ def same_key(recorded: Recorded, action_id: str) -> bool:
     return len(key) >= KEY_DIGITS and key_of(action_id).startswith(key[:KEY_DIGITS])
 
 
-def read_record(
-    deps: Deps, tool: Tool, since: datetime, *, workspace_id: str, seen: Breaker | None
-) -> Sequence[Recorded]:
-    """What the record shows from then on. Raises `Refused` or `Unavailable`."""
-    read = None if tool.record is None else tool.record.read
-    if read is None:
-        raise Refused(f"{tool.name} has no record to read.", code="no_record")
+def ask_record(
+    deps: Deps,
+    tool: Tool,
+    question: Callable[[float], Sequence[T]],
+    *,
+    workspace_id: str,
+    seen: Breaker | None,
+) -> Sequence[T]:
+    """What this question, which is given its seconds, brings from the other system's record.
+    Raises `Refused` or `Unavailable`."""
     call = Call(
         action_id="",
         key="",
@@ -90,7 +94,7 @@ def read_record(
     return reach(
         deps,
         tool,
-        lambda _args, asked: read(since, asked.timeout_s),
+        lambda _args, asked: question(asked.timeout_s),
         tool.args.model_construct(),
         call,
         workspace_id=workspace_id,
@@ -184,11 +188,19 @@ class Look:
         return None
 
     def _recorded(self, action: Action, tool: Tool, seen: Breaker | None) -> str | None:
+        read = None if tool.record is None else tool.record.read
+        if read is None:
+            return "There is nowhere I could look."
         with self._deps.db.read() as session:
             query = select(Grant.consumed_at).where(Grant.action_id == action.id)
             began = session.exec(query).first() or action.created_at
-        found = read_record(
-            self._deps, tool, began - _SKEW, workspace_id=action.workspace_id, seen=seen
+        since = began - _SKEW
+        found = ask_record(
+            self._deps,
+            tool,
+            lambda within: read(since, within),
+            workspace_id=action.workspace_id,
+            seen=seen,
         )
         own = next((one for one in found if same_key(one, action.id)), None)
         if own is None:

@@ -7,10 +7,11 @@ against by every worker again because the broker was restarted.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import Field, SQLModel
 
-from core.db import UtcDateTime
+from core.db import UtcDateTime, json_field
 
 
 class Breaker(SQLModel, table=True):
@@ -49,6 +50,8 @@ class Compared(SQLModel, table=True):
     tool: str = Field(primary_key=True)
     #: What was settled until then is compared.
     until: datetime = Field(sa_type=UtcDateTime)
+    #: What is left of a comparison that one job's time was not enough for (`tools.rounds`).
+    under_way: dict[str, Any] | None = json_field(nullable=True)
     #: Since when comparing fails, and why, as a sentence.
     failing_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
     why: str = ""

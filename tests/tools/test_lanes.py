@@ -46,6 +46,31 @@ def test_a_connector_has_so_many_places_and_others_have_theirs(tmp_path: Path) -
         assert free
 
 
+def test_systems_that_hang_at_once_leave_a_process_to_the_others(tmp_path: Path) -> None:
+    pool = [Lanes(tmp_path, most=2, patience_s=0.0, slow_s=0.0) for _process in range(3)]
+    for system in ("shop.refund", "mail.send"):
+        with pool[0].enter(system) as hung:  # each of them has just been slow
+            assert hung
+
+    with ExitStack() as held:
+        both = [held.enter_context(pool[0].enter(one)) for one in ("shop.refund", "mail.send")]
+        again = [held.enter_context(pool[2].enter(one)) for one in ("shop.refund", "mail.send")]
+        third = held.enter_context(pool[2].enter("calendar.move"))
+
+    assert (both, again, third) == ([True, True], [False, False], True)
+
+
+def test_a_system_counts_as_slow_while_a_call_of_it_hangs(tmp_path: Path) -> None:
+    pool = [Lanes(tmp_path, most=2, patience_s=0.0, slow_s=0.0) for _process in range(3)]
+
+    with ExitStack() as held:
+        began = [held.enter_context(pool[0].enter(one)) for one in ("shop.refund", "mail.send")]
+        more = [held.enter_context(pool[2].enter(one)) for one in ("shop.refund", "mail.send")]
+        third = held.enter_context(pool[2].enter("calendar.move"))
+
+    assert (began, more, third) == ([True, True], [False, False], True)
+
+
 def test_one_process_stays_free_of_each_where_there_is_more_than_one(tmp_path: Path) -> None:
     for processes, places in ((1, 1), (2, 1), (3, 2)):
         pool = Lanes.of_pool(tmp_path / str(processes), processes)

@@ -230,6 +230,7 @@ def upgrade() -> None:
     sa.Column('workspace_id', sa.String(), nullable=False),
     sa.Column('tool', sa.String(), nullable=False),
     sa.Column('until', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('under_way', sa.JSON(), nullable=True),
     sa.Column('failing_since', sa.DateTime(timezone=True), nullable=True),
     sa.Column('why', sa.String(), nullable=False),
     sa.PrimaryKeyConstraint('workspace_id', 'tool')

@@ -28,6 +28,7 @@ from tools.contract import (
     Effect,
     Expects,
     MakePreview,
+    Parts,
     Ports,
     Record,
     Retry,
@@ -85,7 +86,12 @@ def _create(writes: Writes, previews: Previews, records: Records) -> Tool:
         previews.create,
         undo=lambda _args, result: ("calendar.cancel", {"uid": result["uid"]}),
         expects=_as_left,
-        record=Record(records.created),
+        record=Record(
+            records.created,
+            parts=Parts(
+                records.calendars, lambda of, since, within: records.created(since, within, [of])
+            ),
+        ),
         unrecorded="a meeting that is not there; people delete meetings, it may have been made",
         done=lambda _args, result: f"Booked “{result.title}”, {_spoken(result.start)}",
         authority=("attendees",),
@@ -106,7 +112,13 @@ def _move(writes: Writes, previews: Previews, records: Records) -> Tool:
             {"uid": result["uid"], "start": result["before"]},
         ),
         expects=_as_left,
-        record=Record(records.moved, lacks=records.not_moved),
+        record=Record(
+            records.moved,
+            lacks=records.not_moved,
+            parts=Parts(
+                records.calendars, lambda of, since, within: records.moved(since, within, [of])
+            ),
+        ),
         done=lambda _args, result: f"Moved “{result.title}” to {_spoken(result.start)}",
         authority=("uid",),
         editable=("start",),

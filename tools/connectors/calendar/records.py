@@ -26,9 +26,16 @@ class Records:
     def __init__(self, reads: Reads) -> None:
         self._reads = reads
 
-    def created(self, since: datetime, timeout_s: float) -> Sequence[Recorded]:
-        """Meetings that bear a uid of ours, as far as they still exist."""
-        found = self._each(timeout_s, lambda client, whose: client.with_uid(whose, OURS))
+    def calendars(self, timeout_s: float) -> Sequence[str]:
+        """Whose calendars there are."""
+        return self._reads.diary_within(timeout_s).client.addresses()
+
+    def created(
+        self, since: datetime, timeout_s: float, whose: Sequence[str] | None = None
+    ) -> Sequence[Recorded]:
+        """Meetings that bear a uid of ours, as far as they still exist; in these calendars, or in
+        all."""
+        found = self._each(timeout_s, lambda client, of: client.with_uid(of, OURS), whose)
         shown = {
             one.uid: Recorded(one.uid.removeprefix(OURS), one.uid, f"“{one.title}”", at)
             for one, at in found
@@ -36,9 +43,11 @@ class Records:
         }
         return list(shown.values())
 
-    def moved(self, since: datetime, timeout_s: float) -> Sequence[Recorded]:
+    def moved(
+        self, since: datetime, timeout_s: float, whose: Sequence[str] | None = None
+    ) -> Sequence[Recorded]:
         """Every move of ours of meetings that still exist; when each was is not kept there."""
-        found = self._each(timeout_s, lambda client, whose: client.with_property(whose, MOVED))
+        found = self._each(timeout_s, lambda client, of: client.with_property(of, MOVED), whose)
         shown = {
             key: Recorded(key, f"{one.uid} {key[:12]}", f"“{one.title}” moved", at)
             for one, at in found
@@ -62,10 +71,12 @@ class Records:
         found = self._reads.diary(call).at(str(call.facts.get("path", "")))
         return found is not None and found.meeting.uid == args.uid
 
-    def _each(self, timeout_s: float, look: _Look) -> Iterator[tuple[Meeting, datetime]]:
-        """What this look finds in all calendars, each with when it was last written."""
+    def _each(
+        self, timeout_s: float, look: _Look, whose: Sequence[str] | None
+    ) -> Iterator[tuple[Meeting, datetime]]:
+        """What this look finds in these calendars, or all; each with when it was last written."""
         diary: Diary = self._reads.diary_within(timeout_s)
-        for address in diary.client.addresses():
+        for address in diary.client.addresses() if whose is None else whose:
             for held in look(diary.client, address):
                 for one in meetings(held.text, diary.local.zone)[:1]:
                     yield one, max(one.made, held.written or one.made)
