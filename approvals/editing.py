@@ -23,6 +23,7 @@ from approvals.policy.judge import REQUESTER, Stage, Verdict
 from approvals.requests import decide
 from approvals.seeing import may_see
 from approvals.tables import Action, Request
+from approvals.undoing import unasked
 from audit.log import Log
 from core.origins import Origin
 
@@ -162,7 +163,7 @@ def agreed_by_asker(verdict: Verdict, action: Action, people: People) -> Verdict
     if others:
         who = " and ".join(person.first_name for person in others)
         agrees = Stage(REQUESTER, 1, f"{who} changed what {asker.first_name} asked for")
-    elif verdict.kind == "ask" and action.undone_by not in (None, asker.id):
+    elif verdict.kind == "ask" and _wanted_by_another(action):
         agrees = Stage(REQUESTER, 1, f"it takes back what {asker.first_name} asked for")
     else:
         return verdict
@@ -171,6 +172,10 @@ def agreed_by_asker(verdict: Verdict, action: Action, people: People) -> Verdict
     if not verdict.four_eyes or any(stage.who == REQUESTER for stage in verdict.stages):
         return verdict
     return replace(verdict, stages=(*verdict.stages, agrees))
+
+
+def _wanted_by_another(undo: Action) -> bool:
+    return undo.undone_by not in (None, undo.principal_id) and not unasked(undo)
 
 
 def _spelled(argument: str, value: Any) -> dict[str, tuple[str, str]]:

@@ -213,19 +213,24 @@ class Grant(SQLModel, table=True):
 
 
 class Compensation(SQLModel, table=True):
-    """What a piece of work had done when a later step failed or somebody stopped it: taken back in
-    reverse order, one after the other, or kept."""
+    """What a piece of work had done when a later step failed, somebody stopped it, or somebody goes
+    back to an earlier step: taken back in reverse order, one after the other, or kept."""
 
-    #: Derives from the turn, or from the steps that belong together: of each there is one at most.
+    #: Derives from the turn, or from the steps that belong together: of each there is one at most;
+    #: of going back one for each time that somebody wants to.
     id: str = Field(primary_key=True)
     workspace_id: str = Field(index=True)
     turn_id: str = Field(index=True)
     #: Of steps that belong together: their common id.
     together_id: str | None = None
-    #: The action that failed; None where the work was stopped.
+    #: The action that failed; None where the work was stopped, or somebody goes back.
     failed_id: str | None = None
     #: Ids of the actions to take back, in the order in which they are.
     steps: list[Any] = json_field()
+    #: Of going back: how many steps of the turn stay. Once done, a new turn goes on from there.
+    back_to: int | None = None
+    #: Of going back: who wants to, and to where, as a sentence.
+    occasion: str | None = None
     #: offered | running | done | stuck | kept
     status: str = Field(default="offered", index=True)
     #: Who wanted it so; None while it is offered, `system:tools` where it is automatic.

@@ -29,6 +29,16 @@ IN_VAIN = frozenset({"denied", "rejected", "expired", "cancelled", "failed"})
 TAKEN_BACK = "taken_back"
 
 
+def wanted_by(undo: Action) -> str:
+    """The id of whoever wanted this undo."""
+    return undo.undone_by or undo.principal_id
+
+
+def unasked(undo: Action) -> bool:
+    """Whether no person wanted this undo: it began by itself, because another step was not done."""
+    return (undo.undone_by or "").startswith("system:")
+
+
 def may_undo(session: Session, people: People, action: Action, person: Principal) -> str | None:
     """None for the asker and for those who approved it; for others why not, as a sentence."""
     able = list(dict.fromkeys([action.principal_id, *approved_by(session, action.id)]))
@@ -51,7 +61,8 @@ def propose_undo(
     by: str,
     now: datetime,
 ) -> Action:
-    """The action that puts back what `done` did, inserted or found; `by` is who wants it.
+    """The action that puts back what `done` did, inserted or found; `by` is who wants it, or
+    `system:…` where nobody does.
 
     It happens on behalf of the person it was done for. One that was in vain before makes room.
     """

@@ -78,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     made["audit"].add_argument("action")
     runs = made["runs"]
     runs.formatter_class, runs.description = argparse.RawDescriptionHelpFormatter, _RUNS
-    runs.add_argument("what", choices=("show", "rewind", "fork", "diff"))
+    runs.add_argument("what", choices=("show", "rewind", "diff", "fork", "back"))
     runs.add_argument("turn", help="a turn's id; last is the newest")
     runs.add_argument("step", nargs="*", type=int, help="as show counts them; 0 is the beginning")
     runs.add_argument("--as", dest="asked_by", metavar="PERSON", help="who asks, for the log")
@@ -126,6 +126,9 @@ what a turn did, step by step; its state at a step; a new try from there
   diff TURN STEP STEP   what changed between two steps
   fork TURN STEP        a new turn goes on from there; it repeats nothing that was done, and
                         what it proposes needs its own permission
+  back TURN STEP        the same where something was done after that step: whoever asked for it is
+                        asked in Slack whether to undo that first
 
-Only fork does anything, and it is refused where something could happen twice. Each is logged with
-who asked. docs/how-to/look-into-a-run.md tells more."""
+Only fork and back do anything. Fork is refused where something could happen twice, back where
+something cannot be undone. Each is logged with who asked.
+docs/how-to/look-into-a-run.md tells more."""

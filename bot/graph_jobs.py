@@ -37,6 +37,7 @@ from core.posts import Post
 from graphs.checkpoint.connect import open_saver
 from graphs.digest import DigestMaker
 from graphs.digest_facts import Order
+from graphs.runtime.back import GoBack
 from graphs.runtime.budget import Budget
 from graphs.runtime.claim import Limits as TurnLimits
 from graphs.runtime.drain import Drain
@@ -46,6 +47,7 @@ from graphs.runtime.states import RECEIVED, TERMINAL
 from graphs.runtime.tables import Turn
 from graphs.runtime.waiting import tools_busy
 from graphs.runtime.work import Desk
+from graphs.versions import ASSISTANT
 from llm.config import Tier
 
 #: What stands in the place of a turn's preview while people are asked.
@@ -107,6 +109,7 @@ def graph_jobs(floor: Floor, drain: Drain) -> Mapping[str, Handler]:
         "send_post": posts.send,
         "run_digest": digests.run,
         "open_event": openings.run,
+        "go_back": GoBack(floor.db, floor.log, floor.clock, floor.people, ASSISTANT).run,
         "read_usergroup": groups.run,
         "read_accounts": accounts.run,
     }

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from approvals.people import People
 from approvals.switches import in_force
-from approvals.tables import Action
+from approvals.tables import Action, Compensation
 from approvals.together import belonging, together_id, waits_for
-from approvals.undoing import IN_VAIN
+from approvals.undoing import IN_VAIN, unasked, wanted_by
 from approvals.windows import undo_of, undo_until, window
 from bot.blocks.parts import Press
 from bot.outcomes import done_words
 from bot.words import clock_time, day_time
+from graphs.runtime.waiting import title_of
 from tools.gates import scopes
 
 
@@ -39,9 +40,11 @@ def undone_words(session: Session, people: People, action: Action, *, now: datet
     undo = undo_of(session, action.id)
     if undo is None:
         return None
-    person = people.by_id(undo.undone_by or undo.principal_id)
-    who = person.first_name if person else "somebody"
     at = clock_time(undo.settled_at, tz) if undo.settled_at else ""
+    if unasked(undo):
+        return _by_itself(session, action, undo, at)
+    person = people.by_id(wanted_by(undo))
+    who = person.first_name if person else "somebody"
     if undo.status == "succeeded":
         return f"undone by {who} {at}"
     if undo.status in IN_VAIN:
@@ -49,6 +52,21 @@ def undone_words(session: Session, people: People, action: Action, *, now: datet
     if undo.status == "unknown":
         return f"{who} wanted it undone: not known whether that happened"
     return f"{who} wants it undone"
+
+
+def _by_itself(session: Session, action: Action, undo: Action, at: str) -> str:
+    """The same where no person wanted it: what it was undone for."""
+    query = select(Compensation).where(Compensation.turn_id == action.turn_id)
+    failed = next((row.failed_id for row in session.exec(query) if action.id in row.steps), None)
+    step = session.get(Action, failed) if failed else None
+    why = f"because “{title_of(step)}” was not done" if step else "as it was stopped halfway"
+    if undo.status == "succeeded":
+        return f"undone by itself {at}, {why}"
+    if undo.status in IN_VAIN:
+        return f"was to be undone by itself, {why}: {_IN_VAIN[undo.status]} {at}"
+    if undo.status == "unknown":
+        return f"was to be undone by itself, {why}: not known whether that happened"
+    return f"is being undone by itself, {why}"
 
 
 def span_words(people: People, action: Action, now: datetime) -> str:

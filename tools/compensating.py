@@ -1,13 +1,11 @@
-"""When a step fails after others were done: offer to take those back, and do so in reverse order.
+"""Taking back several steps, the last one first: what a person says to it, and how it goes on.
 
 All state is in SQL: the row says what was decided, the undos' own rows how far it has come. Every
-function here may be called again at any time.
+function here may be called again at any time. What is offered stands in `tools/offering.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import update
@@ -16,122 +14,23 @@ from sqlmodel import Session, col, select
 from approvals.moves import row_of
 from approvals.people import People, Principal
 from approvals.tables import Action, Compensation
-from approvals.together import together_id
 from approvals.undoing import may_undo
 from approvals.windows import undo_of, undo_until
 from audit.log import Log
-from core.db import insert_once
-from core.ids import derive_id
-from core.posts import ask_post, refresh_posts
-from tools.contract import Effect
+from core.outbox import enqueue
+from core.posts import refresh_posts
 from tools.deps import ACTOR
 from tools.registry import Registry
-from tools.saga import Done, backwards, following
+from tools.saga import following
 from tools.undoing import propose_back
 
 #: From where a decision may be made.
 _OPEN = ("offered", "stuck")
+#: Where it still matters what becomes of an undo.
+_LIVE = ("offered", "running", "stuck")
 KIND = "compensation"
-
-
-def offer(
-    session: Session,
-    log: Log,
-    registry: Registry,
-    *,
-    turn_id: str,
-    automatic: bool,
-    now: datetime,
-) -> Compensation | None:
-    """Offer to take back what this ended turn had done, once; None where there is nothing to.
-
-    `automatic` begins at once instead of asking.
-    """
-    actions = session.exec(
-        select(Action).where(Action.turn_id == turn_id, col(Action.undoes).is_(None))
-    ).all()
-    failed = _failed(registry, actions)
-    # Steps that belong together are taken back by themselves, whatever else was done.
-    alone = [action for action in actions if together_id(action) is None]
-    steps = backwards(_done(registry, alone, before=failed))
-    if not steps:
-        return None
-    row = Compensation(
-        id=derive_id("comp", turn_id),
-        workspace_id=actions[0].workspace_id,
-        turn_id=turn_id,
-        failed_id=failed.id if failed else None,
-        steps=steps,
-        created_at=now,
-    )
-    return _offered(session, log, registry, row, actions[0], automatic=automatic, now=now)
-
-
-def offer_together(
-    session: Session,
-    log: Log,
-    registry: Registry,
-    *,
-    steps: Sequence[Action],
-    because: Action,
-    automatic: bool,
-    now: datetime,
-) -> Compensation | None:
-    """Take back what was done of steps that belong together, `because` one of them was not; None
-    where none was done. What cannot be undone any more stands, and is told."""
-    done = [one for one in _done(registry, steps, before=None) if one.id != because.id]
-    if not done:
-        return None
-    able = backwards(replace(one, undoable=_in_time(steps, one, now)) for one in done)
-    group = together_id(because) or ""
-    row = Compensation(
-        id=derive_id("comp", group),
-        workspace_id=because.workspace_id,
-        turn_id=because.turn_id or "",
-        together_id=group,
-        failed_id=because.id,
-        steps=able,
-        created_at=now,
-    )
-    # With nothing left to take back there is nothing to ask either.
-    return _offered(session, log, registry, row, because, automatic=automatic or not able, now=now)
-
-
-def _in_time(steps: Sequence[Action], one: Done, now: datetime) -> bool:
-    until = undo_until(next(step for step in steps if step.id == one.id))
-    return until is not None and until > now
-
-
-def _offered(
-    session: Session,
-    log: Log,
-    registry: Registry,
-    row: Compensation,
-    place: Action,
-    *,
-    automatic: bool,
-    now: datetime,
-) -> Compensation:
-    """The row, written and told once where `place` was asked for."""
-    fresh = insert_once(session, row)
-    row = session.get_one(Compensation, row.id, populate_existing=True)
-    if fresh:
-        _record(
-            session, log, row, "offered", "Offered to take back what was done before", ACTOR, now
-        )
-        ask_post(
-            session,
-            workspace_id=row.workspace_id,
-            subject=row.id,
-            kind=KIND,
-            channel=place.channel,
-            thread_ts=place.thread_ts,
-            body={},
-            now=now,
-        )
-        if automatic and _move(session, row, "running", ACTOR):
-            go_on(session, log, registry, row, now=now)
-    return row
+#: The job that goes on from a step once all after it was taken back (`graphs/runtime/back.py`).
+GO_BACK = "go_back"
 
 
 def decide_back(
@@ -149,18 +48,23 @@ def decide_back(
     row = session.get(Compensation, compensation_id, populate_existing=True)
     if row is None or not row.steps or row.workspace_id != people.workspace_id:
         return "This button doesn't belong to an open question."
-    refusal = may_undo(session, people, row_of(session, row.steps[0]), person)
+    steps = [row_of(session, step) for step in row.steps]
+    refusal = _may_not(session, people, row, steps, person)
+    if refusal is None and back and row.status == "offered":
+        refusal = _too_late(session, row, steps, now)
     if refusal is not None:
         return refusal
-    last = undo_until(row_of(session, row.steps[0]))
-    if back and row.status == "offered" and (last is None or last <= now):
-        return "The time to undo this is over. Nothing was changed."
-    again = row.status == "stuck"
-    if row.status not in _OPEN or not _move(session, row, "running" if back else "kept", person.id):
+    again, said = row.status == "stuck", "take it back" if back else "keep it"
+    if row.status not in _OPEN or not move_back(
+        session,
+        log,
+        row,
+        "running" if back else "kept",
+        by=person.id,
+        reason=f"{person.first_name}: {said}",
+        now=now,
+    ):
         return _closed(people, session.get_one(Compensation, row.id, populate_existing=True))
-    row = session.get_one(Compensation, row.id, populate_existing=True)
-    said = "take it back" if back else "keep it"
-    _record(session, log, row, row.status, f"{person.first_name}: {said}", person.id, now)
     if back:
         go_on(session, log, registry, row, now=now, again=again)
     refresh_posts(session, subject=row.id, kind=KIND, now=now)
@@ -180,70 +84,39 @@ def go_on(
     while row.status == "running":
         undos = {step: undo_of(session, step) for step in row.steps}
         found = following([(s, u.status if u else None) for s, u in undos.items()], again=again)
-        if found.what == "propose" and found.step is not None:
-            again = False
-            step = row_of(session, found.step)
-            by = row.decided_by if row.decided_by != ACTOR else None
-            by = by or step.principal_id
-            if propose_back(session, log, registry, step, by=by, now=now) is not None:
-                break
         if found.what == "wait":
             break
-        to = "done" if found.what == "done" else "stuck"
-        if not _move(session, row, to, row.decided_by):
+        if found.what == "propose" and found.step is not None:
+            again = False
+            step, by = row_of(session, found.step), row.decided_by or ACTOR
+            if propose_back(session, log, registry, step, by=by, now=now) is not None:
+                break
+        if not _close(session, log, row, done=found.what == "done", now=now):
             break
-        row = session.get_one(Compensation, row.id, populate_existing=True)
-        reason = "All that could be was taken back" if to == "done" else "An undo came to nothing"
-        _record(session, log, row, to, reason, ACTOR, now)
     refresh_posts(session, subject=row.id, kind=KIND, now=now)
 
 
-def of_step(session: Session, done: Action) -> Compensation | None:
-    """The running compensation that takes this action back."""
-    if done.turn_id is None:
-        return None
-    whole = together_id(done) or done.turn_id
-    row = session.get(Compensation, derive_id("comp", whole), populate_existing=True)
-    return row if row is not None and done.id in row.steps else None
+def live_with(session: Session, done: Action) -> list[Compensation]:
+    """Whatever offers to take this action back, does so, or stopped at it: one for its turn or the
+    steps it belongs together with, and one for each step that somebody goes back to."""
+    query = select(Compensation).where(
+        Compensation.workspace_id == done.workspace_id, col(Compensation.status).in_(_LIVE)
+    )
+    rows = session.exec(query.execution_options(populate_existing=True))
+    return [row for row in rows if done.id in row.steps]
 
 
-def _failed(registry: Registry, actions: Sequence[Action]) -> Action | None:
-    """The last effect that failed and was not made up for by one alike."""
-    made = {action.alike for action in actions if action.status == "succeeded" and action.alike}
-    failed = [
-        action
-        for action in actions
-        if action.status == "failed" and _writes(registry, action) and action.alike not in made
-    ]
-    return max(failed, key=lambda one: (one.step, one.call), default=None)
-
-
-def _done(
-    registry: Registry, actions: Sequence[Action], *, before: Action | None
-) -> Sequence[Done]:
-    return [
-        Done(
-            id=action.id,
-            settled_at=action.settled_at,
-            step=action.step,
-            call=action.call,
-            undoable=undo_until(action) is not None,
-        )
-        for action in actions
-        if action.status == "succeeded"
-        and action.settled_at is not None
-        and _writes(registry, action)
-        and (before is None or before.settled_at is None or action.settled_at <= before.settled_at)
-    ]
-
-
-def _writes(registry: Registry, action: Action) -> bool:
-    tool = registry.tool(action.tool)
-    return tool is not None and tool.effect is not Effect.READ
-
-
-def _move(session: Session, row: Compensation, to: str, by: str | None) -> bool:
-    """Compare-and-set; False when somebody was faster."""
+def move_back(
+    session: Session,
+    log: Log,
+    row: Compensation,
+    to: str,
+    *,
+    by: str | None,
+    reason: str,
+    now: datetime,
+) -> bool:
+    """Compare-and-set with its event; False when somebody was faster. `by` decided it so."""
     changed = session.execute(
         update(Compensation)
         .where(col(Compensation.id) == row.id, col(Compensation.status) == row.status)
@@ -251,33 +124,21 @@ def _move(session: Session, row: Compensation, to: str, by: str | None) -> bool:
         .execution_options(synchronize_session=False)
     )
     session.refresh(row)
-    return bool(changed.rowcount)  # type: ignore[attr-defined]
+    if not changed.rowcount:  # type: ignore[attr-defined]
+        return False
+    actor = by if by is not None and to in ("running", "kept") else ACTOR
+    record(session, log, row, actor=actor, reason=reason, now=now)
+    return True
 
 
-def _closed(people: People, row: Compensation) -> str:
-    person = people.by_id(row.decided_by or "")
-    who = person.first_name if person else "Somebody"
-    done = {
-        "running": "is having it taken back already",
-        "done": "had it taken back already",
-        "kept": "kept it already",
-    }
-    return f"{who} {done.get(row.status, 'decided this already')}."
-
-
-def _record(  # noqa: PLR0917 - a private call
-    session: Session,
-    log: Log,
-    row: Compensation,
-    what: str,
-    reason: str,
-    actor: str,
-    now: datetime,
+def record(
+    session: Session, log: Log, row: Compensation, *, actor: str, reason: str, now: datetime
 ) -> None:
+    """The event of what this row has just become."""
     log.record(
         session,
         workspace_id=row.workspace_id,
-        type=f"tools:compensation:{what}",
+        type=f"tools:compensation:{row.status}",
         subject=row.id,
         actor=actor,
         at=now,
@@ -286,3 +147,73 @@ def _record(  # noqa: PLR0917 - a private call
         action_id=row.failed_id,
         body={"steps": row.steps},
     )
+
+
+def _close(session: Session, log: Log, row: Compensation, *, done: bool, now: datetime) -> bool:
+    """It is done, or stuck; False when somebody was faster."""
+    reason = "All that could be was taken back" if done else "An undo came to nothing"
+    to = "done" if done else "stuck"
+    if not move_back(session, log, row, to, by=row.decided_by, reason=reason, now=now):
+        return False
+    if done and row.back_to is not None:
+        enqueue(
+            session,
+            workspace_id=row.workspace_id,
+            job=GO_BACK,
+            subject=row.id,
+            key=f"{row.id}:done",
+            args={"compensation_id": row.id},
+            now=now,
+        )
+    return True
+
+
+def _may_not(
+    session: Session,
+    people: People,
+    row: Compensation,
+    steps: list[Action],
+    person: Principal,
+) -> str | None:
+    """Why this is not for this person to say: they may undo each of the steps, or none.
+
+    A run that goes on from an earlier step goes on in its asker's name, so that is theirs to say.
+    """
+    asker = people.by_id(steps[0].principal_id)
+    who = asker.first_name if asker else "the person who asked"
+    if row.back_to is not None and person.id != steps[0].principal_id:
+        return f"Only {who} can go back there."
+    found = [may_undo(session, people, step, person) for step in steps]
+    refusals = [refusal for refusal in found if refusal is not None]
+    if 0 < len(refusals) < len(found):
+        return f"You can take back some of this, each at its card; only {who} can take back all."
+    return refusals[0] if refusals else None
+
+
+def _too_late(
+    session: Session, row: Compensation, steps: list[Action], now: datetime
+) -> str | None:
+    """Why it is too late to begin: for going back every step must be in time, else the last."""
+    for step in steps if row.back_to is not None else steps[:1]:
+        undo, until = undo_of(session, step.id), undo_until(step)
+        undone = undo is not None and undo.status == "succeeded"
+        if not undone and (until is None or until <= now):
+            return "The time to undo this is over. Nothing was changed."
+    return None
+
+
+def _closed(people: People, row: Compensation) -> str:
+    if row.decided_by == ACTOR:
+        return (
+            "This is being taken back already."
+            if row.status == "running"
+            else "That is over already."
+        )
+    person = people.by_id(row.decided_by or "")
+    who = person.first_name if person else "Somebody"
+    done = {
+        "running": "is having it taken back already",
+        "done": "had it taken back already",
+        "kept": "kept it already",
+    }
+    return f"{who} {done.get(row.status, 'decided this already')}."

@@ -30,9 +30,9 @@ from approvals.together import (
 from core.errors import InvalidTransition
 from core.faultpoints import point
 from core.outbox import finish, hasten, open_rows
-from tools.compensating import offer_together
 from tools.contract import Effect, Tool
 from tools.deps import ACTOR, Deps
+from tools.offering import offer_together
 from tools.outcomes import failure
 from tools.registry import Registry
 

@@ -12,7 +12,7 @@ from core.faultpoints import point
 from core.outbox import finish, open_rows
 from core.posts import ask_post
 from tools.claim import postpone
-from tools.compensating import go_on, of_step
+from tools.compensating import go_on, live_with
 from tools.deps import Deps
 
 log = structlog.get_logger()
@@ -53,11 +53,12 @@ class UndoNews:
         now = self._deps.clock.now()
         done = undone_action(session, undo)
         redraw(session, done, now=now)
-        back = of_step(session, done)
-        if back is not None and back.status == "running":
+        several = live_with(session, done)
+        begun = any(back.status != "offered" for back in several)
+        for back in several:
             go_on(session, self._deps.log, self._deps.registry, back, now=now)
         # Where several steps are taken back, whatever ends that is told.
-        if undo.status in _UNTOLD or (back is not None and undo.status in IN_VAIN):
+        if undo.status in _UNTOLD or (begun and undo.status in IN_VAIN):
             ask_post(
                 session,
                 workspace_id=undo.workspace_id,

@@ -14,7 +14,7 @@ from approvals.moves import move, row_of
 from approvals.people import People, Principal
 from approvals.policy.judge import REQUESTER, Stage, Verdict
 from approvals.tables import Action
-from approvals.undoing import IN_VAIN, TAKEN_BACK, may_undo, propose_undo
+from approvals.undoing import IN_VAIN, TAKEN_BACK, may_undo, propose_undo, unasked
 from approvals.windows import redraw, undo_of, undo_until, window
 from audit.log import Log
 from core.errors import InvalidTransition
@@ -117,7 +117,9 @@ def told(shown: Mapping[str, Any], people: People, undo: Action, done: Action) -
     """The preview with what is taken back, and who wants that; it is not for anybody to edit."""
     title = (done.preview or {}).get("title", done.tool)
     lines = [["Takes back", f"“{title}”"]]
-    if undo.undone_by not in (None, undo.principal_id):
+    if unasked(undo):
+        lines.append(["Wanted by", "nobody: it began by itself, as another step was not done"])
+    elif undo.undone_by not in (None, undo.principal_id):
         person = people.by_id(undo.undone_by or "")
         lines.append(["Wanted by", person.first_name if person else "somebody"])
     whole = {name: value for name, value in shown.items() if name != "editable"}
@@ -189,13 +191,16 @@ def _call_back(registry: Registry, done: Action) -> tuple[Tool, dict[str, Any]] 
 def _already(people: People, undo: Action) -> str:
     person = people.by_id(undo.undone_by or undo.principal_id)
     who = person.first_name if person else "Somebody"
+    if unasked(undo):
+        who = "I"
     if undo.status == "succeeded":
         return f"{who} undid this already."
     if undo.status == "unknown":
         return f"{who} wanted this undone; it is not known whether that happened: see my question."
+    want = "want" if who == "I" else "wants"
     if undo.status == "awaiting":
-        return f"{who} wants this undone already: see its card."
-    return f"{who} wants this undone already: it is being done."
+        return f"{who} {want} this undone already: see its card."
+    return f"{who} {want} this undone already: it is being done."
 
 
 def _said(value: Any) -> str:

@@ -14,14 +14,15 @@ _SHOWN = 20
 
 @dataclass(frozen=True)
 class Offer:
-    """Words only: why, what had been done (newest first, each with how its undo stands), and what
-    follows."""
+    """Words only: why, `head` and under it what had been done (newest first, each with how its undo
+    stands), and what follows."""
 
     #: Slack user id of whoever is asked; None once it is decided.
     user: str | None
     why: str
     steps: tuple[str, ...]
     line: str
+    head: str = "Done before that:"
     offers: Sequence[Press] = ()
 
 
@@ -33,7 +34,7 @@ def build(offer: Offer) -> Message:
         listed += f"\n• and {more} more"
     blocks: tuple[Block, ...] = (
         *((section(f"<@{offer.user}>"),) if offer.user else ()),
-        literal(f"{why}\nDone before that:\n{listed}\n{one_line(offer.line)}"),
+        literal(f"{why}\n{offer.head}\n{listed}\n{one_line(offer.line)}"),
     )
     if offer.offers:
         blocks = (*blocks, actions(*map(pressed, offer.offers)))

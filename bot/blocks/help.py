@@ -13,6 +13,7 @@ COMMANDS = (
         "ends my work for you and in this channel; after it may stand `all`, an automation's "
         "name, or a link to a conversation",
     ),
+    ("back", "LINK", "undoes what I did since the card or message it links to, and tries again"),
     ("resume", "all", "lets what was stopped go on"),
     ("why", "", "who allowed my last action here, and why"),
     ("can", "", "what I may do by myself, and who approves the rest"),

@@ -1,8 +1,9 @@
-"""`signoff runs show | rewind | fork | diff`: what a turn did, its state at each step, a new try.
+"""`signoff runs show | rewind | diff | fork | back`: what a turn did, its states, a new try.
 
 *show* tells the steps from SQL. *rewind* takes the turn back to the state after a step, in memory,
 from what was recorded: it changes nothing, asks no model and posts nothing. *diff* compares two
-such states. *fork* has a new turn go on from one. Each is an event that names who asked.
+such states. *fork* has a new turn go on from one; *back* asks whether to undo first what was done
+after it. Each is an event that names who asked.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from datetime import datetime
 from sqlmodel import col, select
 
 from approvals.people import People
+from approvals.tables import Action
 from audit.log import Log
 from bot.bootstrap import make_clock
 from bot.commands import settings_for
@@ -22,14 +24,16 @@ from bot.commands.looking import opened, who_asks
 from bot.commands.runs_text import changes, state_lines, turn_lines
 from core.db import Database
 from core.errors import ConfigError
-from graphs.runtime.fork import CannotFork, Who, fork, refusal
+from graphs.runtime.back import ask_back
+from graphs.runtime.fork import Who, fork, refusal, require_state
 from graphs.runtime.history import history
 from graphs.runtime.replay import Archive
 from graphs.runtime.tables import Conversation, Turn
+from graphs.runtime.waiting import title_of
 from graphs.versions import ASSISTANT
 
 #: What to do -> how many steps it is given.
-STEPS = {"show": 0, "rewind": 1, "fork": 1, "diff": 2}
+STEPS = {"show": 0, "rewind": 1, "fork": 1, "back": 1, "diff": 2}
 
 
 def run(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
@@ -46,7 +50,8 @@ def run(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
         desk = _Desk(db, log, people, archive, who, make_clock(settings).now())
         turn = desk.turn(args.turn)
         commands: Mapping[str, Callable[..., Iterable[str]]]
-        commands = {"show": desk.show, "rewind": desk.rewind, "fork": desk.fork, "diff": desk.diff}
+        commands = {"show": desk.show, "rewind": desk.rewind, "diff": desk.diff}
+        commands = {**commands, "fork": desk.fork, "back": desk.back}
         for line in commands[args.what](turn, *args.step):
             print(line)
     return 0
@@ -84,11 +89,7 @@ class _Desk:
         return [f"{turn.id}: from step {one} to step {other}", *changes(before, after)]
 
     def fork(self, turn: Turn, step: int) -> Iterable[str]:
-        state = self.archive.state_at(turn, step, now=self.now)
-        if state.open:
-            raise CannotFork(f"Step {step} was never finished, so nothing can go on from there.")
-        if state.values["answer"] is not None:
-            raise CannotFork(f"Step {step} is the answer. Choose an earlier step to go on from.")
+        require_state(self.archive, turn, step, now=self.now)
         with self.db.transaction() as session:
             row = session.get_one(Turn, turn.id, with_for_update=True)
             made = fork(session, self.log, row, step, who=self.who, now=self.now)
@@ -97,6 +98,18 @@ class _Desk:
             "Its thread was told. Whatever it proposes needs its own permission.",
             f"Look at it with: signoff runs show {made.id}",
         ]
+
+    def back(self, turn: Turn, step: int) -> Iterable[str]:
+        require_state(self.archive, turn, step, now=self.now)
+        with self.db.transaction() as session:
+            row = session.get_one(Turn, turn.id, with_for_update=True)
+            asked = ask_back(session, self.log, row, step, who=self.who, now=self.now)
+            titles = [title_of(session.get_one(Action, one)) for one in asked.steps]
+        asker = self.people.by_id(turn.principal_id)
+        yield f"Asked {asker.name if asker else turn.principal_id} in the thread of {turn.id}."
+        yield "Once they agree, this is undone, the last first, each as policy says:"
+        yield from (f"  {title}" for title in titles)
+        yield f"Then a new turn goes on from step {step}. It is told in that thread."
 
     def turn(self, wanted: str) -> Turn:
         with self.db.read() as session:

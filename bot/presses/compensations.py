@@ -21,7 +21,8 @@ from core.ids import derive_id
 from core.outbox import finish, open_rows
 from graphs.runtime.states import TERMINAL
 from graphs.runtime.tables import Turn
-from tools.compensating import KIND, decide_back, offer
+from tools.compensating import KIND, decide_back
+from tools.offering import offer
 
 
 class Offers:
@@ -94,6 +95,7 @@ def offer_view(session: Session, people: People, compensation_id: str) -> Offer:
     return Offer(
         user=asker.slack_id if asker and asked else None,
         why=_why(session, row),
+        head="Done since then:" if row.back_to is not None else "Done before that:",
         steps=(*told, *(f"{title_of(step)}: cannot be undone" for step in stands)),
         line=_line(people, row, stands),
         offers=_presses(row),
@@ -112,7 +114,7 @@ def _standing(session: Session, row: Compensation) -> list[Action]:
 def _why(session: Session, row: Compensation) -> str:
     failed = session.get(Action, row.failed_id) if row.failed_id else None
     if failed is None:
-        return "This was stopped halfway."
+        return row.occasion or "This was stopped halfway."
     message = str((failed.outcome or {}).get("message") or "it could not be done")
     said = f"{title_of(failed)} {_ENDED.get(failed.status) or f'failed: {message}'}"
     if row.together_id is None:
@@ -141,6 +143,8 @@ def _line(people: People, row: Compensation, stands: Sequence[Action]) -> str:
         return f"{rest}Please look yourself at what cannot be undone, and tell me what to do."
     person = people.by_id(row.decided_by or "")
     who = person.first_name if person else "I"
+    if row.back_to is not None and row.status in _GOING_BACK:
+        return _GOING_BACK[row.status]
     return {
         "offered": "Undo it, the last first?" if len(row.steps) > 1 else "Undo it?",
         "running": f"{who} wanted it undone: one after the other, the last first."
@@ -152,6 +156,13 @@ def _line(people: People, row: Compensation, stands: Sequence[Action]) -> str:
         "kept": f"{who} kept it as it is.",
         "stuck": "I stopped there. What should happen now?",
     }[row.status]
+
+
+_GOING_BACK = {
+    "offered": "Undo it, the last first, and have me go on from there?",
+    "done": "All of it was undone. I go on from there.",
+    "stuck": "I stopped there, and do not go on. What should happen now?",
+}
 
 
 def _presses(row: Compensation) -> Sequence[Press]:

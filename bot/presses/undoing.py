@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from approvals.people import People, Principal
 from approvals.tables import Action, Request
-from approvals.undoing import IN_VAIN, undone_action
+from approvals.undoing import IN_VAIN, unasked, undone_action, wanted_by
 from approvals.windows import undo_of, undo_until
 from bot.blocks.parts import Press
 from bot.blocks.undo import HeldNote, NotUndone
@@ -87,7 +87,7 @@ def not_undone_view(session: Session, people: People, undo_id: str, *, now: date
     undo = session.get(Action, undo_id)
     if undo is None or (undo.undoes is None and undo.status not in IN_VAIN):
         raise Unrenderable()
-    person = people.by_id(undo.undone_by or undo.principal_id)
+    person = people.by_id(undo.principal_id if unasked(undo) else wanted_by(undo))
     press = None
     if undo.undoes is not None:
         press = undo_button(session, people, undone_action(session, undo), now=now)

@@ -20,6 +20,7 @@ from bot.slash.absences import Command, delegate_lines, hand_lines
 from bot.slash.admitting import connector_lines
 from bot.slash.digests import ask_digest
 from bot.slash.elevating import elevate_lines
+from bot.slash.going_back import back_lines
 from bot.slash.switching import Place, resume_named, stop_named, stops_in_force
 from bot.stories import action_to_explain, told
 from bot.upkeep import upkeep
@@ -105,6 +106,10 @@ def _resume(asked: Asked) -> Sequence[str]:
     if not asked.words:
         return ["After resume say what: all, an automation's name, or a link to a conversation."]
     return ["I go on already."] if asked.again else resume_named(_place(asked), asked.words)
+
+
+def _back(asked: Asked) -> Sequence[str]:
+    return back_lines(_command(asked))
 
 
 def _place(asked: Asked) -> Place:
@@ -196,6 +201,7 @@ _HANDLERS: Mapping[str, Callable[[Asked], Sequence[str]]] = {
     "approvals": _approvals,
     "stop": _stop,
     "resume": _resume,
+    "back": _back,
     "why": _why,
     "can": _can,
     "digest": _digest,

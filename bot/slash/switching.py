@@ -6,7 +6,6 @@ everything else alone. Resuming lets what was held go on: it is checked again be
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +20,7 @@ from approvals.rights_tables import Switch
 from approvals.tables import Action
 from bot.blocks.text import escape, words
 from bot.deps import BotDeps
+from bot.slash.links import read_link
 from bot.tables import Schedule
 from core.ids import derive_id
 from core.outbox import Outbox
@@ -33,9 +33,6 @@ from graphs.runtime.waiting import has_open_actions
 _NOT_BEGUN = ("allowed", "approved")
 _WOKEN = ("execute", "run_turn", "run_digest", "open_event")
 _LISTED = 10
-_LINK = re.compile(
-    r"/archives/(?P<channel>[A-Z0-9]+)/p(?P<ts>\d{10,})(?:\?\S*thread_ts=(?P<root>[\d.]+))?"
-)
 
 
 @dataclass(frozen=True)
@@ -157,10 +154,9 @@ def _target(place: Place, name: str) -> _Target | str:
         return _Target(switches.ALL, (), seen=False)
     if name == "here" and place.channel.startswith("D"):
         return _conversation(place, place.channel, "")
-    link = _LINK.search(name)
-    if link:
-        ts = link["root"] or f"{link['ts'][:-6]}.{link['ts'][-6:]}"
-        return _conversation(place, link["channel"], ts)
+    link = read_link(name)
+    if link is not None:
+        return _conversation(place, link.channel, link.root or link.ts)
     if name == ASSISTANT:
         return _Target(switches.automation_scope(ASSISTANT), (), seen=False)
     schedule = place.session.exec(

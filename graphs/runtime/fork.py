@@ -20,10 +20,12 @@ from core.ids import new_id
 from core.outbox import enqueue
 from core.posts import ask_post
 from graphs.runtime.history import changed_outside
+from graphs.runtime.replay import Archive
 from graphs.runtime.states import TERMINAL
 from graphs.runtime.tables import Turn, forked_from
 from graphs.runtime.turns import JOB
 from graphs.runtime.waiting import title_of
+from tools.offering import is_undone
 
 #: The turn's first notice is n=0: how it ends, where it ends without an answer.
 _FORK_NOTICE = 1
@@ -43,22 +45,47 @@ class Who:
 
 def refusal(session: Session, turn: Turn, step: int) -> str | None:
     """Why no new turn may begin after this step; None when it may."""
+    under_way = unfinished(session, turn)
+    if under_way is not None:
+        return (
+            f"{under_way.id} is still {under_way.status}: let it end, or stop it with /signoff "
+            "stop in its channel, so that the two do not do the same."
+        )
+    done = next(iter(standing_after(session, turn, step)), None)
+    if done is None:
+        return None
+    where = "" if done.turn_id == turn.id else f" of {done.turn_id}"
+    return (
+        f"Step {done.step + 1}{where} did this: {title_of(done)} ({done.status}). A new "
+        f"try from step {step} could do it again. Begin at that step or later, or have it undone "
+        f"first: signoff runs back {turn.id} {step}"
+    )
+
+
+def unfinished(session: Session, turn: Turn) -> Turn | None:
+    """The first try of the same message that has not ended."""
+    return next((one for one in _tries(session, turn) if one.status not in TERMINAL), None)
+
+
+def standing_after(session: Session, turn: Turn, step: int) -> list[Action]:
+    """What has, or may have, changed something outside after this step, in any try of the same
+    message, and was not undone since; in the order of their steps."""
     carried = _carried(session, turn, step)
-    for one in _tries(session, turn):
-        if one.status not in TERMINAL:
-            return (
-                f"{one.id} is still {one.status}: let it end, or stop it with /signoff stop in its "
-                "channel, so that the two do not do the same."
-            )
-        done = _changed_after(session, one, carried.get(one.id, 0))
-        if done is not None:
-            where = "" if one.id == turn.id else f" of {one.id}"
-            return (
-                f"Step {done.step + 1}{where} did this: {title_of(done)} ({done.status}). A new "
-                f"try from step {step} could do it again. Begin at that step or later, or ask in "
-                "Slack for what is to be done."
-            )
-    return None
+    return [
+        action
+        for one in _tries(session, turn)
+        for action in _changed_after(session, one, carried.get(one.id, 0))
+    ]
+
+
+def require_state(archive: Archive, turn: Turn, step: int, *, now: datetime) -> None:
+    """Raise `CannotFork` where there is no whole state after this step, `GraphError` where it
+    cannot be told."""
+    state = archive.state_at(turn, step, now=now)
+    if state.open:
+        raise CannotFork(f"Step {step} was never finished, so nothing can go on from there.")
+    if state.values["answer"] is not None:
+        raise CannotFork(f"Step {step} is the answer. Choose an earlier step to go on from.")
 
 
 def fork(
@@ -69,16 +96,18 @@ def fork(
     *,
     who: Who,
     now: datetime,
+    made_id: str | None = None,
 ) -> Turn:
     """Queue a new turn that goes on from the state after this step, and tell its thread.
 
-    The caller has replayed that state and found it complete. Raises `CannotFork`.
+    The caller has replayed that state and found it complete (`require_state`). `made_id` is the
+    new turn's id where it must be the same however often this is tried. Raises `CannotFork`.
     """
     why = refusal(session, turn, step)
     if why is not None:
         raise CannotFork(why)
     made = Turn(
-        id=new_id("turn"),
+        id=made_id or new_id("turn"),
         workspace_id=turn.workspace_id,
         conversation_id=turn.conversation_id,
         principal_id=turn.principal_id,
@@ -89,6 +118,7 @@ def fork(
         text=turn.text,
         context=list(turn.context),
         happened=turn.happened,
+        readers=turn.readers,
         versions={"fork": f"{turn.id}@{step}"},
         created_at=now,
     )
@@ -121,11 +151,13 @@ def _tries(session: Session, turn: Turn) -> list[Turn]:
     return list(session.exec(query.with_for_update()))
 
 
-def _changed_after(session: Session, turn: Turn, step: int) -> Action | None:
-    """The first action after this step that has, or may have, changed something outside."""
-    query = select(Action).where(Action.turn_id == turn.id, col(Action.step) >= step)
+def _changed_after(session: Session, turn: Turn, step: int) -> list[Action]:
+    # An undo is told by what it undoes: that stands, or does not.
+    query = select(Action).where(
+        Action.turn_id == turn.id, col(Action.step) >= step, col(Action.undone_by).is_(None)
+    )
     actions = session.exec(query.order_by(col(Action.step), col(Action.call)))
-    return next((action for action in actions if changed_outside(action)), None)
+    return [one for one in actions if changed_outside(one) and not is_undone(session, one)]
 
 
 def _carried(session: Session, turn: Turn, step: int) -> Mapping[str, int]:

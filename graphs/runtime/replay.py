@@ -131,7 +131,10 @@ class _Records:
         return understood(self.version, known.message)
 
     def propose(self, step: int, calls: Sequence[Mapping[str, Any]]) -> list[str]:
-        query = select(Action.id).where(Action.turn_id == self.turn_id, Action.step == step)
+        # What undid one of them later stands at its step too, and was no call of the model's.
+        query = select(Action.id).where(
+            Action.turn_id == self.turn_id, Action.step == step, col(Action.undone_by).is_(None)
+        )
         with self.db.read() as session:
             first = query.where(col(Action.supersedes).is_(None)).order_by(col(Action.call))
             ids = list(session.exec(first))

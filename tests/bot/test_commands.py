@@ -30,8 +30,8 @@ async def test_help_says_what_it_is_and_every_command_on_a_line(desk: Desk) -> N
 async def test_an_unknown_word_says_what_exists(one_desk: Desk) -> None:
     assert await one_desk.command(ANA, "make coffee <!channel>") == (
         "I don't know “make”. After /signoff you can write: "
-        "help, status, approvals, stop, resume, why, can, digest, delegate, hand, elevate, policy, "
-        "connector."
+        "help, status, approvals, stop, back, resume, why, can, digest, delegate, hand, elevate, "
+        "policy, connector."
     )
     assert "&lt;!channel&gt;" in await one_desk.command(ANA, "<!channel>")
 

@@ -12,7 +12,7 @@ import pytest
 import redis
 from sqlmodel import col, select
 
-from approvals.tables import Action
+from approvals.tables import Action, Compensation
 from audit.tables import Event
 from bot.cli import main
 from core.db import Database
@@ -143,8 +143,8 @@ def test_rewind_shows_the_state_the_model_was_asked_with_and_changes_nothing(
     assert begun[4:] == [
         "The model was then asked exactly this.",
         "No fork: Step 2 did this: Refund EUR 180.00 for order 4711 (succeeded). A new try from "
-        "step 0 could do it again. Begin at that step or later, or ask in Slack for what is to be "
-        "done.",
+        "step 0 could do it again. Begin at that step or later, or have it undone first: signoff "
+        f"runs back {refunded.id} 0",
     ]
     assert looked[4] == '  assistant: shop__find_order {"order": "4711"}'
     assert '"text": "shipped"' in looked[5]
@@ -280,6 +280,39 @@ def test_what_a_fork_did_bars_a_second_one(
     told = signoff("fork", stopped.id, 1)
 
     assert told.startswith(f"signoff: Step 1 of {forked_id} did this: Refund EUR 180.00")
+    assert sent == ["refund EUR 180.00"]
+
+
+def test_going_back_asks_whoever_asked_for_it_whether_to_undo_what_stands(
+    office: Office, refunded: Turn, signoff: Signoff
+) -> None:
+    """R85."""
+    refund = office.actions(refunded.id)[1]
+    barred = signoff("back", refunded.id, 1)
+    with office.db.transaction() as session:  # as where the shop takes refunds back
+        row = session.get_one(Action, refund.id)
+        row.verdict = {**(row.verdict or {}), "undo_s": 10**9}
+
+    told = [signoff("back", refunded.id, 1, "--as", "olga") for _ in range(2)]
+
+    assert "“Refund EUR 180.00 for order 4711” was done after that and cannot be undone" in barred
+    assert told[0] == told[1]
+    assert told[0].splitlines() == [
+        f"Asked Ana Berg in the thread of {refunded.id}.",
+        "Once they agree, this is undone, the last first, each as policy says:",
+        "  Refund EUR 180.00 for order 4711",
+        "Then a new turn goes on from step 1. It is told in that thread.",
+    ]
+    with office.db.read() as session:
+        [row] = session.exec(select(Compensation)).all()
+        assert (row.status, row.occasion) == (
+            "offered",
+            "Olga wants to go back to before “Refund EUR 180.00 for order 4711”.",
+        )
+        [event] = session.exec(select(Event).where(Event.subject == row.id)).all()
+    assert (event.type, event.actor) == ("tools:compensation:offered", "os:root/olga")
+    assert [post.kind for post in office.posts(row.id)] == ["compensation"]
+    assert "Step 3 is the answer" in signoff("back", refunded.id, 3)
     assert sent == ["refund EUR 180.00"]
 
 

@@ -14,7 +14,7 @@ from approvals.windows import ask_held
 from bot.presses.clicks import STRANGER
 from core.posts import ask_post, refresh_posts
 from tests.bot.desk import ANA, ASKER, FINN, SAM, SUPPORT, Desk, buttons, propose_refund, shown
-from tools.compensating import offer
+from tools.offering import offer
 
 REFUNDED = {
     "status": "succeeded",

@@ -13,11 +13,14 @@ from pydantic import Field
 from sqlmodel import col, select
 
 from approvals.policy.file import load_policy
+from approvals.policy.judge import Policy
 from approvals.requests import decide
 from approvals.tables import Request
 from audit.tables import Event
 from core.origins import Origin
+from graphs.runtime.back import GoBack
 from graphs.runtime.evidence import make_evidence
+from graphs.versions import ASSISTANT
 from tests.graphs.office import FIND, ROOT, TOOLS, Office, calls
 from tools.contract import (
     Amount,
@@ -34,6 +37,7 @@ from tools.deps import Deps
 from tools.executor import Executor
 from tools.prepare import Prepare
 from tools.registry import Registry
+from tools.undo_news import UndoNews
 
 
 class RefundArgs(Arguments):
@@ -161,17 +165,19 @@ REGISTRY = Registry.of(
 class Workers:
     """Both kinds of worker: does what outbox rows ask for until nothing is asked any more."""
 
-    def __init__(self, office: Office) -> None:
-        office.registry = REGISTRY
+    def __init__(
+        self, office: Office, registry: Registry = REGISTRY, policy: Policy | None = None
+    ) -> None:
+        office.registry = registry
         self._rung = office.rung
         deps = Deps(
             db=office.db,
             log=office.log,
-            registry=REGISTRY,
+            registry=registry,
             people=office.people,
-            policy=load_policy(ROOT / "config" / "policy.yaml"),
+            policy=policy or load_policy(ROOT / "config" / "policy.yaml"),
             clock=office.clock,
-            evidence=make_evidence(office.people, REGISTRY),
+            evidence=make_evidence(office.people, registry),
         )
         executor = Executor(deps)
         prepare = Prepare(deps, execute=executor.run)
@@ -182,21 +188,30 @@ class Workers:
             # Slack's side, and what it asks there, have tests of their own.
             "send_post": lambda post_id: post_id,
             "offer_back": lambda turn_id: turn_id,
+            "undo_changed": UndoNews(deps).run,
+            "go_back": GoBack(office.db, office.log, office.clock, office.people, ASSISTANT).run,
         }
 
     def renew(self, office: Office) -> None:
         """The graph worker is replaced by one with the office's versions of now."""
         self._jobs["run_turn"] = office.runner().run
 
+    def replace(self, job: str, handler: Any) -> Any:
+        """Another worker does this job from now on; returns what did it."""
+        self._jobs[job], former = handler, self._jobs[job]
+        return former
+
     def deliver(self, turn_id: str) -> None:
         """What the sweeper does for a turn that another process has queued."""
         self._jobs["run_turn"](turn_id=turn_id)
         self.work()
 
-    def work(self) -> None:
+    def work(self, *, times: int = 1) -> None:
+        """Each job is delivered so many times."""
         while self._rung:
             message = self._rung.pop(0)
-            self._jobs[message.job](**message.args)
+            for _ in range(times):
+                self._jobs[message.job](**message.args)
 
 
 def approve(office: Office, action_id: str) -> str:

@@ -14,14 +14,21 @@ from road import Road
 from sqlmodel import select
 from till import Fault, Till
 
-from approvals.tables import Action, Compensation
-from approvals.undoing import IN_VAIN
+from approvals.tables import Action, Compensation, Decision, Request
+from approvals.undoing import IN_VAIN, unasked
 from approvals.windows import undo_of
+from audit.tables import Event
+from bot.presses.compensations import offer_view
+from bot.presses.undoing import not_undone_view
+from bot.undo_words import undone_words
 from core.posts import Post
-from tools.compensating import decide_back, offer
+from tools.compensating import decide_back
+from tools.offering import offer
 from tools.saga import Done, Next, backwards, following
 from tools.undo_news import UndoNews
+from tools.undoing import press_undo
 
+SQLITE = pytest.mark.parametrize("empty_db", ["sqlite"], indirect=True)
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
@@ -259,7 +266,176 @@ def test_automatic_begins_at_once(road: Road, till: Till) -> None:
     assert status(road) == "done"
     last = undo(road, steps[-1])
     assert last is not None
-    assert last.undone_by == "ana"
+    assert unasked(last)
+    with road.db.read() as session:
+        proposed = select(Event.actor).where(
+            Event.action_id == last.id, Event.type == "approvals:action:proposed"
+        )
+        assert session.exec(proposed).one() == "system:tools"
+    assert said_of(road, steps[-1]) == [
+        "undone by itself 10:00, because “Order 1 of SKU-9” was not done"
+    ]
+
+
+def said_of(road: Road, action_id: str) -> list[str]:
+    """What a card says of taking this back."""
+    with road.db.read() as session:
+        action = session.get_one(Action, action_id)
+        words = undone_words(session, road.deps.people, action, now=road.clock.now())
+    return [words] if words else []
+
+
+@SQLITE
+def test_an_automatic_undo_that_comes_to_nothing_is_told_to_the_asker_and_blames_nobody(
+    road: Road, till: Till
+) -> None:
+    *steps, failing = done(road, 1)
+    fail(road, till, failing)
+    offered(road, automatic=True)
+    broken = undo(road, steps[0])
+    assert broken is not None
+    under_way = said_of(road, steps[0])
+    till.faults.append(Fault("POST /order", "status", status=400))
+
+    while work(road):
+        pass
+
+    with road.db.read() as session:
+        told = not_undone_view(session, road.deps.people, broken.id, now=road.clock.now())
+    assert under_way == ["is being undone by itself, because “Order 1 of SKU-9” was not done"]
+    assert told.user == "U0ANA"
+    assert [line.partition(":")[0] for line in said_of(road, steps[0])] == [
+        "was to be undone by itself, because “Order 1 of SKU-9” was not done"
+    ]
+
+
+@SQLITE
+def test_who_may_undo_one_step_only_does_not_decide_about_all(road: Road, till: Till) -> None:
+    """Finn approved the last step: that one he can take back, at its card."""
+    first, second, failing = done(road, 2)
+    fail(road, till, failing)
+    _approved_by_finn(road, second)
+    row = offered(road)
+    assert row is not None
+    assert row.steps == [second, first]
+
+    told = decided(road, row, by="finn")
+
+    assert told == "You can take back some of this, each at its card; only Ana can take back all."
+    assert (undo(road, first), undo(road, second)) == (None, None)
+    assert decided(road, row) == "I take it back step by step, the last one first."
+
+
+def _approved_by_finn(road: Road, action_id: str) -> None:
+    with road.db.transaction() as session:
+        now = road.clock.now()
+        request = Request(
+            id=f"req_{action_id}",
+            workspace_id="T0PRACTICE",
+            action_id=action_id,
+            status="approved",
+            stages=[],
+            stage_at=now,
+            awaited=[],
+            created_at=now,
+            expires_at=now,
+        )
+        vote = Decision(
+            id=f"dec_{action_id}",
+            request_id=request.id,
+            workspace_id="T0PRACTICE",
+            stage=0,
+            person_id="finn",
+            for_id="finn",
+            vote="approve",
+            at=now,
+        )
+        session.add(request)
+        session.flush()
+        session.add(vote)
+
+
+def pressed(road: Road, action_id: str) -> str:
+    person = road.deps.people.by_id("ana")
+    assert person is not None
+    with road.db.transaction() as session:
+        return press_undo(
+            session,
+            road.deps.log,
+            road.deps.people,
+            road.deps.registry,
+            action_id=action_id,
+            person=person,
+            now=road.clock.now(),
+        ).outcome
+
+
+@SQLITE
+def test_what_was_undone_before_the_failure_is_not_offered_again(road: Road, till: Till) -> None:
+    first, second, failing = done(road, 2)
+    pressed(road, second)
+    while work(road):
+        pass
+    fail(road, till, failing)
+
+    row = offered(road)
+
+    assert row is not None
+    assert row.steps == [first]
+
+
+@SQLITE
+def test_an_undo_that_was_in_vain_is_no_step_that_failed(road: Road, till: Till) -> None:
+    """The turn was stopped; nothing of it failed but an undo, which was tried again."""
+    first, second, failing = done(road, 2)
+    road.set(failing, status="cancelled")
+    till.faults.append(Fault("POST /order", "status", status=400))
+    pressed(road, second)
+    while work(road):
+        pass
+    pressed(road, second)
+    while work(road):
+        pass
+
+    row = offered(road)
+
+    assert row is not None
+    assert (row.failed_id, row.steps) == (None, [first])
+
+
+@SQLITE
+def test_a_step_undone_at_its_card_is_shown_where_taking_back_had_stopped(
+    road: Road, till: Till
+) -> None:
+    first, second, failing = done(road, 2)
+    fail(road, till, failing)
+    row = offered(road)
+    assert row is not None
+    decided(road, row)
+    till.faults.append(Fault("POST /order", "status", status=400))
+    while work(road):
+        pass
+    wanted = drawn(road, row)
+
+    pressed(road, second)
+    while work(road):
+        pass
+
+    assert status(road) == "stuck"
+    assert drawn(road, row) > wanted
+    with road.db.read() as session:
+        view = offer_view(session, road.deps.people, row.id)
+    assert view.steps == ("Order 1 of SKU-1: undone", "Order 1 of SKU-0: not undone")
+    decided(road, row)
+    while work(road):
+        pass
+    assert status(road) == "done"
+    assert undo(road, first) is not None
+
+
+def drawn(road: Road, row: Compensation) -> int:
+    with road.db.read() as session:
+        return session.exec(select(Post.wanted).where(Post.subject == row.id)).one()
 
 
 def test_what_has_an_unclear_outcome_is_not_taken_back(road: Road, till: Till) -> None:

@@ -45,6 +45,8 @@ def upgrade() -> None:
     sa.Column('together_id', sa.String(), nullable=True),
     sa.Column('failed_id', sa.String(), nullable=True),
     sa.Column('steps', sa.JSON(), nullable=False),
+    sa.Column('back_to', sa.Integer(), nullable=True),
+    sa.Column('occasion', sa.String(), nullable=True),
     sa.Column('status', sa.String(), nullable=False),
     sa.Column('decided_by', sa.String(), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
