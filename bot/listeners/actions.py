@@ -1,10 +1,12 @@
-"""Buttons: approve, confirm, reject, story, stop, and the answers to "did this happen?"."""
+"""Buttons on messages: `PRESSES` says what each does."""
 
 from __future__ import annotations
 
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Any, TypeVar
 
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
@@ -16,6 +18,7 @@ from bot.blocks.edit import edit_modal
 from bot.blocks.hand import hand_modal
 from bot.blocks.modals import ask_modal, page_modal, reject_modal, reply_modal, text_modal
 from bot.boundary import Delivery, Edge, guarded
+from bot.deps import BotDeps
 from bot.listeners import disagreements
 from bot.listeners.home import publish
 from bot.presses.allow_alike import take_alike
@@ -43,6 +46,9 @@ from bot.presses.stops import take_stop_click
 from bot.presses.undoing import take_undo
 from bot.stories import story_lines
 
+Press = Callable[[Delivery, Click, Principal], Awaitable[str | None]]
+View = dict[str, Any]
+T = TypeVar("T")
 _STALE = frozenset(
     {"expired_trigger_id", "trigger_expired", "exchanged_trigger_id", "invalid_trigger_id"}
 )
@@ -97,113 +103,12 @@ async def _follow(delivery: Delivery, click: Click, person: Principal) -> None:
         delivery.whisper(told)
 
 
-async def _approve(delivery: Delivery, click: Click, person: Principal) -> str | None:
-    return await asyncio.to_thread(take_vote, delivery.deps, click, person, "approve")
-
-
-async def _answer(delivery: Delivery, click: Click, person: Principal) -> str | None:
-    happened = click.action_id == "happened"
-    return await asyncio.to_thread(take_answer, delivery.deps, click, person, happened=happened)
-
-
-async def _look(delivery: Delivery, click: Click, person: Principal) -> str | None:
-    return await asyncio.to_thread(take_look, delivery.deps, click, person)
-
-
-async def _stop(delivery: Delivery, click: Click, person: Principal) -> str | None:
-    return await asyncio.to_thread(take_stop_click, delivery.deps, click, person)
-
-
-async def _undo(delivery: Delivery, click: Click, person: Principal) -> str | None:
-    return await asyncio.to_thread(take_undo, delivery.deps, click, person)
-
-
-async def _undo_all(delivery: Delivery, click: Click, person: Principal) -> str | None:
-    back = click.action_id == "undo_all"
-    return await asyncio.to_thread(take_back, delivery.deps, click, person, back=back)
-
-
-async def _odd(delivery: Delivery, click: Click, person: Principal) -> str | None:
+async def _odd(delivery: Delivery, click: Click, _person: Principal) -> str | None:
     await asyncio.to_thread(take_odd, delivery.deps, click)
     return STRANGER
 
 
-async def _ask_why(delivery: Delivery, click: Click, person: Principal) -> str | None:
-    asked = await asyncio.to_thread(take_reject, delivery.deps, click, person)
-    delivery.recorded = True
-    if asked.title is None:
-        return asked.sentence
-    return await _open(delivery, click, reject_modal(click.value, asked.title))
-
-
-async def _edit(delivery: Delivery, click: Click, person: Principal) -> str | None:
-    editing = await asyncio.to_thread(take_edit, delivery.deps, click, person)
-    delivery.recorded = True
-    if isinstance(editing, str) or editing is None:
-        return editing
-    view = edit_modal(click.value, editing.title, editing.fields, editing.left_out)
-    return await _open(delivery, click, view)
-
-
-async def _read(delivery: Delivery, click: Click, person: Principal) -> str | None:
-    page = await asyncio.to_thread(take_read, delivery.deps, click, person)
-    delivery.recorded = True
-    if isinstance(page, str) or page is None:
-        return page
-    return await _open(delivery, click, page_modal(**page.__dict__))
-
-
-async def _ask(delivery: Delivery, click: Click, person: Principal) -> str | None:
-    wanted = await asyncio.to_thread(take_ask, delivery.deps, click, person)
-    delivery.recorded = True
-    if isinstance(wanted, str) or wanted is None:
-        return wanted
-    return await _open(delivery, click, ask_modal(click.value, wanted.about))
-
-
-async def _reply(delivery: Delivery, click: Click, person: Principal) -> str | None:
-    wanted = await asyncio.to_thread(take_reply, delivery.deps, click, person)
-    delivery.recorded = True
-    if isinstance(wanted, str) or wanted is None:
-        return wanted
-    view = reply_modal(click.value, wanted.about, wanted.question or "")
-    return await _open(delivery, click, view)
-
-
-async def _hand(delivery: Delivery, click: Click, person: Principal) -> str | None:
-    wanted = await asyncio.to_thread(take_hand, delivery.deps, click, person)
-    delivery.recorded = True
-    if isinstance(wanted, str) or wanted is None:
-        return wanted
-    return await _open(delivery, click, hand_modal(wanted))
-
-
-async def _allow_alike(delivery: Delivery, click: Click, person: Principal) -> str | None:
-    suggested = await asyncio.to_thread(take_alike, delivery.deps, click, person)
-    delivery.recorded = True
-    if isinstance(suggested, str) or suggested is None:
-        return suggested
-    return await _open(delivery, click, alike_modal(suggested))
-
-
-async def _approve_batch(delivery: Delivery, click: Click, person: Principal) -> str | None:
-    return await asyncio.to_thread(take_batch, delivery.deps, click, person)
-
-
-async def _choose_batch(delivery: Delivery, click: Click, person: Principal) -> str | None:
-    found = await asyncio.to_thread(take_choosing, delivery.deps, click, person)
-    delivery.recorded = True
-    if isinstance(found, str) or found is None:
-        return found
-    return await _open(delivery, click, form(found))
-
-
-async def _disclose(delivery: Delivery, click: Click, person: Principal) -> str | None:
-    agrees = click.action_id == "disclose"
-    return await asyncio.to_thread(take_disclosure, delivery.deps, click, person, agrees=agrees)
-
-
-async def _tell_story(delivery: Delivery, click: Click, person: Principal) -> str | None:
+async def _tell_story(delivery: Delivery, click: Click, _person: Principal) -> str | None:
     fits = await asyncio.to_thread(take_story, delivery.deps, click)
     delivery.recorded = True
     if not fits:
@@ -212,7 +117,32 @@ async def _tell_story(delivery: Delivery, click: Click, person: Principal) -> st
     return await _open(delivery, click, text_modal("Story", lines))
 
 
-async def _open(delivery: Delivery, click: Click, view: dict[str, object]) -> str | None:
+def _taken(take: Callable[[BotDeps, Click, Principal], str | None]) -> Press:
+    """A press that is done once it is recorded."""
+
+    async def press(delivery: Delivery, click: Click, person: Principal) -> str | None:
+        return await asyncio.to_thread(take, delivery.deps, click, person)
+
+    return press
+
+
+def _opens(
+    take: Callable[[BotDeps, Click, Principal], T | str | None], view: Callable[[Click, T], View]
+) -> Press:
+    """A press that opens a form: `take` gives what it shows, or the sentence that is told
+    instead."""
+
+    async def press(delivery: Delivery, click: Click, person: Principal) -> str | None:
+        found = await asyncio.to_thread(take, delivery.deps, click, person)
+        delivery.recorded = True
+        if isinstance(found, str) or found is None:
+            return found
+        return await _open(delivery, click, view(click, found))
+
+    return press
+
+
+async def _open(delivery: Delivery, click: Click, view: View) -> str | None:
     try:
         await delivery.deps.web.views_open(trigger_id=click.trigger_id, view=view)
     except SlackApiError as error:
@@ -222,30 +152,32 @@ async def _open(delivery: Delivery, click: Click, view: dict[str, object]) -> st
     return None
 
 
-Press = Callable[[Delivery, Click, Principal], Awaitable[str | None]]
-
 #: What a press does, by the button's action id: it records the click and returns the sentence to
 #: tell, or None where what happened shows by itself.
 PRESSES: Mapping[str, Press] = {
-    "approve": _approve,
-    "confirm": _approve,
-    "reject": _ask_why,
-    "edit": _edit,
-    "read": _read,
-    "approve_batch": _approve_batch,
-    "choose_batch": _choose_batch,
-    "ask": _ask,
-    "hand": _hand,
-    "disclose": _disclose,
-    "withdraw": _disclose,
-    "reply": _reply,
-    "allow_alike": _allow_alike,
-    "happened": _answer,
-    "not_happened": _answer,
-    "look": _look,
-    "stop": _stop,
+    "approve": _taken(partial(take_vote, vote="approve")),
+    "confirm": _taken(partial(take_vote, vote="approve")),
+    "reject": _opens(take_reject, lambda click, asked: reject_modal(click.value, asked.title)),
+    "edit": _opens(
+        take_edit, lambda click, it: edit_modal(click.value, it.title, it.fields, it.left_out)
+    ),
+    "read": _opens(take_read, lambda _click, page: page_modal(**page.__dict__)),
+    "approve_batch": _taken(take_batch),
+    "choose_batch": _opens(take_choosing, lambda _click, batch: form(batch)),
+    "ask": _opens(take_ask, lambda click, wanted: ask_modal(click.value, wanted.about)),
+    "hand": _opens(take_hand, lambda _click, hand: hand_modal(hand)),
+    "disclose": _taken(partial(take_disclosure, agrees=True)),
+    "withdraw": _taken(partial(take_disclosure, agrees=False)),
+    "reply": _opens(
+        take_reply, lambda click, it: reply_modal(click.value, it.about, it.question or "")
+    ),
+    "allow_alike": _opens(take_alike, lambda _click, suggested: alike_modal(suggested)),
+    "happened": _taken(partial(take_answer, happened=True)),
+    "not_happened": _taken(partial(take_answer, happened=False)),
+    "look": _taken(take_look),
+    "stop": _taken(take_stop_click),
     "story": _tell_story,
-    "undo": _undo,
-    "undo_all": _undo_all,
-    "keep": _undo_all,
+    "undo": _taken(take_undo),
+    "undo_all": _taken(partial(take_back, back=True)),
+    "keep": _taken(partial(take_back, back=False)),
 }

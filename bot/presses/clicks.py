@@ -103,25 +103,24 @@ def take_vote(
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What a press on Reject leads to: a modal with this title, or this sentence."""
+class Rejecting:
+    """What is to be rejected, for the form that asks why."""
 
-    title: str | None
-    sentence: str | None
+    title: str
 
 
-def take_reject(deps: BotDeps, click: Click, person: Principal) -> Asked:
+def take_reject(deps: BotDeps, click: Click, person: Principal) -> Rejecting | str | None:
     """Record a press on Reject. Whoever may reject is asked why; others are told why not."""
     now = deps.clock.now()
     with deps.db.transaction() as session:
         if not record_click(session, deps, click, now):
-            return Asked(None, None)
+            return None
         if not fits(session, deps, click):
-            return Asked(None, odd(session, deps, click))
+            return odd(session, deps, click)
         request = session.get_one(Request, click.value)
         action = may_answer(session, deps.people, request.id, person, now=now)
         if action is not None:
-            return Asked(title_of(action), None)
+            return Rejecting(title_of(action))
         # It cannot be rejected by this person: `decide` finds out why, tells and records it.
         decided = decide(
             session,
@@ -133,7 +132,7 @@ def take_reject(deps: BotDeps, click: Click, person: Principal) -> Asked:
             reason=None,
             now=now,
         )
-        return Asked(None, decided.sentence)
+        return decided.sentence
 
 
 def take_answer(deps: BotDeps, click: Click, person: Principal, *, happened: bool) -> str | None:
