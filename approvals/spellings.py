@@ -31,6 +31,18 @@ _BARE = re.compile(
 )
 
 
+#: Beside these a number counts or dates something, and is no amount.
+_BEFORE = re.compile(
+    r"(?:\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?|\border|\binvoice|\bticket|"
+    r"\bcustomer|\bpage|\broom|\bno\.?|\bnr\.?|\bnumber|\bversion|#) ?#?$"
+)
+_AFTER = re.compile(
+    r"(?:st|[nr]d|th)\b|\.? ?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b|:\d|"
+    r" ?(?:%|percent\b|times\b|pieces\b|pcs\b|people\b|days?\b|weeks?\b|months?\b|years?\b|"
+    r"hours?\b|h\b|min(?:utes?)?\b|am\b|pm\b|o'clock\b|uhr\b)"
+)
+
+
 class Spelled:
     """One text (or the values of one result), normalised once and asked often."""
 
@@ -68,7 +80,13 @@ class Spelled:
             _minor(match["number"], money.currency) == money.minor
             for match in _BARE.finditer(self._text)
             if not match["before"] and not match["after"] and match["number"] not in taken
+            if not self._counts(match)
         )
+
+    def _counts(self, match: re.Match[str]) -> bool:
+        """Whether this number stands there as something else than an amount."""
+        before = self._text[max(0, match.start() - 16) : match.start()]
+        return bool(_BEFORE.search(before) or _AFTER.match(self._text, match.end("number")))
 
     @cached_property
     def _addresses(self) -> frozenset[str]:

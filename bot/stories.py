@@ -5,11 +5,12 @@ from __future__ import annotations
 from sqlmodel import Session, col, select
 
 from approvals.people import Principal
-from approvals.seeing import can_read
+from approvals.seeing import can_read, readers_now
 from approvals.tables import Action, Request
 from audit.story import Story, story, turn_story
 from bot.deps import BotDeps
 from bot.words import day_time
+from graphs.runtime.evidence import readers_of
 from graphs.runtime.tables import Turn
 from graphs.runtime.turns import conversation_id
 
@@ -70,19 +71,24 @@ def thread_actions(session: Session, team: str, channel: str, thread_ts: str) ->
 def _story(session: Session, deps: BotDeps, subject: str, person: Principal | None) -> Story | None:
     if subject.startswith("turn_"):
         return turn_story(session, deps.log, subject)
-    inside = _was_there(session, subject, person)
+    action = session.get(Action, subject)
+    inside = action is not None and was_there(session, action, person)
     return story(session, deps.log, subject, with_message=inside)
 
 
-def _was_there(session: Session, action_id: str, person: Principal | None) -> bool:
-    """Whether this person can read what was said to us. Who cannot was shown the card alone."""
-    query = select(Request).where(Request.action_id == action_id)
-    request, action = session.exec(query).first(), session.get(Action, action_id)
-    if request is None or action is None or request.readers is None:
+def was_there(session: Session, action: Action, person: Principal | None) -> bool:
+    """Whether this person can read what was said to us. Who cannot was shown the card at most."""
+    query = select(Request).where(Request.action_id == action.id)
+    request = session.exec(query).first()
+    if request is not None and request.readers is None:
         return True
-    if person is None:
-        return False
-    return person.id == action.principal_id or can_read(session, request, action, person)
+    if person is not None and person.id == action.principal_id:
+        return True
+    if request is not None:
+        return person is not None and can_read(session, request, action, person)
+    # Nobody was asked about it: as few can read it as could when it was said.
+    readers = readers_now(session, action, readers_of(session, action))
+    return readers is None or (person is not None and person.slack_id in readers)
 
 
 def _may_see(action: Action, deps: BotDeps, person: Principal, channel: str) -> bool:

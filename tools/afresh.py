@@ -52,12 +52,14 @@ def counts_from(deps: Deps, tool: Tool, *, asked: datetime) -> datetime:
 
 
 def judged_anew(deps: Deps, work: Work, shown: Mapping[str, Any]) -> Verdict | None:
-    """A new verdict when policy or people changed since the first one; None when they did not."""
-    action = work.action
+    """A new verdict when policy or people changed since the first one, or when the policy refuses
+    it at this hour; None when they did not."""
+    action, policy = work.action, deps.in_force()
     digests = (action.verdict or {}).get("digests", {})
-    if digests == {"policy": deps.in_force().digest, "people": deps.people.digest}:
+    same = digests == {"policy": policy.digest, "people": deps.people.digest}
+    if same and not policy.asks_time:
         return None
-    return verdict_on(
+    verdict = verdict_on(
         deps,
         work.tool,
         action,
@@ -67,6 +69,8 @@ def judged_anew(deps: Deps, work: Work, shown: Mapping[str, Any]) -> Verdict | N
         preview=shown,
         now=deps.clock.now(),
     )
+    # Under the same files whoever was to be asked was asked: only a refusal is new.
+    return verdict if not same or verdict.kind == "deny" else None
 
 
 def asks_more(action: Action, verdict: Verdict) -> bool:

@@ -32,6 +32,19 @@ def plain(args: Arguments) -> dict[str, Any]:
     return args.model_dump(mode="json")
 
 
+def as_shown(tool: Tool, raw: Mapping[str, Any]) -> Arguments:
+    """The arguments read from the very values that are shown and permitted. Raises `Refused` where
+    reading those gives others again: then what is done would not be what was shown."""
+    shown = plain(validated(tool, raw))
+    args = validated(tool, shown)
+    if plain(args) != shown:
+        raise Refused(
+            f"The arguments do not fit {tool.name}: read twice, they are not the same.",
+            code="invalid_arguments",
+        )
+    return args
+
+
 def content_digest(
     tool: Tool, *, args: Mapping[str, Any], principal_id: str, facts: Mapping[str, Any]
 ) -> str:

@@ -21,7 +21,7 @@ from core.faultpoints import point
 from core.outbox import finish, open_rows
 from tools import breakers
 from tools.claim import Claim, Work, postpone, sending_time
-from tools.content import as_permitted, validated
+from tools.content import as_permitted, plain, validated
 from tools.contract import Call, Refused, Unavailable
 from tools.deps import Deps
 from tools.lanes import COME_BACK
@@ -157,6 +157,8 @@ class Executor:
             args = validated(tool, action.args)
         except Refused as refusal:
             return _Orphan(refusal.sentence.rstrip("."))
+        if plain(args) != action.args:
+            return _Orphan("its arguments are read in another way than when they were shown")
         if action.status == "executing" and not as_permitted(tool, action):
             return _Orphan("its arguments are not those that were permitted")
         return Work(action, tool, principal, queued, seen, args)

@@ -17,7 +17,7 @@ from approvals.undoing import undone_action
 from tools import undoing
 from tools.calling import call_for
 from tools.claim import Proposal
-from tools.content import alike_digest, content_digest, plain, validated
+from tools.content import alike_digest, as_shown, content_digest, plain
 from tools.contract import Arguments, Effect, Preview
 from tools.deps import Deps
 from tools.gates import take_look
@@ -38,7 +38,7 @@ def pin(deps: Deps, proposal: Proposal) -> Pinned:
     """Everything that is read and judged. Raises `Refused`, `Unavailable`, or `NotCanonical` for a
     preview whose facts are not plain JSON."""
     action, tool, principal = proposal.action, proposal.tool, proposal.principal
-    args = validated(tool, action.args)
+    args = as_shown(tool, action.args)
     read_at = deps.clock.now()
     preview = _preview(deps, proposal, args)
     arguments, facts = plain(args), dict(preview.facts)

@@ -92,6 +92,11 @@ class Policy:
         """Whether any rule tells two minutes of an hour apart."""
         return any(rule.asks_minutes for rule in self.rules)
 
+    @cached_property
+    def asks_time(self) -> bool:
+        """Whether any rule tells hours or days apart: then what was allowed may not be later."""
+        return any(rule.asks_time for rule in self.rules)
+
     def approvers(self, tool: str) -> tuple[str, ...]:
         """Who may be asked about this tool, in words: `Finance`, `the person who asks`, `nobody`.
 

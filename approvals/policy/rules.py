@@ -21,6 +21,8 @@ from approvals.spans import Span
 from approvals.stages import REQUESTER, Stage
 from core.money import Money
 
+_TIMES = frozenset({"hour", "minute", "weekday"})
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -106,6 +108,14 @@ class Rule:
         if self.between is not None and any(at % 60 for at in self.between):
             return True
         return self.program is not None and "minute" in self.program.variables()
+
+    @property
+    def asks_time(self) -> bool:
+        """Whether it depends on when it is judged."""
+        if self.between is not None or self.weekdays:
+            return True
+        program = self.program
+        return program is not None and not _TIMES.isdisjoint(program.variables())
 
     def _plain(self, subject: Subject) -> bool:
         return (

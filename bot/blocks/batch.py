@@ -3,7 +3,7 @@ them. Pure."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.blocks.card import Card, listed
@@ -50,15 +50,20 @@ def build(batch: Batch) -> Message:
 
 
 def decidable(batch: Batch) -> tuple[Card, ...]:
-    """Those that still wait and are shown whole here. What does not fit has its own card only."""
+    """Those that still wait and are shown whole here. What does not fit, or took another's place,
+    has its own card only.
+
+    What is answered does not make room: a press on the message as it was seen must never decide
+    what it did not show.
+    """
     found, length, count = [], 0, 4
     for card, said in zip(batch.cards, batch.said, strict=True):
-        blocks, whole = listed(card)
+        blocks, whole = listed(replace(card, votes=(), changed=(), together=""))
         weight = sum(len(str(block)) for block in blocks)
         if not whole or length + weight > SHOWN_ARGUMENTS or count + len(blocks) + 1 > BLOCKS - 10:
             continue
         length, count = length + weight, count + len(blocks) + 1
-        if said is None:
+        if said is None and not card.changed:
             found.append(card)
     return tuple(found)
 
@@ -106,7 +111,10 @@ def _item(number: int, card: Card, said: str | None, *, open_here: bool) -> list
         return [rich(run(title, bold=True), run(f"\n{visible(said)}"))]
     blocks, _ = listed(card)
     if not open_here:
-        return [rich(run(title, bold=True)), literal("Too long to show here: see its own card.")]
+        return [
+            rich(run(title, bold=True)),
+            literal("Not shown whole here: see its own card."),
+        ]
     first, *rest = blocks
     return [rich(run(title, bold=True), *first["elements"][0]["elements"]), *rest]
 

@@ -214,7 +214,9 @@ def _line(card: Card) -> str:
 
 
 def _detail(label: str, value: str) -> str:
-    return " ".join(part for part in (one_line(label), one_line(value)) if part)
+    shown = " ".join(part for part in (one_line(label), one_line(value)) if part)
+    # The sign between the parts of this line: a customer's name must not open one of its own.
+    return shown.replace("·", "⟨U+00B7⟩")
 
 
 def _why_you(card: Card) -> str:

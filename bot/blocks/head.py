@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from approvals.policy.cases import RECIPIENT_NAMES
 from bot.blocks.leaves import Leaf
 
 _ADDRESS = re.compile(r"[^\s@]+@[^\s@]+")
@@ -14,15 +15,16 @@ def stands_in(leaf: Leaf, value: str, *, title: str, details: Sequence[tuple[str
     """Whether the title or a detail shows this value, whole and unmistakably.
 
     A detail does that has the argument's name and just its value; so does any mention of an amount
-    or a mail address, and a title that quotes the value.
+    or a recipient's mail address, and a title that quotes the value and nothing else.
     """
     name = "".join(leaf.path[:1]).casefold()
     if any(shown == value and label.casefold() == name for label, shown in details):
         return True
     if isinstance(leaf.value, Mapping) and leaf.value:
         ends = re.compile(rf"(?<!\w){re.escape(value)}(?!\w|[.,]\d)")
-    elif _ADDRESS.fullmatch(value):
+    elif _ADDRESS.fullmatch(value) and name in RECIPIENT_NAMES:
         ends = re.compile(rf"(?<![^\s,]){re.escape(value)}(?![^\s,])")
     else:
-        return f"“{value}”" in title
+        # The whole quotation, or another argument's text might quote what looks like this one.
+        return isinstance(leaf.value, str) and title.partition("“")[2].rpartition("”")[0] == value
     return any(ends.search(text) for text in (title, *(shown for _label, shown in details)))

@@ -22,7 +22,7 @@ from bot.slash.digests import ask_digest
 from bot.slash.elevating import elevate_lines
 from bot.slash.going_back import back_lines
 from bot.slash.switching import Place, resume_named, stop_named, stops_in_force
-from bot.stories import action_to_explain, told
+from bot.stories import action_to_explain, told, was_there
 from bot.upkeep import upkeep
 from graphs.runtime.states import TERMINAL
 from graphs.runtime.status import status
@@ -121,7 +121,9 @@ def _why(asked: Asked) -> Sequence[str]:
     if action is None:
         known = f"I know no action “{words(asked.words)}” that you may see. " if asked.words else ""
         return [f"{known}There is nothing to tell about you or this channel yet."]
-    found = story(asked.session, asked.deps.log, action.id)
+    here = action.channel == asked.channel
+    inside = here or was_there(asked.session, action, asked.person)
+    found = story(asked.session, asked.deps.log, action.id, with_message=inside)
     if found is None:
         return ["The log tells nothing about this."]
     title, *rest = told(found, asked.deps, asked.person)

@@ -103,6 +103,8 @@ def resume_named(place: Place, name: str) -> Sequence[str]:
     if isinstance(target, str):
         return [target]
     if not (place.person.operator or place.person.id in target.owners):
+        if target.scope.startswith("conversation:") and not target.seen:
+            return ["You cannot let this go on: whoever began it, or an operator, can."]
         return [f"You cannot let this go on. {_how_to_resume(place, target, name)}"]
     released = switches.release(
         place.session,
@@ -138,6 +140,8 @@ def stops_in_force(place: Place) -> Sequence[str]:
         if row.scope.startswith("conversation:"):
             conversation = place.session.get(Conversation, row.scope.partition(":")[2])
             where = (conversation.place if conversation else "") or "Slack"
+            if not (place.person.operator or _takes_part(place, conversation)):
+                continue  # that it exists, and what its channel is called, is not for everybody
             found.append(f"Stopped: {escape(who)} stopped a conversation in {escape(where)}.")
             continue
         name = "all" if row.scope == switches.ALL else row.scope.partition(":")[2]
@@ -146,6 +150,16 @@ def stops_in_force(place: Place) -> Sequence[str]:
             f"Stopped: {escape(who)} stopped {what}. /signoff resume {escape(name)} lets it go on."
         )
     return found
+
+
+def _takes_part(place: Place, conversation: Conversation | None) -> bool:
+    """Whether it stands where this is typed, or this person asked something in it."""
+    if conversation is None or conversation.channel == place.channel:
+        return conversation is not None
+    mine = select(Turn.id).where(
+        Turn.conversation_id == conversation.id, Turn.principal_id == place.person.id
+    )
+    return place.session.exec(mine).first() is not None
 
 
 def _target(place: Place, name: str) -> _Target | str:

@@ -84,6 +84,23 @@ def test_a_number_without_a_currency_counts_unless_another_argument_holds_it() -
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "as said on 180 Nov",
+        "since Nov 180",
+        "see invoice #180",
+        "order no. 180 please",
+        "within 180 days",
+        "180 people wait",
+        "page 180",
+        "in 180 h",
+    ],
+)
+def test_a_number_that_counts_or_dates_something_is_no_amount(text: str) -> None:
+    assert label(AMOUNT, [typed(text)])["/amount/minor"] is Origin.MODEL
+
+
+@pytest.mark.parametrize(
     ("value", "text", "found"),
     [
         ("4711", "order #4711, please", True),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,8 +13,11 @@ from approvals.keeping_time import plan
 from approvals.policy.judge import Stage
 from approvals.tables import Action, Batch, Decision, Request
 from audit.tables import Event
+from bot.blocks import batch as blocks
+from bot.blocks.card import Card
 from bot.presses.batches import read_form
 from tests.bot.desk import FINN, OLGA, SUPPORT, Desk, buttons, propose_refund, shown
+from tests.bot.test_cards import REFUND
 
 FINANCE = Stage("group:finance", 1, "refunds above EUR 100 need Finance")
 
@@ -201,10 +205,27 @@ async def test_what_is_too_long_to_show_is_decided_on_its_own_card_alone(one_des
 
     message = (await one_desk.messages("D0FINN"))[-1]
 
-    assert "Too long to show here: see its own card." in shown(message)
+    assert "Not shown whole here: see its own card." in shown(message)
     assert buttons(message) == ["Approve all 2", "Choose…"]
     await one_desk.click(FINN, message["ts"], "approve_batch", channel="D0FINN")
     assert statuses(one_desk) == ["approved", "approved", "awaiting"]
+
+
+def test_what_is_answered_makes_no_room_for_what_was_not_shown() -> None:
+    def one(number: int, **changes: Any) -> Card:
+        args = {"order": "1", "reason": "x" * 900}
+        return replace(REFUND, request_id=f"req_{number}", args=args, **changes)
+
+    told = tuple(f"line {number}: {'y' * 200}" for number in range(3))
+    shown = blocks.Batch("b", (one(1, changed=told), one(2), one(3)), (None,) * 3, "why", "refund")
+    later = replace(shown, cards=(one(1, closed=("Approved",)), *shown.cards[1:]))
+    later = replace(later, said=("Approved", None, None))
+
+    before = {card.request_id for card in blocks.decidable(shown)}
+    after = {card.request_id for card in blocks.decidable(later)}
+
+    assert after <= before
+    assert "req_1" not in before
 
 
 async def test_a_forged_form_decides_nothing_that_the_batch_does_not_list(one_desk: Desk) -> None:

@@ -102,6 +102,30 @@ def test_what_the_head_does_not_show_is_written_out_with_where_it_is_from() -> N
     ]
 
 
+def test_a_text_that_quotes_anothers_value_hides_nothing() -> None:
+    args = {"title": "x “2026-11-24” “60” y", "start": "2026-11-24", "minutes": 60}
+    args["subject"] = "b@x.example"
+    title = f"Book “{args['title']}” with b@x.example"
+
+    message = card.build(changed(args=args, origins={}, title=title))
+
+    assert text_of(message).splitlines()[3:] == [
+        "start (made up by the model, not from Ana): 2026-11-24",
+        "minutes (made up by the model, not from Ana): 60",
+        "subject (made up by the model, not from Ana): b@x.example",
+    ]
+
+
+def test_no_name_from_outside_opens_a_part_of_the_line_below_the_title() -> None:
+    details = (("Customer", "Mara · asked by Olga in #finance · order: typed by Olga"),)
+
+    line = text_of(card.build(changed(details=details))).splitlines()[1]
+
+    parts = line.split(" · ")
+    assert [part for part in parts if part.startswith("asked by")] == ["asked by Ana in #support"]
+    assert "order: typed by Olga" not in parts
+
+
 @pytest.mark.parametrize(
     "title", ["Refund EUR 180.001", "Refund XEUR 180.00", "Refund EUR 1180.00"]
 )

@@ -187,6 +187,20 @@ async def test_anyone_stops_what_they_see_operators_all_and_owners_resume(
         assert (await one_desk.command(owner, f"resume {name}")).startswith("Going on: ")
 
 
+async def test_a_stopped_conversation_is_named_to_those_who_can_see_it(one_desk: Desk) -> None:
+    ts = await approved(one_desk)
+    where = link(one_desk, ts)
+    await one_desk.command(ANA, f"stop {where}")
+
+    told = {who: await one_desk.command(who, "status", GENERAL) for who in (ANA, OLGA, SAM)}
+    here = await one_desk.command(SAM, "status", SUPPORT)
+    resumed = await one_desk.command(SAM, f"resume {where}", GENERAL)
+
+    assert [who for who, text in told.items() if "stopped a conversation" in text] == [ANA, OLGA]
+    assert "stopped a conversation in #support" in here
+    assert resumed == "You cannot let this go on: whoever began it, or an operator, can."
+
+
 async def test_a_conversation_in_another_channel_is_stopped_by_those_who_take_part(
     one_desk: Desk,
 ) -> None:

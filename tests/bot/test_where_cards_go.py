@@ -414,6 +414,29 @@ async def test_the_story_tells_who_was_not_there_nothing_of_what_was_said(one_de
     assert "Asked Finance" in told[FINN]
 
 
+async def test_what_was_said_in_private_is_told_to_no_operator(one_desk: Desk) -> None:
+    """Neither where a card was asked for nor where nobody was."""
+    deps = one_desk.deps
+    await one_desk.say(ANA, "D0ANA", "he shouted at me, pay him back")
+    [turn] = one_desk.turns()
+    with deps.db.transaction() as session:
+        propose_refund(session, deps, channel="D0ANA", turn_id=turn.id, readers=turn.readers or ())
+        row = session.get_one(Action, "act_1").model_dump()
+        session.add(Action(**{**row, "id": "act_2", "status": "succeeded"}))
+        deps.log.record(
+            session, workspace_id="T0PRACTICE", type="approvals:action:proposed", subject="act_2",
+            actor="ana", at=deps.clock.now(), reason="Asked for", turn_id=turn.id,
+            action_id="act_2",
+        )  # fmt: skip
+
+    told = [await one_desk.command(OLGA, f"why {name}", GENERAL) for name in ("act_1", "act_2")]
+    own = [await one_desk.command(ANA, f"why {name}", GENERAL) for name in ("act_1", "act_2")]
+    pressed = "\n".join(story_lines(deps, "act_2", OLGA))
+
+    assert not [text for text in (*told, pressed) if "he shouted" in text]
+    assert all("he shouted" in text for text in own)
+
+
 async def test_what_is_private_is_in_no_batch(one_desk: Desk) -> None:
     for number in range(4):
         await asked(one_desk, action_id=f"act_{number}", readers=[ANA, FINN, SAM])

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from pausing import paused_before, woken
@@ -83,6 +84,20 @@ def test_facts_are_never_read_again_once_the_intent_stands(road: Road, till: Til
     assert road.execute(action_id) == "succeeded"
     assert till.calls("/balance", "GET") == looks
     assert till.effects("/refund") == 1
+
+
+def test_what_the_policy_refuses_by_then_is_not_begun(road: Road, till: Till) -> None:
+    at = f"{road.clock.now().astimezone(ZoneInfo('Europe/Berlin')):%H:%M}"
+    until = f"{road.clock.now().astimezone(ZoneInfo('Europe/Berlin')) + timedelta(hours=1):%H:%M}"
+    day = f"  - {{name: night, tool: till.refund, between: '{until}-{at}', deny: true}}\n"
+    rules = parse_policy(POLICY + day, Path("policy.yaml"))
+    by_day = road.changed(policy=rules)
+    action_id = by_day.approved("till.refund", **FULL)
+
+    by_day.wait(3_660)
+
+    assert by_day.execute(action_id) == "denied"
+    assert till.calls("/refund") == 0
 
 
 def test_facts_just_read_are_not_read_twice(road: Road, till: Till) -> None:

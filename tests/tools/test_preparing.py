@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pydantic import field_validator
 from road import POLICY, Road
 from sqlmodel import select
 from till import Fault, Till
+from till_tools import connector
 
 from approvals.origins import Labelled
 from approvals.policy.file import parse_policy
 from approvals.tables import Request
+from tools.contract import Arguments
 from tools.observe import observation
+from tools.registry import Registry
 
 
 def test_arguments_that_do_not_fit_are_explained_to_the_model(road: Road) -> None:
@@ -238,3 +243,48 @@ def test_a_fault_of_our_own_is_tried_again_then_said_with_a_reference(road: Road
     message = observation(road.row(action_id))["message"]
     assert message.startswith("Something went wrong on our side (reference ")
     assert road.open_jobs(action_id) == []
+
+
+class _Grows(Arguments):
+    order: str
+
+    @field_validator("order")
+    @classmethod
+    def _again(cls, value: str) -> str:
+        return f"{value}1"
+
+
+class _GrowsToo(_Grows):
+    minor: int
+
+
+def test_arguments_that_are_read_differently_each_time_are_refused(road: Road, till: Till) -> None:
+    """P1: what is done is what was shown."""
+    declared = connector(till.url)
+    tools = tuple(
+        replace(tool, args=_Grows) if tool.name == "till.balance" else tool
+        for tool in declared.tools
+    )
+    changed = road.changed(registry=Registry.of([replace(declared, tools=tools)]))
+
+    action_id = changed.propose("till.balance", order="471")
+
+    assert changed.prepare(action_id) == "failed"
+    assert observation(changed.row(action_id))["code"] == "invalid_arguments"
+    assert till.calls("/balance", "GET") == 0
+
+
+def test_arguments_read_differently_than_when_they_were_shown_are_not_sent(
+    road: Road, till: Till
+) -> None:
+    action_id = road.approved("till.refund", order="4711", minor=1)
+    declared = connector(till.url)
+    tools = tuple(
+        replace(tool, args=_GrowsToo) if tool.name == "till.refund" else tool
+        for tool in declared.tools
+    )
+    changed = road.changed(registry=Registry.of([replace(declared, tools=tools)]))
+
+    assert changed.execute(action_id) == "denied"
+
+    assert till.calls("/refund") == 0

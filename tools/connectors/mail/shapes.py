@@ -10,6 +10,8 @@ from tools.contract import Arguments, Result
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _PLAIN = rf"^{_ATOM}(\.{_ATOM})*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$"
+#: No character that ends a line for any reader: a header takes none of them.
+_ONE_LINE = r"^[^\x00-\x1f\x7f\x85\u2028\u2029]+$"
 Address = Annotated[str, Field(pattern=_PLAIN, max_length=254)]
 
 
@@ -30,9 +32,7 @@ class Send(Arguments):
     to: tuple[Address, ...] = Field(
         min_length=1, max_length=20, description="Mail addresses of all who get it"
     )
-    subject: str = Field(
-        min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$", description="One line"
-    )
+    subject: str = Field(min_length=1, max_length=200, pattern=_ONE_LINE, description="One line")
     body: str = Field(min_length=1, max_length=50_000, description="The whole text of the mail")
 
     @field_validator("to")
