@@ -12,15 +12,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from hypothesis import settings
-from sqlalchemy import text
-from sqlmodel import SQLModel
 
-import audit.triggers
 from core.clock import HeldClock
 from core.db import Database, open_database
 from tests.gaps import pytest_sessionfinish, pytest_terminal_summary  # noqa: F401 - hooks
+from tests.schema import fill
 
 #: Importing them declares their tables.
 TABLES = (
@@ -71,8 +70,7 @@ def empty_db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
 @pytest.fixture
 def db(empty_db: Database) -> Database:
     """A database with every table and trigger, once on SQLite and once on PostgreSQL."""
-    SQLModel.metadata.create_all(empty_db.engine)
-    audit.triggers.install(empty_db.engine)
+    fill(empty_db)
     return empty_db
 
 
@@ -87,8 +85,8 @@ def postgres() -> Iterator[Any]:
         # As root it starts the server as another user, who must get through to the folder.
         Path(folder).chmod(0o755)
         server = get_server(Path(folder) / "data", cleanup_mode="stop")
-        # Its databases live for one test each: nothing is lost with the power.
-        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+        # Its databases live for one test each: nothing is lost with the power, nothing to tidy up.
+        for setting in ("fsync", "full_page_writes", "synchronous_commit", "autovacuum"):
             _administer(server, f"ALTER SYSTEM SET {setting} = off")
         _administer(server, "SELECT pg_reload_conf()")
         yield server
@@ -103,7 +101,5 @@ def _create(server: Any) -> str:
 
 
 def _administer(server: Any, statement: str) -> None:
-    admin = open_database(server.get_uri())
-    with admin.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text(statement))
-    admin.engine.dispose()
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        connection.execute(statement)

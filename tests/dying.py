@@ -18,16 +18,16 @@ from typing import Any
 import redis.connection
 from sqlalchemy import Engine, event
 
-#: What the forked processes import.
-_PRELOADED = ["tests.graphs.dying", "tests.bot.dying"]
+#: What the forked processes find imported.
+_PRELOADED = ["tests.graphs.pausing", "tests.bot.dying", "tools.together", "tools.undo_news"]
 _PATIENCE_S = 60
-_forked = multiprocessing.get_context("forkserver")
-_forked.set_forkserver_preload(_PRELOADED)
+forked = multiprocessing.get_context("forkserver")
+forked.set_forkserver_preload(_PRELOADED)
 
 
 def killed(target: Callable[..., None], *args: Any) -> bool:
     """Run it in a process of its own. True when that was killed, False when it came to its end."""
-    process = _forked.Process(target=target, args=args)
+    process = forked.Process(target=target, args=args)
     process.start()
     process.join(_PATIENCE_S)
     code = process.exitcode

@@ -14,9 +14,7 @@ import aiohttp
 from aiohttp import web
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_sdk.web.async_client import AsyncWebClient
-from sqlmodel import SQLModel
 
-import audit.triggers
 from approvals.people import People
 from approvals.policy.file import load_policy
 from audit.keys import KeyRing
@@ -32,6 +30,7 @@ from sandbox.closing import close
 from sandbox.slack.settings import Manifest, Settings
 from sandbox.slack.testing import FAST_RETRIES, running
 from tests.bot.desk import SECRET, TOKEN, Desk
+from tests.schema import fill
 
 CONFIG = Path(__file__).parents[2] / "config"
 MANIFEST = Path(__file__).parents[2] / "manifest.json"
@@ -40,8 +39,7 @@ MANIFEST = Path(__file__).parents[2] / "manifest.json"
 def sqlite(tmp_path: Path) -> Database:
     """An empty SQLite database with every table and trigger."""
     db = open_database(f"sqlite:///{tmp_path / 'signoff.db'}")
-    SQLModel.metadata.create_all(db.engine)
-    audit.triggers.install(db.engine)
+    fill(db)
     return db
 
 

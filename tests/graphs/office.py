@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import Field
-from sqlmodel import Session, SQLModel, col, select
+from sqlmodel import Session, col, select
 
 import llm.tables  # noqa: F401 - its tables are to be created
 from approvals.actions import move
@@ -43,6 +43,7 @@ from llm.config import ModelsConfig
 from llm.sending import Retries
 from llm.tables import ModelResponse
 from tests.llm.rehearsal import Rehearsal
+from tests.schema import fill
 from tools.contract import Arguments, Call, Connector, Effect, Preview, Result, Retry, Tool
 from tools.registry import Registry
 
@@ -249,9 +250,13 @@ class Office:
 def open_office(
     folder: Path, redis_url: str, model: Rehearsal, db: Database | None = None
 ) -> Iterator[Office]:
-    """An office over these stores; a second one in the same folder sees the first one's rows."""
-    db = db or open_database(f"sqlite:///{folder / 'office.db'}")
-    SQLModel.metadata.create_all(db.engine)
+    """An office over these stores; a second one in the same folder sees the first one's rows.
+    `db`: one that has its tables, instead of a file in that folder."""
+    if db is None:
+        is_new = not (folder / "office.db").exists()
+        db = open_database(f"sqlite:///{folder / 'office.db'}")
+        if is_new:
+            fill(db)
     models = Models(
         ModelsConfig.load(ROOT / "config" / "models.yaml", profile="rehearsal"),
         api_key="practice",

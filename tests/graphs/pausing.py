@@ -8,7 +8,6 @@ never stopped within a transaction: on SQLite that stops every other writer too.
 from __future__ import annotations
 
 import itertools
-import multiprocessing
 import os
 import signal
 import threading
@@ -25,11 +24,10 @@ import redis.connection
 from sqlmodel import Session
 
 from core.db import Database, open_database
+from tests.dying import forked
 from tests.graphs.office import open_office
 from tests.llm.rehearsal import Rehearsal
 
-_spawn = multiprocessing.get_context("forkserver")
-_spawn.set_forkserver_preload([__name__])
 _PATIENCE_S = 60
 
 
@@ -53,7 +51,7 @@ def run_until_stopped(
 ) -> Stopped | None:
     """One delivery, `at` this time, stopped before its nth write; None when it made fewer."""
     args = (folder, redis_url, model_root, turn_id, at, nth)
-    process = _spawn.Process(target=_run, args=args)
+    process = forked.Process(target=_run, args=args)
     process.start()
     watched = psutil.Process(process.pid)
     while process.is_alive():

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 from pathlib import Path
 from types import MappingProxyType
 
 import pytest
+from killing import killed_at
 from road import Road
 from till import Till
 
 from core.clock import FileClock
 from core.db import Database
-from core.faultpoints import arm
 
 pytestmark = [pytest.mark.chaos, pytest.mark.parametrize("empty_db", ["sqlite"], indirect=True)]
 
-HERE = Path(__file__).parent
 CALLS = MappingProxyType(
     {
         "till.refund": {"order": "4711", "minor": 18_000},
@@ -27,29 +22,6 @@ CALLS = MappingProxyType(
         "till.letter": {"to": "finn@lindqvist.example", "text": "hello"},
     }
 )
-
-
-def killed_at(
-    place: str, road: Road, till: Till, clock_file: Path, action_id: str, job: str = ""
-) -> None:
-    """Run a worker that dies at this place, and see that it did."""
-    folder = clock_file.with_name("faultpoints")
-    arm(folder, place)
-    environ = {
-        **os.environ,
-        "SIGNOFF_FAULTPOINTS": str(folder),
-        "PYTHONPATH": os.pathsep.join((str(HERE), str(HERE.parent.parent))),
-    }
-    url = road.db.engine.url.render_as_string(hide_password=False)
-    died = subprocess.run(
-        [sys.executable, HERE / "worker.py", url, till.url, clock_file, action_id, job],
-        env=environ,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert died.returncode == -signal.SIGKILL, died.stderr
 
 
 def ready(road: Road, tool: str) -> str:

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from killing import killed_at
 from road import POLICY, Road
 from sqlmodel import col, select
-from test_killed_workers import killed_at
 from till import Fault, Till
 
 from approvals.actions import Proposed, answer_unknown, cancel_turn, propose

@@ -1,12 +1,8 @@
 """A worker in a process of its own, to be killed: prepares and executes one action, or does one
-other job about it, then ends.
-
-python worker.py DATABASE_URL TILL_URL CLOCK_FILE ACTION_ID [JOB]
-"""
+other job about it, then ends."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from road import Road
@@ -24,7 +20,3 @@ def main(url: str, till_url: str, clock_file: str, action_id: str, job: str = ""
         print(other(road.deps).run(action_id))
     else:
         print(road.prepare(action_id), road.execute(action_id))
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
