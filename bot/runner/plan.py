@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bot.runner.embedded import chroma_argv, pings, redis_argv, serves
 from bot.runner.ports import Ports
-from bot.runner.practice import model, office, secrets_file, slack, slack_env
+from bot.runner.practice import event_secrets, model, office, secrets_file, slack, slack_env
 from bot.runner.supervisor import Process
 from bot.settings import HELD_BY_SOME, HOLDERS
 from core.errors import ConfigError
@@ -55,6 +55,7 @@ def demo_plan(ports: Ports, data: Path, environ: Mapping[str, str]) -> Plan:
             "SIGNOFF_REHEARSAL": "1",
         }
         processes.append(model(ports, data))
+    env["SIGNOFF_EVENT_SECRETS"] = event_secrets(data)
     env["SIGNOFF_SECRETS_FILE"] = str(secrets_file(ports, data))
     processes += _infrastructure(ports, data, environ) + _application(ports, data, env)
     page = f"http://127.0.0.1:{ports.page}/"

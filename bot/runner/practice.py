@@ -3,6 +3,7 @@ the rehearsal model, a shop with a mailbox and a calendar."""
 
 from __future__ import annotations
 
+import base64
 import secrets
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -14,14 +15,18 @@ from bot.runner.embedded import answers, serves
 from bot.runner.ports import Ports
 from bot.runner.supervisor import Process
 
+#: The shop's name as a source of events.
+_SHOP = "shop"
+
 
 def office(ports: Ports, data: Path) -> list[Process]:
     shop = ["office", "--port", str(ports.shop), "--smtp-port", str(ports.smtp)]
     calendar = ["calendar", "--port", str(ports.calendar)]
+    tells = f"http://127.0.0.1:{ports.http}/events/{_SHOP}"
     return [
         _sandbox(
             "office",
-            [*shop, "--data", str(data), "--run-dir", str(data / "run")],
+            [*shop, "--data", str(data), "--run-dir", str(data / "run"), "--tells", tells],
             lambda: serves(f"http://127.0.0.1:{ports.shop}/counters"),
             "a practice shop and mailbox",
         ),
@@ -83,6 +88,16 @@ def slack_env(ports: Ports, environ: Mapping[str, str]) -> dict[str, str]:
         **way,
         "SIGNOFF_SLACK_API": f"http://127.0.0.1:{ports.page}/api/",
     }
+
+
+def event_secrets(data: Path) -> str:
+    """What the practice shop signs its events with, made at the first start."""
+    path = data / "office" / "events.secret"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text("whsec_" + base64.b64encode(secrets.token_bytes(32)).decode())
+    return f"{_SHOP}={path.read_text().strip()}"
 
 
 def secrets_file(ports: Ports, data: Path) -> Path:

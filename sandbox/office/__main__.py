@@ -24,7 +24,8 @@ def main(argv: Sequence[str]) -> int:
     clock = FileClock(data / "clock")
     generate(data, seed=args.seed, today=clock.now().date())
     run_dir = Path(args.run_dir).absolute() if args.run_dir else data / "run"
-    served = Served(data, run_dir, shop_key(data), args.port, args.smtp_port, clock)
+    key = shop_key(data)
+    served = Served(data, run_dir, key, args.port, args.smtp_port, clock, args.tells)
     try:
         asyncio.run(_until_stopped(served))
     except OSError as error:
@@ -62,6 +63,7 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=8302, help="of the shop's HTTP API")
     parser.add_argument("--smtp-port", type=int, default=8303, help="of the mail server")
     parser.add_argument("--data", default="data", help="folder that everything is kept in")
+    parser.add_argument("--tells", default="", help="where the shop tells of lost parcels")
     parser.add_argument("--run-dir", help="folder of pid files, for faults that kill (DATA/run)")
     parser.add_argument("--seed", type=int, default=SEED, help="what the first start is made from")
     return parser.parse_args(argv)

@@ -20,6 +20,7 @@ from sandbox.office.answers import Answer, Asked, Refusal
 from sandbox.office.counters import count
 from sandbox.office.faults import Fault, Faults
 from sandbox.office.store import Store
+from sandbox.office.telling import Teller
 
 Rule = Callable[[Store, Asked], Answer]
 
@@ -50,6 +51,8 @@ class Shop:
     key: str
     #: The calendar's folder, counted from outside.
     meetings: Path
+    #: Tells others of what happened; None: it tells nobody.
+    teller: Teller | None = None
     #: The newest calls since the start and how long each took here: for benchmarks.
     took: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=1_000))
 
@@ -66,6 +69,7 @@ class Shop:
                 web.post("/control/faults", self._arm),
                 web.post("/faults", self._arm),
                 web.post("/control/clear", self._clear),
+                web.post("/lost", self._lose),
             ]
         )
         return app
@@ -162,6 +166,21 @@ class Shop:
         except Refusal as bad:
             refusal = bad.answer()
         return _response(refusal) if refusal else web.json_response({"ok": True})
+
+    async def _lose(self, request: web.Request) -> web.Response:
+        """`{"order": "4712"}`: its parcel is lost, and the shop tells of it."""
+        body, refusal = _body(await request.text())
+        order = str(body.get("order", ""))
+        try:
+            shop.whole_order(self.store, order)
+        except Refusal as unknown:
+            refusal = unknown.answer()
+        if refusal:
+            return _response(refusal)
+        self.store.write("UPDATE orders SET status = 'lost' WHERE number = ?", order)
+        told = {"order": order, "reason": "not seen since the sorting centre"}
+        id = self.teller.tell("parcel.lost", told) if self.teller else None
+        return web.json_response({"ok": True, "told": id})
 
     async def _clear(self, _request: web.Request) -> web.Response:
         self.faults.armed.clear()

@@ -16,6 +16,7 @@ from sandbox.office.calendar import collections
 from sandbox.office.faults import Faults
 from sandbox.office.post import PostOffice
 from sandbox.office.store import Store
+from sandbox.office.telling import Teller
 
 _HOST = "127.0.0.1"
 
@@ -30,6 +31,8 @@ class Served:
     port: int
     smtp_port: int
     clock: Clock
+    #: Where the shop tells of what happened; empty: nowhere.
+    tells: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,9 @@ async def serve(served: Served) -> AsyncIterator[Addresses]:
     """Both servers, on loopback, for the life of the block."""
     store = Store(served.data / "office" / "shop.db")
     faults = Faults(served.run_dir)
-    shop = Shop(store, faults, served.clock, served.key, collections(served.data))
+    secret = served.data / "office" / "events.secret"
+    teller = Teller(served.tells, secret, served.clock) if served.tells else None
+    shop = Shop(store, faults, served.clock, served.key, collections(served.data), teller)
     post = PostOffice(served.data / "office" / "mail", store, faults, served.clock)
     runner = web.AppRunner(shop.app(), access_log=None)
     await runner.setup()
@@ -60,5 +65,7 @@ async def serve(served: Served) -> AsyncIterator[Addresses]:
     finally:
         if mail:
             mail.close()
+        if teller:
+            await teller.close()
         await runner.cleanup()
         store.close()

@@ -20,7 +20,8 @@ _STREAMS = web.AppKey("STREAMS", Streams)
 
 
 def mount(app: web.Application) -> None:
-    """Adds the page, its fragments, its event stream, `/control/plug` and the guard to `app`.
+    """Adds the page, its fragments, its event stream, `/control/plug`, `/control/lose` and the
+    guard to `app`.
 
     Expects `app[WORKSPACE]` (sandbox.slack.app); `app[OFFICE]` and `app[BOT]` default to the
     addresses in its settings.
@@ -38,6 +39,7 @@ def mount(app: web.Application) -> None:
     app.router.add_get("/fragments/{name}", _fragment)
     app.router.add_get("/files/{id}", _file)
     app.router.add_post("/control/plug", _pull)
+    app.router.add_post("/control/lose", _lose)
     app.router.add_static("/static/", HERE / "static")
 
 
@@ -78,6 +80,10 @@ async def _fragment(request: web.Request) -> web.StreamResponse:
 
 async def _file(request: web.Request) -> web.StreamResponse:
     return await request.app[_PAGES].file(request)
+
+
+async def _lose(request: web.Request) -> web.StreamResponse:
+    return await request.app[_PAGES].lose(request)
 
 
 async def _pull(request: web.Request) -> web.StreamResponse:

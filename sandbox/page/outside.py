@@ -85,8 +85,15 @@ class World:
 
     async def arm(self, fault: Mapping[str, Any]) -> bool:
         """Sets a fault at the office; False when it could not be set."""
+        return await self._post("faults", fault)
+
+    async def lose(self, order: str) -> bool:
+        """Has the shop call this order's parcel lost; False when it could not."""
+        return await self._post("lost", {"order": order})
+
+    async def _post(self, path: str, body: Mapping[str, Any]) -> bool:
         try:
-            async with self._session.post(f"{self._office}/faults", json=fault) as answer:
+            async with self._session.post(f"{self._office}/{path}", json=body) as answer:
                 return answer.status < 300
         except (TimeoutError, ClientError):
             return False

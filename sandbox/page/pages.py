@@ -64,6 +64,13 @@ class Pages:
         reason = await self.plug.arm()
         return _refused(reason, 409) if reason else web.json_response({"ok": True})
 
+    async def lose(self, request: web.Request) -> web.Response:
+        """`POST /control/lose {"order": "4712"}`: the shop calls its parcel lost and tells it."""
+        order = (await _json(request)).get("order")
+        if not isinstance(order, str) or not await self.world.lose(order):
+            return _refused("The practice shop does not know this order, or does not answer.", 409)
+        return web.json_response({"ok": True})
+
     async def _html(self, request: web.Request, template: str, **more: Any) -> web.Response:
         scene = stage(self.reading, asked(request))
         viewer = viewer_of(self.reading, scene.me)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.e2e.demo import Demo, action_ids, words_of
 
 
@@ -36,3 +38,23 @@ def test_a_read_is_answered_with_its_source_and_asks_nobody(demo: Demo) -> None:
     answer = demo.reply("C0GENERAL", thread, "4711")
 
     assert "shop order 4711" in words_of(answer)
+
+
+def test_a_parcel_that_the_shop_calls_lost_is_looked_into_in_support(demo: Demo) -> None:
+    """R37, R42: an event of another system starts work; nobody asked for it, nothing is changed."""
+    assert demo.http.post("/control/lose", json={"order": "1"}).status_code == 409
+    demo.post("lose", {"order": "4712"})
+
+    def told() -> list[dict[str, Any]]:
+        return [m for m in demo.messages("C0SUPPORT") if "order 4712 is lost" in words_of(m)]
+
+    [message] = demo.until(told, "the event in #support")
+    answer = demo.reply("C0SUPPORT", message["ts"], "shop order 4712")
+
+    assert "asked by the rule parcel-lost, for Ana" in words_of(message)
+    assert "data.order: 4712" in words_of(message)
+    assert "Order 4712 of" in words_of(answer)
+    assert "is lost" in words_of(answer)
+    assert "The rule parcel-lost asked for Ana" in str(
+        demo.command("U0ANA", "C0SUPPORT", "why last")
+    )

@@ -6,10 +6,13 @@ A refund, a mail and a meeting are brought to the same place, and one death hits
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
+import httpx
 import pytest
 
 from tests.e2e.chaos import KINDS, ONCE, WORKERS, Chaos, End, Errand, running
+from tests.e2e.demo import words_of
 
 pytestmark = [
     pytest.mark.chaos,
@@ -37,6 +40,28 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chaos]:
 @pytest.fixture
 def errands(office: Chaos) -> Sequence[Errand]:
     return [office.errand(kind) for kind in KINDS]
+
+
+@pytest.mark.parametrize("place", ["event:committed", "event:opened"])
+def test_an_event_whose_200_or_turn_was_lost_starts_one_piece_of_work(
+    office: Chaos, place: str
+) -> None:
+    """R71: the bot dies before it says that it took the event, or the worker before the turn
+    stands; the shop tells it again until it is taken."""
+    order = {"event:committed": "4701", "event:opened": "4702"}[place]
+    mark = office.arm(place)
+
+    httpx.post(f"{office.shop}/lost", json={"order": order}, trust_env=False).raise_for_status()
+    office.died(mark)
+    told = office.until(lambda: lost(office, order), "the event in #support")
+    office.reply("C0SUPPORT", told[0]["ts"], f"shop order {order}")
+
+    assert len(lost(office, order)) == 1
+    assert len([m for m in office.messages("C0SUPPORT", told[0]["ts"]) if m.get("bot_id")]) == 2
+
+
+def lost(office: Chaos, order: str) -> list[dict[str, Any]]:
+    return [m for m in office.messages("C0SUPPORT") if f"order {order} is lost" in words_of(m)]
 
 
 @pytest.mark.parametrize("wiped", [False, True], ids=["kept", "wiped"])

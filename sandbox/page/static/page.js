@@ -316,6 +316,8 @@ document.addEventListener("click", (event) => {
     return void control("shortcuts", { user: page.as, channel, ts, callback_id: shortcut.dataset.shortcut }).then(() => refresh("messages"));
   }
   if (on("[data-plug]")) return void control("plug", { arm: true }).then(() => refresh("outside", "guide"));
+  const lose = on("[data-lose]");
+  if (lose) return void control("lose", { order: lose.dataset.lose });
   if (on("[data-close-view]")) return void closeView(on("[data-view]"));
   const thread = on("[data-open-thread], [data-close-thread]");
   if (thread && !event.metaKey && !event.ctrlKey) {
