@@ -17,7 +17,8 @@ from bot.intake import take_trigger
 from bot.listeners.policy import open_policy
 from bot.presses.handing import not_served
 from bot.slash.absences import find_person
-from bot.slash.subcommands import Asked, answer
+from bot.slash.command import Command
+from bot.slash.subcommands import answer
 from bot.words import storable
 
 _SECTIONS = 20
@@ -65,7 +66,7 @@ def take_command(delivery: Delivery, person: Principal | None, refusal: str) -> 
         )
         if person is None:
             return [escape(refusal)]
-        asked = Asked(
+        asked = Command(
             session=session,
             deps=deps,
             person=person,

@@ -13,7 +13,8 @@ from approvals.people import Principal
 from bot.deps import BotDeps
 from bot.intake import take_trigger
 from bot.presses.clicks import STRANGER, Click, record_click, stands
-from bot.slash.switching import Place, stop_conversation
+from bot.slash.command import Place
+from bot.slash.switching import stop_conversation
 from graphs.runtime.states import TERMINAL, WAITING
 from graphs.runtime.tables import Turn
 from graphs.runtime.turns import stop

@@ -5,10 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-
-from sqlmodel import Session
+from datetime import date, timedelta
 
 from approvals.delegating import delegate, end_delegation, standing
 from approvals.directory import as_of
@@ -18,7 +15,7 @@ from approvals.tables import Action, Request
 from approvals.waiting import waiting_for
 from bot.blocks.text import words
 from bot.cards import title_of
-from bot.deps import BotDeps
+from bot.slash.command import Command
 
 _PERSON = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>|@?([\w.-]+)")
 _DATES = re.compile(r"\b(from|until)\s+(\d{4}-\d{2}-\d{2})\b")
@@ -28,18 +25,6 @@ DELEGATE_USAGE = (
     "today; /signoff delegate stop ends it, /signoff delegate alone shows it."
 )
 HAND_USAGE = "Write /signoff hand @sam, and words of the title where several things wait for you."
-
-
-@dataclass(frozen=True)
-class Command:
-    """A slash command as these need it. `again`: this very command was carried out before."""
-
-    session: Session
-    deps: BotDeps
-    person: Principal
-    words: str
-    again: bool
-    now: datetime
 
 
 def delegate_lines(asked: Command) -> Sequence[str]:

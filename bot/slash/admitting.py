@@ -8,13 +8,12 @@ from approvals.actions import Proposed
 from approvals.by_hand import propose_by_hand
 from approvals.connectors import ADMIT, waiting
 from bot.blocks.text import escape
-from bot.slash.absences import Command
+from bot.slash.command import Command
 from tools.admitting import offered
 
 
-def connector_lines(asked: Command, *, channel: str, key: str) -> Sequence[str]:
-    """Ask for it, its card in `channel`; without a name, those that wait. The answer's lines, ready
-    for mrkdwn. `key` tells one command from another."""
+def connector_lines(asked: Command) -> Sequence[str]:
+    """Ask for it, its card where it is asked; without a name, those that wait."""
     team = asked.deps.identity.team_id
     new = waiting(asked.session, offered(asked.deps.registry.connectors), workspace_id=team)
     names = ", ".join(f"{each.name} {each.version}" for each in new)
@@ -31,10 +30,10 @@ def connector_lines(asked: Command, *, channel: str, key: str) -> Sequence[str]:
         asked.session,
         asked.deps.log,
         Proposed(ADMIT, "1.0.0", args, f"Let the connector {found.name} {found.version} in"),
-        key=key,
+        key=asked.key,
         principal_id=asked.person.id,
         workspace_id=team,
-        channel=channel,
+        channel=asked.channel,
         thread_ts=None,
         now=asked.now,
     )

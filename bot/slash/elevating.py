@@ -10,7 +10,7 @@ from approvals.by_hand import propose_by_hand
 from approvals.elevation import ASSISTANT, AUTOMATION, LONGEST, check, has
 from approvals.floors import ELEVATE
 from bot.blocks.text import escape
-from bot.slash.absences import Command
+from bot.slash.command import Command
 from core.errors import ApprovalError
 from tools.scoped import own_scopes
 
@@ -18,9 +18,8 @@ _SPAN = re.compile(r"(\d{1,3})\s*(h|hours?|m|min|minutes?)")
 _USAGE = "Write it like /signoff elevate shop:stock 2h, or with for and whom after it: for sam"
 
 
-def elevate_lines(asked: Command, *, channel: str, key: str) -> Sequence[str]:
-    """Ask for it, its card in `channel`; `key` tells one command from another. The answer's lines,
-    ready for mrkdwn."""
+def elevate_lines(asked: Command) -> Sequence[str]:
+    """Ask for it, its card where it is asked."""
     words = asked.words.removesuffix(".").split(" for ", 1)
     scope, _, span = words[0].strip().partition(" ")
     holder = words[1].strip() if len(words) > 1 else asked.person.id
@@ -50,10 +49,10 @@ def elevate_lines(asked: Command, *, channel: str, key: str) -> Sequence[str]:
             {"scope": scope, "holder": holder, "minutes": minutes},
             f"Give {named} {scope} for a time",
         ),
-        key=key,
+        key=asked.key,
         principal_id=asked.person.id,
         workspace_id=asked.deps.identity.team_id,
-        channel=channel,
+        channel=asked.channel,
         thread_ts=None,
         now=asked.now,
     )

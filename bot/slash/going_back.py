@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 
 from approvals.tables import Action
 from bot.blocks.text import escape
-from bot.slash.absences import Command
+from bot.slash.command import Command
 from bot.slash.links import Link, read_link
 from core.posts import Post
 from graphs.runtime.back import CannotGoBack, ask_back

@@ -8,46 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
-from sqlalchemy import update
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from approvals import switches
 from approvals.elevation import ASSISTANT
-from approvals.people import Principal
 from approvals.rights_tables import Switch
 from approvals.tables import Action
 from bot.blocks.text import escape, words
-from bot.deps import BotDeps
+from bot.slash.command import Place
+from bot.slash.held import at_work, end, held_in, redraw, wake
 from bot.slash.links import read_link
 from bot.tables import Schedule
 from core.ids import derive_id
-from core.outbox import Outbox
-from core.posts import refresh_posts
-from graphs.runtime.states import RECEIVED, RUNNING
 from graphs.runtime.tables import Conversation, Turn
-from graphs.runtime.turns import stop as stop_turn
-from graphs.runtime.waiting import has_open_actions
 
-_NOT_BEGUN = ("allowed", "approved")
-_WOKEN = ("execute", "run_turn", "run_digest", "open_event")
 _LISTED = 10
-
-
-@dataclass(frozen=True)
-class Place:
-    """Who types it, where, and when."""
-
-    session: Session
-    deps: BotDeps
-    person: Principal
-    channel: str
-    now: datetime
-
-    @property
-    def team(self) -> str:
-        return self.deps.identity.team_id
 
 
 @dataclass(frozen=True)
@@ -73,9 +49,9 @@ def _stop(place: Place, target: _Target, name: str) -> Sequence[str]:
         return [_UNSEEN[target.scope.partition(":")[0]]]
     if not _press(place, target.scope):
         return [f"{_stopped_already(place, target.scope)} {_how_to_resume(place, target, name)}"]
-    ended = [turn for turn in _at_work(place, target.scope) if _end(place, turn)]
-    held = _held(place, target.scope)
-    _redraw(place, held)
+    ended = [turn for turn in at_work(place, target.scope) if end(place, turn)]
+    held = held_in(place, target.scope)
+    redraw(place, held)
     told = [f"Stopped: {escape(switches.words_of(target.scope))}. The rest goes on."]
     if target.scope == switches.ALL:
         told = ["Stopped: everything."]
@@ -116,9 +92,9 @@ def resume_named(place: Place, name: str) -> Sequence[str]:
     )
     if not released:
         return [f"Nobody has stopped {escape(switches.words_of(target.scope))}."]
-    held = _held(place, target.scope)
-    _redraw(place, held)
-    _wake(place)
+    held = held_in(place, target.scope)
+    redraw(place, held)
+    wake(place)
     told = [f"Going on: {escape(switches.words_of(target.scope))}."]
     told += [f"• Checked again, then done: {words(_title(one))}" for one in held[:_LISTED]]
     if len(held) > _LISTED:
@@ -237,68 +213,6 @@ def _how_to_resume(place: Place, target: _Target, name: str) -> str:
     names = [person.first_name for person in known if person is not None]
     who = " or ".join([*names, "an operator"])
     return f"{escape(who)} lets it go on with `/signoff resume {escape(name)}`."
-
-
-def _at_work(place: Place, scope: str) -> Sequence[Turn]:
-    """Turns in this scope that think or write, or have not begun."""
-    kind, _, name = scope.partition(":")
-    query = select(Turn).where(
-        Turn.workspace_id == place.team, col(Turn.status).in_((RECEIVED, RUNNING))
-    )
-    if kind == "conversation":
-        query = query.where(Turn.conversation_id == name)
-    elif kind == "automation":
-        query = query.where(Turn.automation == name)
-    found = place.session.exec(query).all()
-    # What they wait for is held, not dropped: they go on when the stop is lifted.
-    return [turn for turn in found if not has_open_actions(place.session, turn.id)]
-
-
-def _end(place: Place, turn: Turn) -> bool:
-    return stop_turn(
-        place.session,
-        place.deps.log,
-        turn_id=turn.id,
-        by=place.person.id,
-        name=place.person.first_name,
-        now=place.now,
-    )
-
-
-def _held(place: Place, scope: str) -> Sequence[Action]:
-    """What is permitted and not begun in this scope."""
-    kind, _, name = scope.partition(":")
-    query = select(Action).where(
-        Action.workspace_id == place.team, col(Action.status).in_(_NOT_BEGUN)
-    )
-    if kind == "automation":
-        query = query.where(Action.automation == name)
-    found = place.session.exec(query.order_by(col(Action.created_at), col(Action.id))).all()
-    if kind != "conversation":
-        return found
-    return [
-        one
-        for one in found
-        if derive_id("conv", place.team, one.channel, one.thread_ts or "") == name
-    ]
-
-
-def _redraw(place: Place, held: Sequence[Action]) -> None:
-    for action in held:
-        refresh_posts(place.session, subject=action.id, kind="card", now=place.now)
-
-
-def _wake(place: Place) -> None:
-    """Have everything that may have been held looked at at once; what is not due yet waits on."""
-    place.session.execute(
-        update(Outbox)
-        .where(
-            col(Outbox.workspace_id) == place.team,
-            col(Outbox.job).in_(_WOKEN),
-            col(Outbox.done_at).is_(None),
-        )
-        .values(next_at=place.now)
-    )
 
 
 def _title(action: Action) -> str:

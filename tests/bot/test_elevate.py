@@ -10,7 +10,7 @@ from sqlmodel import Session, select
 from approvals.people import People
 from approvals.tables import Action
 from bot.bootstrap import declare
-from bot.slash.absences import Command
+from bot.slash.command import Command
 from bot.slash.elevating import elevate_lines
 from tests.bot.desk import ANA, Desk
 from tests.bot.opening import CONFIG
@@ -24,8 +24,9 @@ def said(desk: Desk, session: Session, words: str) -> str:
     deps = replace(desk.deps, people=people, registry=registry)
     ana = people.by_slack(ANA)
     assert ana is not None
-    asked = Command(session, deps, ana, words, again=False, now=desk.clock.now())
-    (line,) = elevate_lines(asked, channel="C0SUPPORT", key="1")
+    now = desk.clock.now()
+    asked = Command(session, deps, ana, "C0SUPPORT", now, words=words, again=False, key="1")
+    (line,) = elevate_lines(asked)
     return line
 
 
