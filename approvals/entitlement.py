@@ -35,7 +35,7 @@ def entitled(
         name = asker.first_name if asker else "the person who asked"
         return False, f"Only {name}, who asked for this, can confirm it."
     able = eligible(people, action, stage)
-    others = f"{listed(able)} ({whom(stage)})" if able else "nobody"
+    others = _named(listed(able), whom(stage)) if able else "nobody"
     if person.id in authors(action):
         why = "You asked for this" if person.id == action.principal_id else "This is for you"
         return False, f"{why}, so someone else must approve it: {others}."
@@ -139,6 +139,11 @@ def whom(stage: Stage) -> str:
     if not stage.escalated:
         return first
     return other if stage.instead else f"{first} or {other}"
+
+
+def _named(names: str, group: str) -> str:
+    """`Finn (Finance)`, and `Finn` where Finn is who is asked."""
+    return names if names == group else f"{names} ({group})"
 
 
 def _emptiness(people: People, stage: Stage) -> str:

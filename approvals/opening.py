@@ -15,7 +15,7 @@ from approvals.moves import move
 from approvals.noting import note
 from approvals.owners import tell_owners
 from approvals.people import People
-from approvals.policy.judge import Verdict, approver_words
+from approvals.policy.judge import REQUESTER, Verdict, approver_words
 from approvals.seeing import readers_now
 from approvals.showing import agreed_before, hidden_from, present, withhold
 from approvals.tables import Action, Request
@@ -51,8 +51,7 @@ def open_request(
     if no is not None:
         move(session, log, action, "denied", now=now, actor=_POLICY, reason=no, verdict=plain)
         return None
-    whom = ", then ".join(approver_words(stage.who) for stage in verdict.stages)
-    why = f"Asked {whom}: {verdict.reason}"
+    why = f"Asked {_asked(people, action, verdict)}: {verdict.reason}"
     moved = move(
         session, log, action, "awaiting", now=now, actor=_POLICY, reason=why, verdict=plain
     )
@@ -62,6 +61,15 @@ def open_request(
     note(session, log, moved, "opened", "The question was put", actor=_POLICY, now=now)
     _show(session, people, request, moved, verdict, now=now)
     return request
+
+
+def _asked(people: People, action: Action, verdict: Verdict) -> str:
+    """`Finance, then Olga`, and `Ana to confirm` of the one who asks."""
+    asker = people.by_id(action.principal_id)
+    confirm = f"{asker.first_name if asker else action.principal_id} to confirm"
+    return ", then ".join(
+        confirm if stage.who == REQUESTER else approver_words(stage.who) for stage in verdict.stages
+    )
 
 
 def _refusal(

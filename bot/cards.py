@@ -105,7 +105,9 @@ def _closed(session: Session, people: People, rows: Seen, tz: str, now: datetime
     action, request = rows.action, rows.request
     if request.status == "approved":
         who = ", ".join(_votes(people, rows, tz)) or "somebody"
-        return [f"Approved by {who}", *how_it_stands(session, people, action, now=now)]
+        asked = {str(stage["who"]) for stage in request.stages}
+        said = "Confirmed" if asked == {_REQUESTER} else "Approved"
+        return [f"{said} by {who}", *how_it_stands(session, people, action, now=now)]
     if request.status == "rejected":
         return [_rejection(people, rows, tz)]
     at = day_time(request.closed_at or request.expires_at, tz, now)

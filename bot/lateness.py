@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
-from approvals.people import People
+from approvals.people import People, Principal
 from audit.log import Log
 from bot.schedules import stop_of
 from bot.tables import Schedule, ScheduleRun
+from bot.words import day_time
 from core.ids import derive_id
 from core.posts import Post, ask_post, post_id
 
@@ -54,7 +55,6 @@ def _tell(
     subject = derive_id("late", run.id)
     if session.get(Post, post_id(subject, "notice")) is not None:
         return False
-    what = f"The digest {schedule.automation} was due at {run.due_at:%Y-%m-%d %H:%M} UTC"
     log.record(
         session,
         workspace_id=people.workspace_id,
@@ -62,7 +62,8 @@ def _tell(
         subject=run.id,
         actor="system:keeper",
         at=now,
-        reason=f"{what} and is not written yet",
+        reason=f"The digest {schedule.automation} was due at {run.due_at:%Y-%m-%d %H:%M} UTC "
+        "and is not written yet",
     )
     owner = people.by_id(schedule.owner) if schedule.owner else None
     told = [owner] if owner else [person for person in people.everyone if person.operator]
@@ -75,7 +76,12 @@ def _tell(
             n=number,
             channel=person.slack_id,
             thread_ts=None,
-            body={"text": f"{what} for <#{schedule.channel}> and is not written yet. {_MEND}"},
+            body={"text": _sentence(run, schedule, person, now)},
             now=now,
         )
     return True
+
+
+def _sentence(run: ScheduleRun, schedule: Schedule, person: Principal, now: datetime) -> str:
+    due = day_time(run.due_at, person.tz, now)
+    return f"The digest {schedule.automation} was due {due} and is not written yet. {_MEND}"

@@ -19,6 +19,7 @@ from approvals.people import People
 from approvals.policy.judge import REQUESTER, Verdict
 from approvals.standing import may_stand
 from approvals.tables import Action, Decision, Request
+from approvals.windows import undo_of
 from bot.blocks.parts import Press
 from bot.undo_words import undo_button
 
@@ -73,11 +74,20 @@ def _allow_alike(seen: Seen) -> Press | None:
     action = seen.action
     if seen.request.status != "approved" or action.verdict is None or action.edits or action.undoes:
         return None
+    if action.status in _CAME_TO_NOTHING or _undone(seen.session, action.id):
+        return None
     if not may_stand(action.tool, Verdict.from_json(action.verdict)):
         return None
     return Press("Allow alike…", "allow_alike", action.id)
 
 
+def _undone(session: Session, action_id: str) -> bool:
+    undo = undo_of(session, action_id)
+    return undo is not None and undo.status == "succeeded"
+
+
+#: What ended like this is no example of what should happen unasked.
+_CAME_TO_NOTHING = frozenset({"cancelled", "denied", "expired", "failed", "superseded"})
 #: Beside the answers, as long as the request waits.
 WHILE_OPEN: tuple[Offer, ...] = (_edit, _ask, _hand)
 #: Beside the story, once it is closed.

@@ -14,7 +14,7 @@ _REFERENCES = ("reference", "refund", "restock")
 #: Codes of actions that did not begin, whose message says why in whole sentences.
 _TOLD = frozenset({TAKEN_BACK, "together", "expired"})
 _IRREGULAR = {
-    "take": "took",
+    "take": "taken",
     "send": "sent",
     "find": "found",
     "read": "read",

@@ -29,6 +29,7 @@ from bot.presses.elsewhere import elsewhere
 from bot.presses.inquiries import inquiry_view
 from bot.presses.undoing import held_view, not_undone_view, undoable_of_turn
 from bot.questions import question_view
+from bot.refused import refused_of_turn
 from bot.reminders import reminder_view
 from core.posts import Post, post_id
 from graphs.runtime.happened import Happened
@@ -99,12 +100,10 @@ def _parts(session: Session, people: People, post: Post, *, now: datetime) -> li
     text = str(body.get("text") or "")
     if post.kind == "digest":
         return digest.build(text)
-    # An answer that rests on no call has nothing to take back.
-    undo = (
-        undoable_of_turn(session, people, post.subject, now=now)
-        if body.get("action_ids", True)
-        else ()
-    )
+    # An answer that rests on no call has nothing to take back, and nothing was refused.
+    called = bool(body.get("action_ids", True))
+    undo = undoable_of_turn(session, people, post.subject, now=now) if called else ()
+    refused = refused_of_turn(session, post.subject) if called else ()
     return answer.build(
         answer.Answer(
             text=text,
@@ -113,5 +112,6 @@ def _parts(session: Session, people: People, post: Post, *, now: datetime) -> li
             model=str(body.get("model") or ""),
             story=post.subject,
             undo=tuple(undo),
+            refused=tuple(refused),
         )
     )

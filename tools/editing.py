@@ -40,6 +40,8 @@ class EditField:
     #: What may be chosen (`choice`, `yes_no`).
     options: tuple[str, ...] = ()
     optional: bool = False
+    #: Whether it may be left empty: nothing given, or a list of nothing.
+    may_be_empty: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,8 @@ def _field(
     kind, options = _kind(inner, defs, value)
     if kind is None:
         return None
-    return EditField(name, kind, _spelled(kind, value), about, options, optional)
+    empty = optional or (kind == "list" and not inner.get("minItems"))
+    return EditField(name, kind, _spelled(kind, value), about, options, optional, empty)
 
 
 def _not_null(schema: Mapping[str, Any], defs: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:

@@ -76,7 +76,7 @@ def press_undo(
     proposed = propose_back(session, audit, registry, action, by=person.id, now=now)
     if proposed is None:
         return Pressed("impossible", "I do not know what to put back: please look yourself.")
-    return Pressed("proposed", "I am looking into it: it is undone, or you are asked, in a moment.")
+    return Pressed("proposed", "I am on it: it is undone in a moment, or somebody is asked first.")
 
 
 def propose_back(

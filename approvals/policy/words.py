@@ -70,7 +70,9 @@ def _sentence(rule: Rule, people: Group, tools: Sequence[Ability]) -> str | None
     if subject is None:
         return None
     conditions = _conditions(rule)
-    head = f"{subject}{' ' if conditions else ''}{conditions}"
+    # A condition after several abilities would read as if it were about the last one.
+    joint = ", " if len(_covered(rule, tools)) > 1 and rule.tools else " "
+    head = f"{subject}{joint if conditions else ''}{conditions}"
     final = any(tool.effect == "irreversible" for tool in _covered(rule, tools))
     return f"{head[0].upper()}{head[1:]}: {_outcome(rule, people, final=final)}"
 
@@ -106,7 +108,7 @@ def _conditions(rule: Rule) -> str:
     if rule.undoes is not None:
         parts.append("taking back what was done" if rule.undoes else "not taking anything back")
     if rule.roles:
-        parts.append(f"for {' and '.join(sorted(rule.roles))}")
+        parts.append(f"for {joined_words(sorted(rule.roles))}")
     if rule.channels:
         parts.append("in " + ", ".join(f"<#{channel}>" for channel in sorted(rule.channels)))
     if rule.automations:
@@ -151,7 +153,7 @@ def _outcome(rule: Rule, people: Group, *, final: bool) -> str:
         return "I refuse."
     after = []
     if rule.review < 100:
-        after.append(f"Of what can be put back, so many are asked about: {rule.review} %.")
+        after.append(f"Only {rule.review} % of what can be put back is asked about.")
     if rule.reject_on_expiry:
         after.append("Without an answer in time it counts as refused.")
     if rule.editable is not None:

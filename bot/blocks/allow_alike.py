@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.blocks.limits import OPTION
+from bot.blocks.limits import INPUT, OPTION, SECTION
 from bot.blocks.parts import Block, literal
 from bot.blocks.text import cut, one_line, titled
 
@@ -52,11 +52,14 @@ def alike_modal(suggested: Suggested) -> dict[str, Any]:
         "close": _plain("Back"),
         "blocks": [
             literal(
-                f"Starts from: {titled(suggested.title)}. It is for what "
-                f"{one_line(suggested.whose)} asks for, and nobody else."
+                cut(
+                    f"Starts from: {titled(suggested.title)}. It is for what "
+                    f"{one_line(suggested.whose)} asks for, and nobody else.",
+                    SECTION,
+                )
             ),
             *_inputs(suggested),
-            literal(one_line(suggested.past, 1_000)),
+            literal(cut(one_line(suggested.past, 1_000), SECTION)),
             literal(
                 "This is asked of those who approve such actions; where they are only confirmed, "
                 "of the default approvers. It can be revoked in my Home at any time."
@@ -83,7 +86,7 @@ def _inputs(suggested: Suggested) -> list[Block]:
     if suggested.at_most is not None:
         blocks.append(_text(AT_MOST, "Each up to", suggested.at_most))
     if suggested.recipients:
-        lines = "\n".join(suggested.recipients)
+        lines = _fitting(suggested.recipients)
         hint = "One to a line; @example.com stands for everybody there."
         blocks.append(_text(RECIPIENTS, "To", lines, hint=hint, multiline=True))
     if suggested.fixed:
@@ -107,10 +110,21 @@ def _text(
             "action_id": name,
             "initial_value": value,
             "multiline": multiline,
-            "max_length": 2_000,
+            "max_length": INPUT,
         },
     }
     return {**block, "hint": _plain(hint)} if hint else block
+
+
+def _fitting(lines: Sequence[str]) -> str:
+    """So many of the lines, from the first on, as an input takes."""
+    room, found = INPUT, []
+    for line in lines:
+        room -= len(line) + 1
+        if room < 0:
+            break
+        found.append(line)
+    return "\n".join(found)
 
 
 def _boxes(names: Sequence[str]) -> Block:

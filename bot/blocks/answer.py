@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.blocks.limits import FALLBACK
+from bot.blocks.limits import FALLBACK, SECTION
 from bot.blocks.markdown import harmless, split
 from bot.blocks.parts import Block, Message, Press, actions, context, pressed
 from bot.blocks.tables import one_each
@@ -13,6 +13,7 @@ from bot.blocks.text import cut, escape, words
 
 _SOURCES = 10
 _UNDONE = 4
+_REFUSED = 4
 #: The practice workspace's pattern matcher (config/models.yaml): no answer of it passes for more.
 _REHEARSAL = "rehearsal-"
 
@@ -32,6 +33,8 @@ class Answer:
     footer: bool = True
     #: What may be undone, or was: a line each, with its button.
     undo: tuple[tuple[str, Press | None], ...] = ()
+    #: What was refused without asking anybody, and why.
+    refused: tuple[tuple[str, str], ...] = ()
 
 
 def build(answer: Answer) -> list[Message]:
@@ -73,11 +76,30 @@ def _footer(answer: Answer) -> tuple[Block, ...]:
     sources = "; ".join(shown) + (f" and {more} more" if more > 0 else "")
     label = "Source" if len(answer.sources) == 1 else "Sources"
     line = f"{label}: {sources} · " if sources else ""
-    blocks: tuple[Block, ...] = (context(line + cost_words(answer.cost_micros, answer.model)),)
+    blocks: tuple[Block, ...] = (
+        context(cut(line + cost_words(answer.cost_micros, answer.model), SECTION)),
+    )
     undo = answer.undo[:_UNDONE]
-    if undo:
-        blocks = (context(" · ".join(words(said) for said, _ in undo)), *blocks)
     presses = [press for _, press in undo if press is not None]
+    if len(presses) > 1:
+        # Slack takes an action id once in a block; and each button stands under what it is about.
+        blocks = (*(block for each in undo for block in _undoable(*each)), *blocks)
+        presses = []
+    elif undo:
+        blocks = (context(cut(" · ".join(words(said) for said, _ in undo), SECTION)), *blocks)
+    refused = "\n".join(_refusal(*each) for each in answer.refused[:_REFUSED])
+    if refused:
+        blocks = (context(cut(refused, SECTION)), *blocks)
     if answer.story:
         presses.append(Press("Story", "story", answer.story))
     return (*blocks, actions(*map(pressed, presses))) if presses else blocks
+
+
+def _undoable(said: str, press: Press | None) -> tuple[Block, ...]:
+    line = context(words(said))
+    return (line,) if press is None else (line, actions(pressed(press)))
+
+
+def _refusal(title: str, why: str) -> str:
+    because = f" Why: {words(why).rstrip('.')}." if why else ""
+    return f"Refused: {words(title)}.{because}"

@@ -26,6 +26,17 @@ from bot.blocks.text import cut, escape, one_line, titled, visible
 from core.origins import TRUST_ORDER, Origin
 
 _WHERE = {False: "Approve stands at its end.", True: "“Do it” stands at its end."}
+#: What "Approve" is followed by where the verb alone would not read as a noun.
+_AS_NOUN = {
+    "book": "booking",
+    "cancel": "cancelling",
+    "forget": "forgetting",
+    "move": "moving",
+    "remember": "remembering",
+    "restock": "restocking",
+    "send": "sending",
+    "take back": "taking back",
+}
 #: So many differences are told one by one.
 _CHANGES = 8
 
@@ -168,7 +179,10 @@ def listed(card: Card) -> tuple[tuple[Block, ...], bool]:
 
 def answer_label(card: Card) -> str:
     """What the button says that lets it happen."""
-    return "Do it" if card.confirm else f"Approve {one_line(card.verb, 40)}"
+    if card.confirm:
+        return "Do it"
+    verb = one_line(card.verb, 40)
+    return f"Approve {_AS_NOUN.get(verb, verb)}"
 
 
 def _shown(card: Card, title: str) -> Shown:

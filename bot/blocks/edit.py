@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot.blocks.limits import INPUT, OPTION
+from bot.blocks.limits import INPUT, OPTION, SECTION
 from bot.blocks.parts import Block, literal
 from bot.blocks.text import cut, one_line, titled, visible
 from tools.editing import EditField
@@ -35,7 +35,7 @@ def edit_modal(
         "blocks": [
             literal(titled(title)),
             *(_input(field) for field in fields),
-            literal(" ".join([told, *notes])),
+            literal(cut(" ".join([told, *notes]), SECTION)),
         ],
     }
 
@@ -60,7 +60,7 @@ def _input(field: EditField) -> Block:
         "block_id": field.name,
         "label": _plain(cut(field.name.replace("_", " ").capitalize(), OPTION)),
         "element": {"action_id": field.name, **_element(field)},
-        "optional": field.optional or field.kind == "list",
+        "optional": field.may_be_empty,
     }
     return {**block, "hint": _plain(cut(hint, 2_000))} if hint else block
 

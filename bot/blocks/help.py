@@ -20,7 +20,7 @@ COMMANDS = (
     ("digest", "", "writes today's digest into this channel"),
     ("delegate", "@sam until 2026-12-01", "somebody decides for you while you are away"),
     ("hand", "@sam", "hands what waits for you to somebody else"),
-    ("elevate", "shop:stock 2h", "asks for a scope for some hours"),
+    ("elevate", "shop:stock 2h", "asks that you may use something for some hours"),
     ("policy", "", "proposes a change of the rules"),
     ("connector", "", "which connectors are new here, and asks to let one in"),
 )
@@ -32,7 +32,7 @@ HELP = "\n".join(
         "Mention me or write me a message. I read and answer with my sources, and I ask before "
         "money, outside mail and other people's data.",
         *(
-            f"• `{' '.join(filter(None, ('/signoff', word, example)))}` {does}"
+            f"• `{' '.join(filter(None, ('/signoff', word, example)))}`: {does}"
             for word, example, does in COMMANDS
         ),
     ]

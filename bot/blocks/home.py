@@ -7,11 +7,13 @@ from typing import Any
 
 from bot.blocks import upkeep
 from bot.blocks.help import HELP
+from bot.blocks.limits import SECTION
 from bot.blocks.parts import Block, button, context, divider, literal, section
-from bot.blocks.text import escape, titled, words
+from bot.blocks.text import cut, escape, titled, words
 from bot.blocks.upkeep import Upkeep
 
-_SHOWN = 20
+#: Of each list: four full ones and what else stands in a Home are below Slack's hundred blocks.
+_SHOWN = 15
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Home:
 def build(home: Home) -> dict[str, Any]:
     """The Home view of one person."""
     blocks = [
-        *([literal(home.note)] if home.note else []),
+        *([literal(cut(home.note, SECTION))] if home.note else []),
         *([*upkeep.build(home.upkeep), divider()] if home.upkeep else []),
         *_list("Waiting for you", home.waiting, "Nothing waits for you."),
         divider(),
@@ -57,7 +59,9 @@ def build(home: Home) -> dict[str, Any]:
 
 def lines(items: tuple[Item, ...]) -> str:
     """The same items as mrkdwn lines, for a slash command's answer."""
-    return "\n".join(f"• {_line(item)}" for item in items[:_SHOWN])
+    more = len(items) - _SHOWN
+    left = [f"and {more} more, in my Home"] if more > 0 else []
+    return "\n".join([*(f"• {_line(item)}" for item in items[:_SHOWN]), *left])
 
 
 def _list(title: str, items: tuple[Item, ...], empty: str) -> list[Block]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.blocks.limits import SECTION
+from bot.blocks.limits import FALLBACK, SECTION
 from bot.blocks.parts import Message, actions, button, context, literal, rich, run
 from bot.blocks.text import cut, escape, one_line, titled, visible
 
@@ -30,4 +30,4 @@ def build(inquiry: Inquiry) -> Message:
         # The one mention in our cards: an id of ours, so that the asker hears of the question.
         blocks.append(context(f"For <@{inquiry.to}>. The answer will stand on the card."))
         blocks.append(actions(button("Answer…", "reply", inquiry.inquiry_id, style="primary")))
-    return Message(escape(cut(f"{head}: {one_line(inquiry.text)}", 2_000)), tuple(blocks))
+    return Message(cut(escape(f"{head}: {one_line(inquiry.text)}"), FALLBACK), tuple(blocks))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.blocks.limits import FALLBACK, SECTION
 from bot.blocks.parts import Message, actions, button, literal, rich, run
-from bot.blocks.text import escape, one_line, titled
+from bot.blocks.text import cut, escape, one_line, titled
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,11 @@ def build(question: Question) -> Message:
     if question.closed is not None:
         text = f"{title}: {one_line(question.closed)}"
         return Message(
-            escape(text),
-            (rich(run(title, bold=True)), literal(one_line(question.closed, 2_000) or "Settled.")),
+            cut(escape(text), FALLBACK),
+            (
+                rich(run(title, bold=True)),
+                literal(cut(one_line(question.closed, 2_000), SECTION) or "Settled."),
+            ),
         )
     told = (
         "I sent this and then lost the connection, so I do not know whether it happened. "
@@ -53,6 +57,10 @@ def build(question: Question) -> Message:
         *([button("Look again", "look", question.action_id)] if question.can_look else ()),
     )
     return Message(
-        escape(f"Did this happen? {title}"),
-        (rich(run(f"Did this happen? {title}", bold=True)), literal(told), actions(*buttons)),
+        cut(escape(f"Did this happen? {title}"), FALLBACK),
+        (
+            rich(run(f"Did this happen? {title}", bold=True)),
+            literal(cut(told, SECTION)),
+            actions(*buttons),
+        ),
     )

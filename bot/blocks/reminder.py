@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.blocks.limits import FALLBACK, SECTION
 from bot.blocks.parts import Message, section
-from bot.blocks.text import escape, titled, words
+from bot.blocks.text import cut, escape, titled, words
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,8 @@ def build(reminder: Reminder) -> Message:
     title = titled(reminder.title)
     if reminder.settled:
         text = f"{title}: settled meanwhile, nothing waits for you here."
-        return Message(escape(text), (section(escape(text)),))
+        told = cut(escape(text), FALLBACK)
+        return Message(told, (section(told),))
     shown = f"<{reminder.link}|{words(title)}>" if reminder.link else f"*{words(title)}*"
     away = f" in the place of {' and '.join(reminder.instead_of)}" if reminder.instead_of else ""
     about = (
@@ -47,6 +49,6 @@ def build(reminder: Reminder) -> Message:
             ),
         )
     return Message(
-        escape(f"Still waiting for you: {title}"),
-        (section(f"Still waiting for you{words(away)}: {shown} ({about})."),),
+        cut(escape(f"Still waiting for you: {title}"), FALLBACK),
+        (section(cut(f"Still waiting for you{words(away)}: {shown} ({about}).", SECTION)),),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.blocks.limits import FALLBACK
+from bot.blocks.limits import FALLBACK, SECTION
 from bot.blocks.parts import Message, Press, actions, button, literal, pressed, rich, run, section
 from bot.blocks.text import cut, escape, one_line, titled, words
 
@@ -51,8 +51,8 @@ def build_not_undone(told: NotUndone) -> Message:
     return Message(
         cut(escape(f"Not undone: {title}. {one_line(told.why, 400)}"), FALLBACK),
         (
-            section(f"{who}*This could not be undone:* {words(title)}"),
-            literal(f"{one_line(told.why, 400)} {told.then}"),
+            section(cut(f"{who}*This could not be undone:* {words(title)}", SECTION)),
+            literal(cut(f"{one_line(told.why, 400)} {told.then}", SECTION)),
             actions(*map(pressed, told.offers), button("Story", "story", told.action_id)),
         ),
     )

@@ -39,7 +39,7 @@ def build(upkeep: Upkeep) -> list[Block]:
         {"type": "header", "text": {"type": "plain_text", "text": "Records that disagree"}},
         *(block for matter in shown for block in _matter(matter)),
         *([] if shown else [literal("Nothing was found.")]),
-        context(escape("\n".join([*left, *lines]))),
+        context(cut(escape("\n".join([*left, *lines])), SECTION)),
     ]
 
 
@@ -47,5 +47,5 @@ def _matter(matter: Matter) -> list[Block]:
     return [
         literal(cut(visible(matter.told), SECTION)),
         actions(*(pressed(press) for press in matter.presses)),
-        context(escape(matter.about)),
+        context(cut(escape(matter.about), SECTION)),
     ]

@@ -92,7 +92,7 @@ async def _cannot_be_asked(delivery: Delivery, said: Sequence[str]) -> str | Non
 
 
 async def _reply(delivery: Delivery, lines: Sequence[str]) -> None:
-    pages = _pages(lines)
+    pages = pages_of(lines)
     await delivery.answer(
         response_type="ephemeral",
         text=cut("\n".join(lines), FALLBACK),
@@ -100,7 +100,7 @@ async def _reply(delivery: Delivery, lines: Sequence[str]) -> None:
     )
 
 
-def _pages(lines: Sequence[str]) -> list[str]:
+def pages_of(lines: Sequence[str]) -> list[str]:
     """The lines as section texts, whole lines each."""
     pages = [""]
     for line in (cut(line, SECTION) for line in lines):

@@ -20,8 +20,12 @@ def connector_lines(asked: Command) -> Sequence[str]:
     wanted = asked.words.strip()
     found = next((each for each in new if each.name == wanted), None)
     if found is None:
-        told = f"New here and not used yet: {names}." if new else "No connector waits."
-        nothing = f"No connector called {wanted[:60]} waits. " if wanted else ""
+        told = (
+            f"New here and not used yet: {names}."
+            if new
+            else "Nothing new: every connector here was let in already."
+        )
+        nothing = f"No connector called {wanted[:60]} waits to be let in. " if wanted else ""
         return [escape(nothing + told)]
     if asked.again:
         return ["I have asked for it already."]

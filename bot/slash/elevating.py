@@ -15,7 +15,10 @@ from core.errors import ApprovalError
 from tools.scoped import own_scopes
 
 _SPAN = re.compile(r"(\d{1,3})\s*(h|hours?|m|min|minutes?)")
-_USAGE = "Write it like /signoff elevate shop:stock 2h, or with for and whom after it: for sam"
+_USAGE = (
+    "Write it like /signoff elevate shop:stock 2h, and for somebody else "
+    "/signoff elevate shop:stock 2h for sam."
+)
 
 
 def elevate_lines(asked: Command) -> Sequence[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 
 from sqlmodel import col, select
@@ -25,6 +26,9 @@ from bot.upkeep import upkeep
 from graphs.runtime.states import TERMINAL
 from graphs.runtime.status import status
 from graphs.runtime.tables import Turn
+
+#: A channel that a rule names, as `escape` leaves it, and as Slack shows it by its name.
+_CHANNEL, _LINKED = re.compile(r"&lt;#([CG][A-Z0-9]+)&gt;"), r"<#\1>"
 
 
 def answer(asked: Command, subcommand: str) -> Sequence[str]:
@@ -96,13 +100,17 @@ def _why(asked: Command) -> Sequence[str]:
     if found is None:
         return ["The log tells nothing about this."]
     title, *rest = told(found, asked.deps, asked.person)
-    return [f"*{words(title)}*", *(words_whole(line) for line in rest), f"`{action.id}`"]
+    return [
+        f"*{words(title)}*",
+        *(words_whole(line) for line in rest),
+        f"To read it again: `/signoff why {action.id}`",
+    ]
 
 
 def _can(asked: Command) -> Sequence[str]:
     policy = current(asked.session, workspace_id=asked.team, file=asked.deps.policy)
     sentences = policy.sentences(asked.deps.people, asked.deps.registry.tools)
-    return [f"• {escape(sentence)}" for sentence in sentences]
+    return [f"• {_CHANNEL.sub(_LINKED, escape(sentence))}" for sentence in sentences]
 
 
 def _digest(asked: Command) -> Sequence[str]:

@@ -185,8 +185,8 @@ def _unknown(place: Place, name: str) -> str:
     rules = [rule.name for rule in place.deps.event_rules]
     names = ", ".join([ASSISTANT, *sorted([*place.session.exec(query), *rules])])
     return (
-        f"I know no automation “{words(name)}”. After it you can write: all, a link to a message "
-        f"of a conversation, or one of {escape(names)}."
+        f"I know no automation “{words(name)}”. After stop or resume you can write: all, a link to "
+        f"a message of a conversation, or one of {escape(names)}."
     )
 
 

@@ -71,6 +71,8 @@ def ask(text: str) -> Answer:
 def failed(result: Result) -> Answer:
     """Say plainly that a call did not work out, in the tool's own words."""
     begin = FAILURES[result.failure or "failed"]
+    if result.message and "nothing was done" in result.message:
+        return Answer(result.message, done=False)
     if result.message and begin.endswith(_NOT_DONE):
         # The tool's words say why already.
         begin = "I did not do it"

@@ -501,7 +501,7 @@ def test_the_policy_is_said_in_sentences() -> None:
         "Reads (find an order, read mail): I just do it.",
         "Refund an order above EUR 100: Finance approves (not the asker; after 1 working day "
         "Operations may too).",
-        "Refund an order up to EUR 100, for finance and support: you confirm.",
+        "Refund an order up to EUR 100, for finance or support: you confirm.",
         "Refund an order asked for by others than support and finance: "
         "Finance approves (not the asker).",
         "Refund an order where what it hits is from a letter, a document, the web or made up: "

@@ -23,7 +23,7 @@ async def test_help_says_what_it_is_and_every_command_on_a_line(desk: Desk) -> N
     first, *rest = told.split("\n")
     assert first.startswith("Mention me or write me a message.")
     assert [line.split("`")[1].split()[1] for line in rest] == list(SUBCOMMANDS)
-    assert "• `/signoff hand @sam` hands what waits for you to somebody else" in rest
+    assert "• `/signoff hand @sam`: hands what waits for you to somebody else" in rest
     assert [row.kind for row in desk.inbound()] == ["command", "command"]
 
 
@@ -132,7 +132,7 @@ async def test_why_tells_the_story_of_the_last_action(one_desk: Desk) -> None:
     lines = story.splitlines()
     assert lines[0] == "*Refund EUR 180.00 to Mara Lind*"
     assert "10:00  Finn approved" in lines
-    assert lines[-1] == "`act_1`"
+    assert lines[-1] == "To read it again: `/signoff why act_1`"
     assert await one_desk.command(ANA, "why act_1") == story
 
 

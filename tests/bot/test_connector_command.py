@@ -29,7 +29,7 @@ async def test_what_is_new_is_listed_and_asked_for(one_desk: Desk) -> None:
     told = await one_desk.command(ANA, "connector shop")
 
     assert listed == f"New here and not used yet: shop {shop.version}."
-    assert other == f"No connector called mail waits. {listed}"
+    assert other == f"No connector called mail waits to be let in. {listed}"
     assert told == f"I ask an operator whether shop {shop.version} may be used here."
     with one_desk.deps.db.read() as session:
         action = session.exec(select(Action)).one()
@@ -41,5 +41,6 @@ async def test_where_nothing_is_new_nothing_is_asked(one_desk: Desk) -> None:
     let_in(one_desk, *offered(one_desk.deps.registry.connectors))
 
     assert await one_desk.command(ANA, "connector shop") == (
-        "No connector called shop waits. No connector waits."
+        "No connector called shop waits to be let in. "
+        "Nothing new: every connector here was let in already."
     )

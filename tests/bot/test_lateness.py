@@ -62,7 +62,7 @@ def test_its_owner_is_told_once_what_and_what_to_do(due: Database) -> None:
         ((channel, text),) = told(session)
         (event,) = session.exec(select(Event).where(Event.type == "bot:digest:late")).all()
     assert channel == "U0ANA"
-    assert text.startswith("The digest morning was due at 2026-11-16 08:00 UTC for <#C0SUPPORT>")
+    assert text.startswith("The digest morning was due 09:00 and is not written yet. ")
     assert text.endswith("/signoff digest in the channel writes one of today.")
     assert event.reason.endswith("and is not written yet")
 

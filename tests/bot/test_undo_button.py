@@ -95,7 +95,7 @@ async def test_a_done_refund_carries_undo_until_the_shop_pays_it_out(desk: Desk)
         "ana",
     )
     assert await desk.whispers(ANA) == [
-        "I am looking into it: it is undone, or you are asked, in a moment."
+        "I am on it: it is undone in a moment, or somebody is asked first."
     ]
     closed = await again(desk, card)
     assert "Ana wants it undone" in shown(closed)

@@ -82,7 +82,7 @@ def test_two_of_finance_and_then_sales_agree(
     shot(page, "stages-desktop")
     with screen.page("U0FINN", thread=thread_ts(page)) as again:
         again.get_by_role("button", name="Approve refund").click()
-        expect(thread_of(again)).to_contain_text("You cannot decide this; it is for Sam (Sam).")
+        expect(thread_of(again)).to_contain_text("You cannot decide this; it is for Sam.")
     _approve(screen, "U0SAM", page)
 
     expect(thread).to_contain_text("Approved by Finn")
@@ -202,7 +202,7 @@ def test_what_finn_does_not_answer_reminds_him_and_goes_to_operations_by_the_clo
     thread = _ask(page, f"Refund order {next(order)}, EUR 114")
     with screen.page("U0OLGA", thread=thread_ts(page)) as olgas:
         olgas.get_by_role("button", name="Approve refund").click()
-        expect(thread_of(olgas)).to_contain_text("You cannot decide this; it is for Finn (Finn).")
+        expect(thread_of(olgas)).to_contain_text("You cannot decide this; it is for Finn.")
 
     screen.office.post("clock", {"advance": timedelta(days=4).total_seconds()})
 

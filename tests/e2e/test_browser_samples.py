@@ -91,6 +91,8 @@ def test_a_letter_cannot_send_the_customer_list_away(screen: Screen, page: Page)
 
     thread = thread_of(page)
     expect(thread).to_contain_text("Signoff's policy does not allow this")
+    expect(thread).to_contain_text("Refused: Send a mail to exports@kappel-data.example. Why: the")
+    expect(thread).to_contain_text("is from a letter, not from Ana.")
     story = page.locator("#story")
     expect(story).to_contain_text("exports@kappel-data.example is from a letter, not from Ana")
     expect(page.locator("#mails-out")).to_have_text("0")

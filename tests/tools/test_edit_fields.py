@@ -56,13 +56,13 @@ AS_IT_STANDS = {field.name: field.value for field in FIELDS}
 def test_each_argument_is_spelled_as_people_do() -> None:
     assert (
         EditField("amount", "money", "EUR 1,180.00", "What it costs"),
-        EditField("to", "list", "a@x.example\nb@x.example", "Who gets it"),
+        EditField("to", "list", "a@x.example\nb@x.example", "Who gets it", may_be_empty=True),
         EditField("day", "day", "2026-11-23", ""),
         EditField("at", "moment", "2026-11-23 10:00", ""),
         EditField("speed", "choice", "slow", "", options=("slow", "fast")),
         EditField("fragile", "yes_no", "yes", "", options=("yes", "no")),
         EditField("pieces", "number", "3", ""),
-        EditField("note", "text", "", "", optional=True),
+        EditField("note", "text", "", "", optional=True, may_be_empty=True),
     ) == FIELDS
 
 

@@ -29,7 +29,15 @@ let toastTimer = 0;
 function toast(text) {
   find("#toast").textContent = text;
   clearTimeout(toastTimer);
-  toastTimer = setTimeout(() => { find("#toast").textContent = ""; }, 7000);
+  toastTimer = setTimeout(() => { find("#toast").textContent = away; }, 7000);
+}
+
+// What stays on the screen while the workspace cannot be reached.
+let away = "";
+function reached(yes) {
+  if (yes && away && find("#toast").textContent === away) toast("The practice workspace is back.");
+  away = yes ? "" : "The practice workspace does not answer. What you see may be old. Trying again…";
+  if (!yes) toast(away);
 }
 
 // ---- fragments ---------------------------------------------------------------------------------
@@ -146,9 +154,16 @@ function listen() {
     }
     refresh(...fragments);
   });
-  events.onerror = () => toast("The practice workspace does not answer. Trying again…");
+  events.onerror = ({ target }) => {
+    reached(false);
+    // A browser tries again by itself only where nothing answered at all.
+    if (target === events && target.readyState === EventSource.CLOSED) setTimeout(listen, 2000);
+  };
   // Also after a lost connection, and for what happened before the stream was open.
-  events.onopen = () => refresh("messages", "home", "guide", "outside", "story", "dialog");
+  events.onopen = () => {
+    reached(true);
+    refresh("messages", "home", "guide", "outside", "story", "dialog");
+  };
 }
 
 function openThread(ts) {

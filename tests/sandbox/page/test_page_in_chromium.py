@@ -204,4 +204,42 @@ def test_the_home_tab_and_the_way_to_a_real_slack_are_there(browser: Chromium, u
     page.get_by_role("link", name="Connect your Slack").click()
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Connect your Slack")
-    expect(page.get_by_text("signoff up")).to_be_visible()
+    expect(page.get_by_text("make up")).to_be_visible()
+
+
+def test_what_a_finger_presses_is_forty_pixels_high(browser: Chromium, url: str) -> None:
+    page = browser.open(url, PHONE)
+    sample(page, "Refund order 4711, EUR 180")
+    expect(page.get_by_role("button", name="Approve refund")).to_be_visible()
+    measure = """() => [...document.querySelectorAll("button, select, summary, nav a, p a")]
+        .filter(one => one.offsetParent && !one.closest(".text"))
+        .map(one => [one.textContent.trim().slice(0, 40), one.getBoundingClientRect().height])
+        .filter(([, height]) => height < 40)"""
+
+    small = {"Chat": page.evaluate(measure)}
+    for pane in ("Channels", "Outside world"):
+        page.get_by_role("button", name=pane).click()
+        small[pane] = page.evaluate(measure)
+
+    assert small == {"Chat": [], "Channels": [], "Outside world": []}
+
+
+def test_a_server_that_is_gone_is_said_until_it_is_back(browser: Chromium, tmp_path: Path) -> None:
+    with start(tmp_path) as first:
+        port = urlsplit(first.base_url).port
+        page = browser.open(first.base_url)
+        expect(page.get_by_text("Nothing here yet.")).to_be_visible()
+    said = page.get_by_text("The practice workspace does not answer. What you see may be old.")
+    expect(said).to_be_visible()
+    page.get_by_role("button", name="Where is order 4711?").click()
+    expect(page.get_by_text("Is `make demo` still running?")).to_be_visible()
+    expect(said).to_be_visible(timeout=10_000)
+
+    with start(tmp_path, "--port", str(port)) as again:
+        expect(page.get_by_text("The practice workspace is back.")).to_be_visible()
+        body = {"user": "U0SAM", "channel": "C0SUPPORT", "text": "Written after it"}
+        httpx.post(f"{again.base_url}/control/messages", json=body)
+        expect(page.get_by_text("Written after it")).to_be_visible()
+        page.context.close()
+    assert all("ERR_" in problem for problem in browser.problems)
+    browser.problems.clear()
