@@ -8,7 +8,9 @@ from sqlmodel import Session, col, select
 
 from approvals import elevation, standing
 from approvals.bounds import Bounds
+from approvals.entitlement import stage_of
 from approvals.people import Principal
+from approvals.policy.judge import REQUESTER
 from approvals.rights_tables import Elevation, StandingPermission
 from approvals.standing_asked import covers
 from approvals.tables import Action, Request
@@ -28,11 +30,14 @@ def home_of(deps: BotDeps, person: Principal) -> Home:
     """One person's Home, read in one session."""
     team = deps.identity.team_id
     with deps.db.read() as session:
+        asked = waiting_of(session, person.id, workspace_id=team)
         return Home(
             waiting=tuple(waiting_items(session, deps, person)),
             asked=tuple(
                 _item(session, deps, person, request, action)
-                for request, action in waiting_of(session, person.id, workspace_id=team)
+                for request, action in asked
+                # What they confirm themselves waits for them.
+                if stage_of(request).who != REQUESTER
             ),
             given=tuple(given_items(session, deps, person)),
             recent=tuple(_recent(session, deps, person)),

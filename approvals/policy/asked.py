@@ -60,9 +60,9 @@ def checked(session: Session, people: People, text: str) -> tuple[Policy, str]:
 def words(people: People, asked: Asked) -> list[tuple[str, str]]:
     """Labels and what each says, for the card."""
     tried = asked.tried
-    found = [("tried on the past:", headline(tried))]
+    found = [("tried on the past:", headline(tried).rstrip("."))]
     found += [("", change_line(people, *each)) for each in ranked(tried)[:_CHANGES]]
-    found.append(("", prompts(tried)))
+    found.append(("", prompts(tried).rstrip(".")))
     left_out = sum(tried.left_out.values())
     counts = (
         ("refused, though it was done:", tried.done_refused.count),
@@ -71,10 +71,8 @@ def words(people: People, asked: Asked) -> list[tuple[str, str]]:
     )
     found += [(label, f"{count:,}") for label, count in counts if count]
     allowed = tried.rejected_allowed.count
-    return [
-        *found,
-        ("ALLOWED, THOUGH A PERSON REJECTED IT:", f"{allowed:,}" if allowed else "none"),
-    ]
+    label = "allowed, though a person rejected it:"
+    return [*found, (label.upper(), f"{allowed:,}") if allowed else (label, "none")]
 
 
 def _may_ask(policy: Policy, people: People, person_id: str) -> bool:

@@ -14,6 +14,8 @@ from bot.blocks.text import cut, escape, words
 _SOURCES = 10
 _UNDONE = 4
 _REFUSED = 4
+#: How the log begins what is said here already.
+_SAID = "Not allowed: "
 #: The practice workspace's pattern matcher (config/models.yaml): no answer of it passes for more.
 _REHEARSAL = "rehearsal-"
 
@@ -101,5 +103,6 @@ def _undoable(said: str, press: Press | None) -> tuple[Block, ...]:
 
 
 def _refusal(title: str, why: str) -> str:
-    because = f" Why: {words(why).rstrip('.')}." if why else ""
+    why = words(why.removeprefix(_SAID)).rstrip(".")
+    because = f" Why: {why}." if why else ""
     return f"Refused: {words(title)}.{because}"

@@ -25,7 +25,7 @@ from bot.blocks.parts import (
 from bot.blocks.text import cut, escape, one_line, titled, visible
 from core.origins import TRUST_ORDER, Origin
 
-_WHERE = {False: "Approve stands at its end.", True: "“Do it” stands at its end."}
+_WHERE = {False: "Approve", True: "“Do it”"}
 #: What "Approve" is followed by where the verb alone would not read as a noun.
 _AS_NOUN = {
     "book": "booking",
@@ -264,7 +264,10 @@ def _buttons(card: Card, shown: Shown) -> tuple[Block, ...]:
         )
         return (literal(told), actions(reject, *map(pressed, card.offers)))
     if shown.pages:
-        told = f"Too long to show here: {shown.length:,} characters. {_WHERE[card.confirm]}"
+        told = (
+            f"Too long to show here: {shown.length:,} characters. Read it to its end: "
+            f"{_WHERE[card.confirm]} stands there."
+        )
         pages = f"{len(shown.pages)} pages" if len(shown.pages) > 1 else "1 page"
         read = button(f"Read all ({pages})", "read", card.request_id, style="primary")
         return (context(told), actions(read, reject, *map(pressed, card.offers)))

@@ -9,7 +9,17 @@ from typing import Any
 
 import pytest
 
-from bot.blocks import alike, batch, compensation, home, inquiry, modals, policy, question, reminder
+from bot.blocks import (
+    allow_alike,
+    batch,
+    compensation,
+    home,
+    inquiry,
+    modals,
+    policy,
+    question,
+    reminder,
+)
 from bot.blocks.answer import Answer
 from bot.blocks.answer import build as build_answer
 from bot.blocks.card import Card, Disclosure, build_disclosure, build_status
@@ -94,8 +104,8 @@ def short_batch_of(text: str) -> batch.Batch:
     return batch.Batch("batch_1", cards, (None,) * 10, text, "refund")
 
 
-def suggested_of(text: str) -> alike.Suggested:
-    return alike.Suggested(
+def suggested_of(text: str) -> allow_alike.Suggested:
+    return allow_alike.Suggested(
         action_id="act_1",
         title=text,
         whose=text,
@@ -120,7 +130,7 @@ MODALS: Mapping[str, Callable[[str], dict[str, Any]]] = {
         "req_1", text, [field_of(text, "text"), field_of("a", "choice", ("a", "b"))], [text] * MANY
     ),
     "hand": lambda text: hand_modal(Hand("req_1", text, text)),
-    "alike": lambda text: alike.alike_modal(suggested_of(text)),
+    "alike": lambda text: allow_alike.alike_modal(suggested_of(text)),
     "policy": lambda text: policy.policy_modal([text] * 40),
     "batch": lambda text: batch.form(short_batch_of(text)),
 }

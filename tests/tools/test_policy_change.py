@@ -120,7 +120,7 @@ def test_its_card_tells_what_it_would_have_changed(office: Road) -> None:
     told = dict(map(tuple, row.preview["details"]))
     assert told["tried on the past:"] == "2 of 2 past actions would have come out differently."
     assert told["left to the asker alone, though another rejected it:"] == "1"
-    assert told["ALLOWED, THOUGH A PERSON REJECTED IT:"] == "none"
+    assert told["allowed, though a person rejected it:"] == "none"
     changed_lines = [line for line in row.preview["diff"].split("\n") if line[0] in "+-"]
     assert [line[:39] for line in changed_lines] == [
         "-  - {name: refunds, tool: till.refund,",
