@@ -144,7 +144,7 @@ MESSAGES: Mapping[str, Callable[[str], Message]] = {
     ),
     "batch": lambda text: batch.build(batch_of(text)),
     "compensation": lambda text: compensation.build(
-        compensation.Offer("U0ANA", text, (text,) * MANY, text, (Press(text, "undo", "a"),))
+        compensation.Offer("U0ANA", text, (text,) * MANY, text, text, (Press(text, "undo", "a"),))
     ),
     "inquiry": lambda text: inquiry.build(inquiry.Inquiry("inq_1", text, text, text * 9, "U0ANA")),
     "answered": lambda text: inquiry.build(
