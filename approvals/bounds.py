@@ -13,6 +13,7 @@ from typing import Any
 
 from approvals.origins import as_money
 from approvals.policy.cases import RECIPIENT_NAMES, Case, Knower, Subject
+from core.canonical import canonical
 from core.money import Money
 
 #: One plain address and nothing else; its domain with the @.
@@ -151,7 +152,8 @@ def _within(bounds: Bounds, bound: Mapping[str, Any], value: Any) -> bool:
     if "from" in bound:
         low, high = bound["from"], bound["to"]
         return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
-    return bool(value == bound["is"]) and type(value) is type(bound["is"])
+    # By their canonical spelling: Python takes true for 1, also within a list.
+    return canonical(value) == canonical(bound["is"])
 
 
 def _worth(bounds: Bounds, amount: Money | None) -> bool:

@@ -10,17 +10,21 @@ from bot.blocks.text import visible
 PIECE = 11_000
 #: Spaces, and what emoji are put together with.
 _KEPT = " \n\u00a0\u202f\u200d\ufe0f"
+#: `[1]: https://…`, which says where `[words][1]` leads (spec.commonmark.org).
+_NAMED_LATER = re.compile(r"^([ >]*)\[([^\]\n]+)\]:", re.MULTILINE)
 _FENCE = re.compile(r"^(```+|~~~+)(.*)$")
 
 
 def harmless(text: str) -> str:
-    """No broadcast or mention is triggered, no picture loaded, nothing invisible is kept.
+    """No broadcast or mention is triggered, no picture loaded, nothing invisible is kept, and a
+    link shows where it leads.
 
-    The text is a model's, and may repeat a letter: `<!channel>` shows as typed, and a picture,
-    whose address could carry data out, becomes a link.
+    The text is a model's, and may repeat a letter: `<!channel>` shows as typed, and of a picture or
+    a link with other words on it both stand there, the words and the address.
     """
     text = visible(text.replace("\r\n", "\n").replace("\t", "    "), keep=_KEPT)
-    return re.sub(r"<(?=[!@#])", "&lt;", text).replace("![", "[")
+    text = re.sub(r"<(?=[!@#])", "&lt;", text).replace("![", "[").replace("](", "] (")
+    return _NAMED_LATER.sub(r"\1[\2] :", text)
 
 
 def split(text: str, size: int = PIECE) -> list[str]:

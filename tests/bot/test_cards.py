@@ -371,3 +371,16 @@ def unquoted(value: str) -> str:
 
 def spelled_back(text: str) -> str:
     return re.sub(r"⟨U\+([0-9A-F]{4,6})⟩", lambda m: chr(int(m[1], 16)), text)
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("[Approve](https://evil.example)", "[Approve] (https://evil.example)"),
+        ("![x](https://evil.example/?d=1)", "[x] (https://evil.example/?d=1)"),
+        ("[go][1]\n\n[1]: https://evil.example", "[go][1]\n\n[1] : https://evil.example"),
+        ("> [a]: https://evil.example", "> [a] : https://evil.example"),
+    ],
+)
+def test_a_link_in_an_answer_shows_where_it_leads(said: str, shown: str) -> None:
+    assert markdown.harmless(said) == shown

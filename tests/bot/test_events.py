@@ -405,3 +405,16 @@ def test_the_starter_file_has_a_rule_and_gives_it_reads_of_the_shop_only() -> No
     (rule,) = load_event_rules(CONFIG / "automations.yaml", people)
 
     assert load_automations(CONFIG / "automations.yaml").scopes == {rule.name: ("shop:read",)}
+
+
+async def test_no_text_of_an_event_keeps_it_from_being_taken_once(any_shop: Sender) -> None:
+    body = (
+        r'{"type": "parcel.lost", "more\u0000\ud801": [1.5, 1e300, 123456789012345678901],'
+        r' "data": {"order": "4712", "reason": "a\u0000b\ud800c"}}'
+    )
+
+    status, _ = await any_shop.send(body.encode())
+
+    assert status == 200
+    assert await opened_all(any_shop.desk) == 1
+    assert len(any_shop.desk.turns()) == 1

@@ -201,7 +201,7 @@ async def test_an_answer_cannot_call_a_whole_channel(any_desk: Desk) -> None:
     await any_desk.send_owed()
 
     [message] = await any_desk.messages()
-    assert message["blocks"][0]["text"] == ("Hi &lt;!channel> &lt;@U0FINN> [x](http://evil/x)")
+    assert message["blocks"][0]["text"] == ("Hi &lt;!channel> &lt;@U0FINN> [x] (http://evil/x)")
     assert "<" not in message["text"]
 
 

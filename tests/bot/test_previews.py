@@ -96,7 +96,7 @@ async def test_a_model_cannot_call_a_whole_channel_while_it_writes(one_desk: Des
             show.previews.words(turn, 0, text)
             await show.until(lambda: show.previews.idle)
 
-        await show.message(lambda m: texts(m) == "Hi &lt;!channel> [x](http://evil/x)")
+        await show.message(lambda m: texts(m) == "Hi &lt;!channel> [x] (http://evil/x)")
         assert "<!channel" not in dumped(await one_desk.called("chat.appendStream"))
 
 
