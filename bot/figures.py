@@ -14,8 +14,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import sqrt
+from sys import intern
 from typing import Any
 
+from sqlalchemy import and_, exists
+from sqlalchemy import select as columns
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
 
 from approvals import switches
@@ -29,6 +33,8 @@ from graphs.runtime.tables import Turn
 #: How a review rate goes down, and the share of corrections that must surely not be reached.
 STEPS = (100, 50, 12)
 TOLERATED = 0.05
+#: Rows held at once of what is only summed up.
+_AT_ONCE = 5_000
 #: 95 of 100 times the true share lies within.
 _Z = 1.96
 
@@ -81,51 +87,78 @@ class Figures:
         return self.escalated * 1000 / self.tasks if self.tasks else None
 
 
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """One that was decided, as far as it is counted: there may be a hundred thousand of them."""
+
+    of_others: bool
+    rules: tuple[str, ...]
+    review: int
+    request_id: str
+    action_id: str
+    #: Of a task that ended in the time; else None.
+    turn_id: str | None
+    turn_ended: datetime | None
+    status: str
+    asked_at: datetime
+    closed_at: datetime
+
+
 def figures(session: Session, *, workspace_id: str, since: datetime) -> Figures:
     """Of tasks that ended, questions that were decided and stops pressed since then."""
-    ended = select(Turn).where(
-        Turn.workspace_id == workspace_id,
-        col(Turn.finished_at).is_not(None),
-        col(Turn.finished_at) >= since,
-    )
-    turns = {turn.id: turn for turn in session.exec(ended)}
+    tasks, lasted = _tasks(session, workspace_id, since)
     asked = _questions(session, workspace_id, since)
-    of_turns = [(r, a) for r, a in asked if a.turn_id in turns]
-    waited = _waited(turns, of_turns)
-    lasted = sum(_seconds(t.created_at, t.finished_at) for t in turns.values())
+    of_tasks = [question for question in asked if question.turn_id is not None]
     return Figures(
-        tasks=len(turns),
-        escalated=len({a.turn_id for r, a in of_turns if _of_others(r)}),
+        tasks=tasks,
+        escalated=len({question.turn_id for question in of_tasks if question.of_others}),
         to_intervene_s=_mean(_to_decide(session, asked)),
         to_stop_s=_mean(_to_stop(session, workspace_id, since)),
-        peoples_share=waited / lasted if lasted else None,
+        peoples_share=_waited(of_tasks) / lasted if lasted else None,
         rules=_by_rule(session, asked),
     )
 
 
-def _questions(
-    session: Session, workspace_id: str, since: datetime
-) -> list[tuple[Request, Action]]:
-    query = (
-        select(Request, Action)
-        .join(Action, col(Action.id) == col(Request.action_id))
-        .where(
-            Request.workspace_id == workspace_id,
-            col(Request.closed_at).is_not(None),
-            col(Request.closed_at) >= since,
-        )
+def _tasks(session: Session, workspace_id: str, since: datetime) -> tuple[int, float]:
+    """How many ended since then, and the seconds they took together."""
+    ended = select(Turn.created_at, Turn.finished_at).where(
+        Turn.workspace_id == workspace_id, col(Turn.finished_at) >= since
     )
-    return [(request, action) for request, action in session.exec(query)]
+    count, lasted = 0, 0.0
+    for began, end in session.exec(ended.execution_options(yield_per=_AT_ONCE)):
+        count += 1
+        lasted += _seconds(began, end)
+    return count, lasted
 
 
-def _of_others(request: Request) -> bool:
-    return any(stage["who"] != REQUESTER for stage in request.stages)
+def _questions(session: Session, workspace_id: str, since: datetime) -> list[_Question]:
+    turn_ended = and_(col(Turn.id) == col(Action.turn_id), col(Turn.finished_at) >= since)
+    told: list[Any] = [
+        Request.id, Request.action_id, Turn.id, Turn.finished_at, Request.status,
+        Request.created_at, Request.closed_at,
+    ]  # fmt: skip
+    query = (
+        columns(col(Request.stages), col(Action.verdict), *told)
+        .join(Action, col(Action.id) == col(Request.action_id))
+        .outerjoin(Turn, turn_ended)
+        .where(col(Request.workspace_id) == workspace_id, col(Request.closed_at) >= since)
+    )  # fmt: skip
+    rows = session.execute(query.execution_options(yield_per=_AT_ONCE))
+    return [
+        _Question(
+            any(stage["who"] != REQUESTER for stage in stages),
+            tuple(intern(rule) for rule in (verdict or {}).get("rules", ())),
+            (verdict or {}).get("review", 100),
+            *told,
+        )
+        for stages, verdict, *told in rows
+    ]
 
 
-def _to_decide(session: Session, asked: Sequence[tuple[Request, Action]]) -> Iterable[float]:
+def _to_decide(session: Session, asked: Sequence[_Question]) -> Iterable[float]:
     if not asked:
         return
-    tried, first = col(Post.attempted_at), min(request.created_at for request, _ in asked)
+    tried, first = col(Post.attempted_at), min(question.asked_at for question in asked)
     query = (
         select(Post.subject, func.min(tried))
         .where(Post.kind == "card", tried.is_not(None), Post.created_at >= first)
@@ -133,19 +166,18 @@ def _to_decide(session: Session, asked: Sequence[tuple[Request, Action]]) -> Ite
     )
     shown: dict[str, Any] = dict(session.exec(query).all())
     voted = set(session.exec(select(Decision.request_id).where(Decision.at >= first)))
-    for request, action in asked:
-        if request.id in voted and request.status in ("approved", "rejected"):
-            yield _seconds(shown.get(action.id) or request.created_at, request.closed_at)
+    for question in asked:
+        if question.request_id in voted and question.status in ("approved", "rejected"):
+            yield _seconds(shown.get(question.action_id) or question.asked_at, question.closed_at)
 
 
-def _waited(turns: dict[str, Turn], asked: Sequence[tuple[Request, Action]]) -> float:
+def _waited(asked: Sequence[_Question]) -> float:
     """Seconds in which a question of a task was open; several at once count once."""
     open_times: dict[str, list[tuple[datetime, datetime]]] = defaultdict(list)
-    for request, action in asked:
-        turn = turns[str(action.turn_id)]
-        if request.closed_at is not None and turn.finished_at is not None:
-            span = (request.created_at, min(request.closed_at, turn.finished_at))
-            open_times[turn.id].append(span)
+    for question in asked:
+        if question.turn_id is not None and question.turn_ended is not None:
+            span = (question.asked_at, min(question.closed_at, question.turn_ended))
+            open_times[question.turn_id].append(span)
     return sum(_covered(spans) for spans in open_times.values())
 
 
@@ -163,15 +195,17 @@ def _to_stop(session: Session, workspace_id: str, since: datetime) -> Iterable[f
         Event.workspace_id == workspace_id, Event.type == "bot:switch:stopped", Event.at >= since
     )
     for pressed in session.exec(query):
-        began = (
-            select(Action)
-            .join(Event, col(Event.action_id) == col(Action.id))
-            .where(
-                Action.workspace_id == workspace_id,
-                Event.type == "approvals:action:executing",
-                Event.at <= pressed.at,
-                col(Action.settled_at) > pressed.at,
-            )
+        begun = exists().where(
+            col(Event.action_id) == col(Action.id),
+            col(Event.type) == "approvals:action:executing",
+            col(Event.at) <= pressed.at,
+        )
+        # The two times first: they leave few actions to look up the event of.
+        began = select(Action).where(
+            Action.workspace_id == workspace_id,
+            Action.created_at <= pressed.at,
+            col(Action.settled_at) > pressed.at,
+            begun,
         )
         ends = [a.settled_at for a in session.exec(began) if pressed.subject in _scopes(a)]
         if pressed.turn_id is not None:
@@ -190,42 +224,40 @@ def _scopes(action: Action) -> tuple[str, ...]:
     )
 
 
-def _by_rule(session: Session, asked: Sequence[tuple[Request, Action]]) -> tuple[OfRule, ...]:
-    first = min((request.created_at for request, _ in asked), default=None)
+def _by_rule(session: Session, asked: Sequence[_Question]) -> tuple[OfRule, ...]:
+    first = min((question.asked_at for question in asked), default=None)
     if first is None:
         return ()
-    successors = select(Action).where(
-        col(Action.supersedes).is_not(None), Action.created_at >= first
-    )
-    edited = {a.supersedes for a in session.exec(successors) if _is_new_edit(session, a)}
-    refused = set(
-        session.exec(
-            select(Decision.request_id).where(Decision.vote == "reject", Decision.at >= first)
-        )
-    )
-    counted: dict[str, list[tuple[Request, Action, bool, bool]]] = defaultdict(list)
-    for request, action in asked:
-        changed, no = action.id in edited, request.id in refused
-        if changed or no or request.status == "approved":
-            for rule in (action.verdict or {}).get("rules", ()):
-                counted[rule].append((request, action, changed, no))
+    edited = _edited(session, first)
+    rejected = select(Decision.request_id).where(Decision.vote == "reject", Decision.at >= first)
+    refused = set(session.exec(rejected))
+    counted: dict[str, list[_Question]] = defaultdict(list)
+    for question in asked:
+        corrected = question.action_id in edited or question.request_id in refused
+        if corrected or question.status == "approved":
+            for rule in question.rules:
+                counted[rule].append(question)
     return tuple(
         OfRule(
             rule=rule,
-            rate=(max(found, key=lambda each: each[0].created_at)[1].verdict or {}).get(
-                "review", 100
-            ),
+            rate=max(found, key=lambda question: question.asked_at).review,
             decided=len(found),
-            edited=sum(changed for _, _, changed, _ in found),
-            rejected=sum(no for _, _, _, no in found),
+            edited=sum(question.action_id in edited for question in found),
+            rejected=sum(question.request_id in refused for question in found),
         )
         for rule, found in sorted(counted.items())
     )
 
 
-def _is_new_edit(session: Session, newer: Action) -> bool:
-    old = session.get_one(Action, newer.supersedes)
-    return len(newer.edits or []) > len(old.edits or [])
+def _edited(session: Session, first: datetime) -> set[str]:
+    """Actions that were replaced because a person changed something in them."""
+    newer = aliased(Action)
+    query = (
+        select(Action.id, Action.edits, newer.edits)
+        .join(newer, col(newer.supersedes) == col(Action.id))
+        .where(newer.created_at >= first)
+    )
+    return {of for of, before, after in session.exec(query) if len(after or []) > len(before or [])}
 
 
 def _seconds(begin: datetime, end: datetime | None) -> float:

@@ -13,6 +13,9 @@ from approvals.tables import Action
 from audit.tables import Event
 from tools.calling import key_of
 
+#: Rows held at once: a year may have millions.
+_AT_ONCE = 1_000
+
 
 @dataclass(frozen=True)
 class MoneyEvent:
@@ -47,7 +50,7 @@ def money_events(session: Session, *, workspace_id: str, since: datetime) -> Ite
         )
         .order_by(col(Event.at), col(Event.id))
     )
-    for event, action in session.exec(query):
+    for event, action in session.exec(query.execution_options(yield_per=_AT_ONCE)):
         amount: dict[str, Any] | None = (action.preview or {}).get("amount")
         if amount:
             result = (action.outcome or {}).get("result") or {}

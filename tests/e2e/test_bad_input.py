@@ -18,8 +18,12 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlmodel import select
 
+from core.db import open_database
 from tests.e2e.demo import Demo, action_ids, words_of
+from tools.findings import open_findings
+from tools.tables import Compared
 
 pytestmark = [
     pytest.mark.postgres,
@@ -33,7 +37,8 @@ ENV = {
     "SIGNOFF_LIMITS": (
         '{"turn_lease_s": 3, "tools_lease_slack_s": 1, "tools_settle_factor": 0.2, '
         '"tools_hold_factor": 0.05, '
-        '"tools_deadline_factor": 0.6, "model_timeout_s": 2, "reconcile_every_s": 0}'
+        '"tools_deadline_factor": 0.6, "model_timeout_s": 2, '
+        '"reconcile_every_s": 20, "tools_reconcile_grace_s": 10}'
     ),
 }
 
@@ -98,6 +103,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
         try:
             demo.start()
             yield Office(demo, server)
+            assert _disagreements(server.get_uri()) == []
         finally:
             demo.stop()
             server.cleanup()
@@ -238,6 +244,18 @@ def test_a_database_that_is_away_gets_no_200_and_the_retry_is_answered_once(offi
 
     assert health.status_code == 503
     assert len(office.ours(SUPPORT, thread)) == 1
+
+
+def _disagreements(address: str) -> list[str]:
+    """What the reconciler, which ran all the while, found in what was done."""
+    db = open_database(address)
+    try:
+        with db.read() as session:
+            compared = set(session.exec(select(Compared.tool)))
+            assert {"shop.refund", "mail.send", "calendar.create"} <= compared
+            return [row.told for row in open_findings(session, workspace_id="T0PRACTICE")]
+    finally:
+        db.engine.dispose()
 
 
 def _statuses(demo: Demo) -> set[int]:

@@ -20,13 +20,13 @@ from tools.start import begin
 
 def dies_after_intent(road: Road, action_id: str) -> None:
     """Everything up to the committed intent happens; the call does not."""
-    work = road.executor._work(road.row(action_id), ())
+    work = road.executor._work(road.row(action_id), (), None)
     begin(road.deps, work)  # type: ignore[arg-type]
 
 
 def dies_after_call(road: Road, action_id: str) -> None:
     """The call reaches the counterpart; its outcome is never written."""
-    work = road.executor._work(road.row(action_id), ())
+    work = road.executor._work(road.row(action_id), (), None)
     claim = begin(road.deps, work)  # type: ignore[arg-type]
     ask(road.deps.bounded, claim.tool, claim.tool.run, claim.args, claim.call)  # type: ignore[union-attr]
 
@@ -213,7 +213,7 @@ def test_asks_you_a_dead_workers_letter_is_asked_about_not_sent_again(
 
 def test_a_worker_paused_past_its_lease_cannot_write(road: Road, till: Till) -> None:
     action_id = ready(road, REFUND)
-    work = road.executor._work(road.row(action_id), ())
+    work = road.executor._work(road.row(action_id), (), None)
     paused = begin(road.deps, work)  # type: ignore[arg-type]
     result = ask(road.deps.bounded, paused.tool, paused.tool.run, paused.args, paused.call)  # type: ignore[union-attr]
 
@@ -231,7 +231,7 @@ def test_a_worker_paused_before_its_call_does_not_send_what_another_sent(
     road: Road, till: Till
 ) -> None:
     action_id = ready(road, ORDER)
-    work = road.executor._work(road.row(action_id), ())
+    work = road.executor._work(road.row(action_id), (), None)
     paused = begin(road.deps, work)  # type: ignore[arg-type]
 
     road.wait(7)
@@ -248,7 +248,7 @@ def test_a_worker_that_comes_to_its_call_too_late_gives_it_back_unsent(
     road: Road, till: Till
 ) -> None:
     action_id = ready(road, LETTER)
-    work = road.executor._work(road.row(action_id), ())
+    work = road.executor._work(road.row(action_id), (), None)
     paused = begin(road.deps, work)  # type: ignore[arg-type]
 
     road.wait(1.5)
