@@ -14,6 +14,7 @@ from bot.broker import Handler
 from bot.credentials import NoCredentialsHere
 from bot.presses.compensations import Offers
 from bot.schedules import load_automations
+from core.clock import ClockWatch
 from core.errors import RecallError
 from core.leases import take
 from graphs.runtime.evidence import make_evidence, readers_of
@@ -50,6 +51,7 @@ def tool_jobs(floor: Floor, lanes: Lanes) -> Mapping[str, Handler]:
         admitted=AdmittedInSql(floor.people.workspace_id),
         limits=limits_of(floor.settings.limits),
         lanes=lanes,
+        even_for=ClockWatch().even_for,
     )
     executor = Executor(deps)
     automatic = automations.undo_when_failed == "automatic"

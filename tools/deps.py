@@ -13,7 +13,7 @@ from approvals.people import People
 from approvals.policy.judge import Policy, Subject, Verdict
 from approvals.tables import Action
 from audit.log import Log
-from core.clock import Clock
+from core.clock import Clock, always_even
 from core.db import Database
 from tools.bounded import Bounded
 from tools.contract import Tool
@@ -67,6 +67,8 @@ class Deps:
     limits: Limits = field(default_factory=Limits)
     bounded: Bounded = field(default_factory=lambda: Bounded(max_stuck=8))
     lanes: Lanes = field(default_factory=NoLanes)
+    #: Whether the clock ran evenly for the last so many seconds (`core.clock.ClockWatch`).
+    even_for: Callable[[float], bool] = always_even
     #: A number from 0 to 1 each time: how much of a wait is waited. Tests hold it.
     chance: Callable[[], float] = field(default_factory=lambda: Random().random)  # noqa: S311
 

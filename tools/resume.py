@@ -13,7 +13,7 @@ from sqlmodel import Session
 from approvals.moves import row_of
 from core.errors import LeaseLost
 from tools.calling import call_for
-from tools.claim import Claim, Work, postpone, reclaim, standing, write
+from tools.claim import Claim, Work, lease_until, postpone, reclaim, standing, write
 from tools.contract import Effect
 from tools.deps import Deps
 from tools.gates import take_look, take_turn
@@ -35,6 +35,8 @@ def resume(deps: Deps, work: Work) -> Claim | str:
     if action.next_at is not None and action.next_at > now:
         with deps.db.transaction() as session:
             postpone(session, work.queued, action.next_at)
+        return "held"
+    if not _time_counts(deps, work, now):
         return "held"
     if not may_go(deps, work):
         return "held"
@@ -70,6 +72,22 @@ def claim_again(session: Session, deps: Deps, work: Work, step: Step, *, tainted
         queued=work.queued,
         seen=work.seen,
     )
+
+
+def _time_counts(deps: Deps, work: Work, now: datetime) -> bool:
+    """Whether the times on its row say how long ago it was sent; else it is put off until they do.
+
+    When the clock was just set, or the machine stood still, a claim seems to have run out whose
+    call is under way, and "absent" would prove nothing.
+    """
+    lease = lease_until(deps, work.tool, now) - now
+    if not (work.action.lease_until or work.action.tainted):
+        return True
+    if deps.even_for(lease.total_seconds()):
+        return True
+    with deps.db.transaction() as session:
+        postpone(session, work.queued, now + lease)
+    return False
 
 
 def _free_at(deps: Deps, session: Session, work: Work, step: Step) -> datetime | None:
