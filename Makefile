@@ -3,8 +3,10 @@ PYTHON ?= python3
 PORT ?= 8300
 DATA ?= data
 PY := .venv/bin/python
-# A module's tests share its fixtures, so they stay together, in the order they are found.
-SPREAD := -n 2 --dist loadscope --no-loadscope-reorder
+# A module's tests share its fixtures, so they stay together, in the order they are found. One more
+# process than the two cores this is measured on: tests of the whole office mostly wait for it.
+TESTERS ?= 3
+SPREAD := -n $(TESTERS) --dist loadscope --no-loadscope-reorder
 ROOMS := approvals audit bot core graphs llm memory sandbox tools
 
 .DEFAULT_GOAL := help

@@ -60,7 +60,8 @@ async def opened(
             data=tmp_path / "slack",
             retry_delays=FAST_RETRIES,
             manifest=Manifest.load(MANIFEST),
-            ack_seconds=3.0 if transport == "http" else 1.0,
+            # Over HTTP a fault is answered at once: longer than Slack's 3 s is a busy machine.
+            ack_seconds=10.0 if transport == "http" else 1.0,
         )
         if transport == "http":
             settings = replace(
