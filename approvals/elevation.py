@@ -63,7 +63,7 @@ def missing(
         (principal.first_name, "") if holder == principal.id else (_it(runs), f" for {runs}")
     )
     if holder not in (principal.id, f"{AUTOMATION}{ASSISTANT}"):
-        return f"{who} may not use {scope}; what it may stands in config/automations.yaml"
+        return f"{who} may not use {scope}; what it may use stands in config/automations.yaml"
     return f"{who} may not use {scope}; /signoff elevate {scope} 1h{whom} asks for it for an hour"
 
 
@@ -158,4 +158,5 @@ def has(scopes: Sequence[str], scope: str) -> bool:
 
 
 def _it(holder: str) -> str:
-    return f"the {holder.removeprefix(AUTOMATION)}"
+    name = holder.removeprefix(AUTOMATION)
+    return f"the {name}" if name == ASSISTANT else f"the rule {name}"

@@ -44,6 +44,7 @@ def _at(text: str) -> datetime:
 
 
 def test_it_is_due_at_the_local_time_and_not_before() -> None:
+    """R42: what is declared in a file begins by the clock."""
     schedule = _schedule()
 
     assert latest_due(schedule, last=None, now=_at("2026-11-16T07:59:59")) is None

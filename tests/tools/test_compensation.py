@@ -172,7 +172,7 @@ def work(road: Road) -> bool:
 
 
 def test_the_asker_is_asked_and_all_is_taken_back_in_reverse(road: Road, till: Till) -> None:
-    """R86."""
+    """R42, R86: what a model planned step by step is taken back where one step fails."""
     *steps, failing = done(road, 3)
     fail(road, till, failing)
 

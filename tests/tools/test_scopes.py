@@ -277,6 +277,26 @@ def test_an_automation_that_nobody_declared_may_use_nothing(narrow: Road) -> Non
     assert narrow.prepare(action_id) == "denied"
 
 
+def test_an_events_rule_does_no_more_than_the_file_gives_it_whatever_its_owner_may(
+    road: Road,
+) -> None:
+    """R42."""
+    rule = road.changed(automations={"parcel-lost": ("till:read",)})
+    looked, changed = (
+        rule.propose("till.balance", "turn_1", order="4711"),
+        rule.propose("till.refund", "turn_2", order="4711", minor=18000),
+    )
+    for action_id in (looked, changed):
+        rule.set(action_id, automation="parcel-lost")
+
+    assert rule.prepare(looked) == "allowed"
+    assert rule.prepare(changed) == "denied"
+    assert rule.reasons(changed)[-1] == (
+        "Not allowed: the rule parcel-lost may not use till:write; what it may use stands in "
+        "config/automations.yaml"
+    )
+
+
 def test_the_log_says_once_that_it_ran_out(narrow: Road) -> None:
     """R4, R5: it expires, and that is logged."""
     elevated(narrow)
