@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 from approvals.bounds import Bounds, bounds_like, may_differ, outside_of
 from approvals.decided import approved_by
 from approvals.people import People
+from approvals.policy.history import Past
 from approvals.policy.judge import REQUESTER, Verdict
 from approvals.standing import may_stand
 from approvals.standing_past import Alike, alike, past_action
@@ -50,44 +51,13 @@ def asked_for(
     action that was not approved as it was asked for, by somebody else, where its own example is not
     covered, or where it would cover what a person rejected.
     """
-    example = session.get(Action, str(args["action_id"]))
-    if example is None or example.workspace_id != workspace_id or example.verdict is None:
-        raise ApprovalError("There is no such action.")
-    if asker_id is not None and asker_id not in askers(session, example):
-        raise ApprovalError(
-            "Only the person who asked for an action and those who approved it can ask for others "
-            "like it."
-        )
-    if not may_stand(example.tool, Verdict.from_json(example.verdict)):
-        raise ApprovalError("This is asked each time, so nobody can allow others like it.")
-    if example.edits or not approved_by(session, example.id):
-        raise ApprovalError("This was not approved as it was asked for: nothing can be like it.")
+    example = _example(session, args, workspace_id=workspace_id, asker_id=asker_id)
     past = past_action(session, people, example.id, workspace_id=workspace_id)
     if past is None:
         raise ApprovalError("What this action was about is not known any more.")
-    if set(args["may_differ"]) - set(may_differ(past.subject())):
-        raise ApprovalError("What money it is about and whom it goes to cannot be left open.")
-    bounds = bounds_like(
-        past.subject(),
-        example.tool_version,
-        at_most=_money(args["at_most"]),
-        recipients=args["recipients"],
-        free=args["may_differ"],
-    )
-    why = outside_of(bounds, past.subject(), past.people, example.tool_version)
-    if why is not None:
-        raise ApprovalError(f"The action it starts from would not be covered: {why}.")
+    bounds = _bounds(example, past, args)
     found = alike(session, people, bounds, workspace_id=workspace_id)
-    if found.rejected:
-        named = "; ".join(titles(session, found.rejected[:_NAMED]))
-        raise ApprovalError(
-            f"This would have covered what a person rejected: {named}. Ask for less."
-        )
-    if found.rejected_unknown:
-        raise ApprovalError(
-            f"{found.rejected_unknown} rejected before cannot be looked at any more, so I cannot "
-            "tell whether this would cover them."
-        )
+    _check_rejected(session, found)
     in_all = _money(args["in_all"])
     _check_sum(bounds, in_all)
     return Asked(
@@ -169,6 +139,55 @@ def titles(session: Session, ids: Sequence[str]) -> list[str]:
     return [
         f"{(row.preview or {}).get('title') or row.tool}, {row.created_at:%d %b}" for row in rows
     ]
+
+
+def _example(
+    session: Session, args: Mapping[str, Any], *, workspace_id: str, asker_id: str | None
+) -> Action:
+    """The action that others are to be like."""
+    example = session.get(Action, str(args["action_id"]))
+    if example is None or example.workspace_id != workspace_id or example.verdict is None:
+        raise ApprovalError("There is no such action.")
+    if asker_id is not None and asker_id not in askers(session, example):
+        raise ApprovalError(
+            "Only the person who asked for an action and those who approved it can ask for others "
+            "like it."
+        )
+    if not may_stand(example.tool, Verdict.from_json(example.verdict)):
+        raise ApprovalError("This is asked each time, so nobody can allow others like it.")
+    if example.edits or not approved_by(session, example.id):
+        raise ApprovalError("This was not approved as it was asked for: nothing can be like it.")
+    return example
+
+
+def _bounds(example: Action, past: Past, args: Mapping[str, Any]) -> Bounds:
+    """The bounds asked for, which its own example lies within."""
+    if set(args["may_differ"]) - set(may_differ(past.subject())):
+        raise ApprovalError("What money it is about and whom it goes to cannot be left open.")
+    bounds = bounds_like(
+        past.subject(),
+        example.tool_version,
+        at_most=_money(args["at_most"]),
+        recipients=args["recipients"],
+        free=args["may_differ"],
+    )
+    why = outside_of(bounds, past.subject(), past.people, example.tool_version)
+    if why is not None:
+        raise ApprovalError(f"The action it starts from would not be covered: {why}.")
+    return bounds
+
+
+def _check_rejected(session: Session, found: Alike) -> None:
+    if found.rejected:
+        named = "; ".join(titles(session, found.rejected[:_NAMED]))
+        raise ApprovalError(
+            f"This would have covered what a person rejected: {named}. Ask for less."
+        )
+    if found.rejected_unknown:
+        raise ApprovalError(
+            f"{found.rejected_unknown} rejected before cannot be looked at any more, so I cannot "
+            "tell whether this would cover them."
+        )
 
 
 def _check_sum(bounds: Bounds, in_all: Money | None) -> None:
