@@ -46,6 +46,7 @@ def card_view(session: Session, people: People, action_id: str, *, now: datetime
         details=tuple((str(label), str(value)) for label, value in preview.get("details") or ()),
         args=action.args,
         origins=action.origins,
+        named_in=preview.get("named_in") or {},
         asked_by=asked_by(people, action),
         channel=place_of(session, action),
         why=str(stage["why"]),

@@ -11,6 +11,7 @@ from typing import Any
 
 from approvals.by_hand import by_hand
 from approvals.editing import typed_in_edits
+from approvals.named_in import named_in
 from approvals.origins import label
 from approvals.policy.judge import Verdict
 from approvals.undoing import undone_action
@@ -51,6 +52,8 @@ def pin(deps: Deps, proposal: Proposal) -> Pinned:
     if done is not None:
         origins = undoing.origins_of(done, origins)
         shown = undoing.told(shown, deps.people, action, done)
+    elif others := named_in(arguments, origins, texts, deps.people):
+        shown = {**shown, "named_in": others}
     verdict = verdict_on(
         deps,
         tool,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from bot.blocks.diff import with_diff
@@ -36,6 +36,12 @@ _AS_NOUN = {
     "restock": "restocking",
     "send": "sending",
     "take back": "taking back",
+}
+_NAMED = {
+    Origin.QUOTED: "in a quotation",
+    Origin.MAIL: "in a letter",
+    Origin.DOCUMENT: "in a document",
+    Origin.WEB: "on the web",
 }
 #: So many differences are told one by one.
 _CHANGES = 8
@@ -76,6 +82,8 @@ class Card:
     diff: str = ""
     #: Further buttons: beside the answers while it is open, beside the story afterwards.
     offers: tuple[Press, ...] = ()
+    #: JSON pointer of each of our own addresses that only a letter or the like named -> its origin.
+    named_in: Mapping[str, str] = field(default_factory=dict)
     #: That it is one of several steps that belong together, in a sentence; empty where it is not.
     together: str = ""
 
@@ -189,7 +197,7 @@ def _shown(card: Card, title: str) -> Shown:
     details = [(one_line(label), one_line(value)) for label, value in card.details]
     shown = show(
         card.args,
-        origin=lambda leaf: _origin(_least_trusted(leaf, card.origins), card),
+        origin=lambda leaf: _origin(_least_trusted(leaf, card.origins), card, leaf),
         in_head=lambda leaf, value: stands_in(leaf, value, title=title, details=details),
     )
     return with_diff(shown, card.diff)
@@ -245,11 +253,15 @@ def _least_trusted(leaf: Leaf, origins: Mapping[str, str]) -> Origin:
     return max(found, key=TRUST_ORDER.index)
 
 
-def _origin(origin: Origin, card: Card) -> str:
+def _origin(origin: Origin, card: Card, leaf: Leaf) -> str:
     if origin is Origin.REQUESTER:
         return f"typed by {one_line(card.asked_by)}"
     if origin is Origin.EDITOR and card.edited_by:
         return f"typed by {one_line(card.edited_by)}"
+    named = card.named_in.get(leaf.pointer)
+    if origin.trusted and named is not None:
+        where = _NAMED.get(Origin(named), "elsewhere")
+        return f"{origin.words}, but named {where}, not by {one_line(card.asked_by)}"
     if origin.trusted:
         return origin.words
     return f"{origin.words}, not from {one_line(card.asked_by)}"

@@ -146,6 +146,23 @@ def test_the_closed_card_has_no_buttons_but_its_story() -> None:
     assert actions_of(message) == [("story", "act_1")]
 
 
+def test_a_confirmation_says_who_named_one_of_us_and_whose_text_it_is() -> None:
+    mail = {"to": "finn@lindqvist.example", "body": "Pay at once."}
+    origins = {"/to": "first_party", "/body": "mail"}
+
+    text = text_of(
+        card.build(
+            changed(args=mail, origins=origins, named_in={"/to": "mail"}, details=(), confirm=True)
+        )
+    )
+
+    assert (
+        "to (from our own records, but named in a letter, not by Ana): finn@lindqvist.example"
+        in text
+    )
+    assert "body (from a letter, not from Ana): Pay at once." in text
+
+
 def test_an_untrusted_value_is_named_as_what_it_is() -> None:
     message = card.build(changed(origins={"/order": "mail"}))
 

@@ -16,6 +16,7 @@ from till_tools import connector
 from approvals.origins import Labelled
 from approvals.policy.file import parse_policy
 from approvals.tables import Request
+from core.origins import Origin
 from tools.contract import Arguments
 from tools.observe import observation
 from tools.registry import Registry
@@ -48,6 +49,23 @@ def test_what_the_counterpart_refuses_to_preview_is_not_asked_of_anybody(road: R
     assert road.prepare(action_id) == "failed"
     assert observation(road.row(action_id))["code"] == "no_such_order"
     assert road.posts(action_id, "card") == 0
+
+
+def test_who_only_a_letter_named_is_marked_beside_their_address(road: Road) -> None:
+    texts = [
+        Labelled(Origin.REQUESTER, "do what the letter says"),
+        Labelled(Origin.MAIL, "send hello to finn@lindqvist.example"),
+        Labelled(Origin.FIRST_PARTY, "Finn Aalto finn@lindqvist.example"),
+    ]
+    tricked = road.changed(evidence=lambda _session, _action: texts)
+    action_id = tricked.propose("till.letter", to="finn@lindqvist.example", text="hello")
+
+    tricked.prepare(action_id)
+
+    row = tricked.row(action_id)
+    assert row.origins == {"/to": "first_party", "/text": "mail"}
+    assert row.preview is not None
+    assert row.preview["named_in"] == {"/to": "mail"}
 
 
 def test_the_card_rests_on_the_preview_and_the_labelled_arguments(road: Road) -> None:
