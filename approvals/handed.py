@@ -27,7 +27,7 @@ def not_ones_own(
     stage = stage_of(request)
     if stage.who == REQUESTER:
         return "You asked for this yourself: there is nobody else to hand it to."
-    if _answered(session, request, person):
+    if person.id in answered(session, request):
         return "You have answered this already: there is nothing to hand on."
     for row in handings_of(session, request.id):
         if row.status == WAITS and row.by_id == person.id and row.stage == request.stage:
@@ -58,9 +58,10 @@ def wrong_choice(  # noqa: PLR0917 - all of one question
     if to not in receivers(people, action, stage, person):
         able = listed(open_to(session, people, request, action, person))
         return f"I cannot hand this to {name}; I can to {able}."
-    if _answered(session, request, to):
+    if to.id in answered(session, request):
         return f"{name} has answered this already."
-    if len(handed_to(people, action, stage, person, to).asked) < stage.quorum:
+    then = handed_to(people, action, stage, person, to)
+    if not _enough(session, request, then):
         return f"{name} is asked already, and {stage.quorum} must agree."
     if to.id in _refused(session, request.id):
         return f"Whoever asked for this did not want it shown to {name}."
@@ -84,8 +85,8 @@ def open_to(
     session: Session, people: People, request: Request, action: Action, person: Principal
 ) -> tuple[Principal, ...]:
     """Of those, who has not answered it already."""
-    able = receivers(people, action, stage_of(request), person)
-    return tuple(each for each in able if not _answered(session, request, each))
+    able, gave = receivers(people, action, stage_of(request), person), answered(session, request)
+    return tuple(each for each in able if each.id not in gave)
 
 
 def handed_to(
@@ -97,6 +98,15 @@ def handed_to(
     asked = tuple(dict.fromkeys([*(one for one in asked if one not in own), to.id]))
     by_name = () if to in eligible(people, action, stage) else (to.id,)
     return replace(stage, asked=asked, handed=(*stage.handed, *by_name))
+
+
+def answered(session: Session, request: Request, before: int | None = None) -> set[str]:
+    """Ids of those who answered this question, and in whose place; before this stage, where one is
+    said."""
+    query = select(Decision.person_id, Decision.for_id).where(Decision.request_id == request.id)
+    if before is not None:
+        query = query.where(col(Decision.stage) < before)
+    return {one for row in session.exec(query) for one in row}
 
 
 def handings_of(session: Session, request_id: str) -> Sequence[Handing]:
@@ -135,20 +145,23 @@ def insert(  # noqa: PLR0917 - one row
 
 def kept(
     session: Session, people: People, request: Request, action: Action, *, now: datetime
-) -> Stage:
+) -> tuple[Stage, Sequence[Principal]]:
     """The stage that begins, with what was handed on in the question this one takes the place of:
-    where that asked the same people, and for each who still may answer. `people` as of now."""
-    stage = stage_of(request)
+    where that asked the same people, and for each who still may answer; and those it was handed to.
+    `people` as of now."""
+    stage, receiving = stage_of(request), list[Principal]()
+    gave = answered(session, request)
     for row in _before(session, action, stage):
         by, to = people.by_id(row.by_id), people.by_id(row.to_id)
         if by is None or to is None or not places(people, action, stage, by):
             continue
         then = handed_to(people, action, stage, by, to)
-        may = to in receivers(people, action, stage, by) and not _answered(session, request, to)
-        if may and len(then.asked) >= stage.quorum:
+        may = to in receivers(people, action, stage, by) and to.id not in gave
+        if may and _enough(session, request, then):
             insert(session, request, by.id, to.id, row.why, now, HANDED)
             stage = then
-    return stage
+            receiving.append(to)
+    return stage, receiving
 
 
 def name_of(people: People, person_id: str) -> str:
@@ -170,12 +183,10 @@ def _before(session: Session, action: Action, stage: Stage) -> Sequence[Handing]
     return [row for row in rows if row.status == HANDED and row.stage in same]
 
 
-def _answered(session: Session, request: Request, person: Principal) -> bool:
-    query = select(Decision.id).where(
-        Decision.request_id == request.id,
-        (col(Decision.person_id) == person.id) | (col(Decision.for_id) == person.id),
-    )
-    return session.exec(query).first() is not None
+def _enough(session: Session, request: Request, stage: Stage) -> bool:
+    """Whether those asked can fill it: whoever answered an earlier stage answers no more."""
+    before = answered(session, request, before=request.stage)
+    return len(set(stage.asked) - before) >= stage.quorum
 
 
 def _refused(session: Session, request_id: str) -> set[str]:

@@ -12,11 +12,12 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
+from approvals.accounts import active
 from approvals.asking import needing_copy, remind, show_card
 from approvals.batches import likeness
 from approvals.directory import as_of
 from approvals.entitlement import eligible, stage_of, stand_ins, whom
-from approvals.handed import kept
+from approvals.handed import answered, kept
 from approvals.loads import spread
 from approvals.noting import note
 from approvals.owners import tell_owners
@@ -25,7 +26,7 @@ from approvals.policy.judge import approver_words
 from approvals.seeing import may_see
 from approvals.spans import Span
 from approvals.stages import Stage, joined
-from approvals.tables import Action, Decision, Request
+from approvals.tables import Action, Request
 from approvals.timing import escalates_at, next_at, reminders_due
 from audit.log import Log
 from core.posts import refresh_posts
@@ -58,13 +59,16 @@ def begin_stage(
 ) -> None:
     """The stage the request stands at begins: those with room are asked, and shown the card where
     they cannot see the place it was asked in. `people` as of now."""
-    stage = kept(session, people, request, action, now=now)
-    able = eligible(people, action, stage)
+    people = active(session, people)
+    stage, to = kept(session, people, request, action, now=now)
+    before = answered(session, request)
+    able = [person for person in eligible(people, action, stage) if person.id not in before]
     put_stage(session, request, spread(session, stage, able, request.workspace_id))
     request.stage_at, request.batch_id = now, None
     plan(session, people, request, action, now=now)
     missing = awaited(session, people, request, action, stage_of(request))
     show_copies(session, request, action, missing, now=now)
+    show_card(session, request, action, [one for one in missing if one in to], now=now)
 
 
 def show_copies(
@@ -137,13 +141,12 @@ def awaited(
     session: Session, people: People, request: Request, action: Action, stage: Stage
 ) -> list[Principal]:
     """Whose answer is missing: those who are asked, or whoever decides for them while away."""
-    rows = session.exec(select(Decision).where(Decision.request_id == request.id)).all()
-    answered = {row.for_id for row in rows} | {row.person_id for row in rows}
+    gave = answered(session, request)
     found: dict[Principal, None] = {}
     for owner in eligible(people, action, stage):
-        if owner.id in answered or (stage.asked and owner.id not in stage.asked):
+        if owner.id in gave or (stage.asked and owner.id not in stage.asked):
             continue
-        instead = [p for p in stand_ins(people, action, stage, owner) if p.id not in answered]
+        instead = [p for p in stand_ins(people, action, stage, owner) if p.id not in gave]
         found |= dict.fromkeys(instead or [owner])
     return list(found)
 

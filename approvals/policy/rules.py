@@ -210,7 +210,7 @@ def _evaluating(program: cel.Program) -> Callable[[Case], Match]:
     def match(case: Case) -> Match:
         try:
             value = execute(case.context)
-        except (LookupError, RuntimeError, TypeError, ValueError, OverflowError):
+        except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError):
             return missing
         if value is False:
             return no

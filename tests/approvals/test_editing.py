@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -229,3 +230,31 @@ def an_action(**parts: Any) -> Action:
 
 def edited_by(person: str) -> Action:
     return an_action(args=LESS, edits=[{"by": person, "at": NOW.isoformat(), "changed": []}])
+
+
+def test_a_change_and_the_last_vote_at_once_leave_one_of_them(
+    db: Database, log: Log, people: People, asked: Any, change: Edit
+) -> None:
+    _, request_id = asked()
+    said: dict[str, str] = {}
+
+    def vote() -> None:
+        with db.transaction() as session:
+            said["vote"] = decide(
+                session, log, people, request_id=request_id, person=people.by_id("finn"),
+                vote="approve", reason=None, now=NOW + timedelta(minutes=5),
+            ).sentence  # fmt: skip
+
+    def edit_it() -> None:
+        said["edit"] = change(request_id, "olga", LESS).sentence
+
+    threads = [threading.Thread(target=each) for each in (vote, edit_it)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert (said["vote"].split(",")[0], said["edit"].split(",")[0]) in [
+        ("Approved. I do it now.", "Finn approved this already"),
+        ("Something changed meanwhile", "Changed: amount. I ask anew with what you typed."),
+    ]

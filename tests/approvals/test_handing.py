@@ -284,6 +284,16 @@ def test_what_was_handed_on_counts_for_whoever_has_it_now(
     assert give(ids[1]).outcome == "handed"
 
 
+def test_it_goes_to_nobody_where_those_left_are_too_few_because_one_answered_before(
+    db: Database, log: Log, people: People, awaiting: Awaiting, hand: Hand
+) -> None:
+    """Who answered an earlier stage cannot answer this one: handing on may not leave it to them."""
+    _, request_id = awaiting(FINANCE, Stage("group:board", 2, "and two of the board"))
+    click(db, log, people, request_id, "olga")
+
+    assert hand(request_id, "finn", "sam").sentence == "Sam is asked already, and 2 must agree."
+
+
 # Asked anew
 
 
@@ -318,6 +328,8 @@ def test_what_was_handed_on_is_still_handed_on_when_the_facts_changed(
     with db.read() as session:
         kept = [(h.by_id, h.to_id, h.status) for h in handings_of(session, second)]
         newer = session.get_one(Request, second).action_id
+        cards = session.exec(select(Post.channel).where(Post.subject == newer, Post.kind == "card"))
+        assert sorted(cards) == ["C0SUPPORT", "U0SAM"]
     assert kept == [("finn", "sam", "handed")]
     third = anew(db, log, people, Action(id=newer), stage, FINANCE)
     assert click(db, log, people, third, "sam") == "counted"

@@ -10,6 +10,7 @@ from sqlmodel import select
 
 from approvals.opening import open_request
 from approvals.people import People
+from approvals.people_tables import Accounts
 from approvals.policy.judge import Stage
 from approvals.requests import decide
 from approvals.tables import Action, Request
@@ -107,3 +108,29 @@ def test_a_flood_of_questions_by_one_asker_is_refused_with_a_sentence(
         "6 questions of Ana's are open already, asked through “assistant”. "
         "Some must be answered or stopped before another is asked"
     )
+
+
+@pytest.mark.parametrize("gone", ["answered before", "account closed"])
+def test_a_later_stage_is_not_left_to_somebody_who_cannot_answer_it(
+    db: Database, log: Log, people: People, ask: Ask, gone: str
+) -> None:
+    """Finn has no room; whoever has room must be somebody whose answer would count."""
+    text = CROWD.replace("slack_id: U0FINN,", "slack_id: U0FINN, load: 1,")
+    people = People.parse(text.replace("[finn, olga, sam]", "[finn, olga]"), Path("people.yaml"))
+    first = Stage("person:olga" if gone == "answered before" else "person:sam", 1, "first")
+    ask(1, Stage("person:finn", 1, "much"))
+    request = ask(2, first, BOARD)
+    assert request is not None
+    if gone == "account closed":
+        with db.transaction() as session:
+            closed = ["olga"]
+            session.add(Accounts(workspace_id=people.workspace_id, asked_at=NOW, inactive=closed))
+
+    with db.transaction() as session:
+        decide(
+            session, log, people, request_id=request.id, person=people.by_id(first.who[7:]),
+            vote="approve", reason=None, now=NOW,
+        )  # fmt: skip
+
+    with db.read() as session:
+        assert session.get_one(Request, request.id).awaited == ["finn"]

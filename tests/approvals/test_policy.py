@@ -469,6 +469,21 @@ def test_a_refusing_condition_that_cannot_be_checked_refuses() -> None:
     assert judge(rules, PEOPLE, refund()).kind == "deny"
 
 
+@pytest.mark.parametrize(
+    "condition",
+    ["args.amount.minor / 0 == 1", "args.amount.minor % 0 == 1", "args.order.matches('(')",
+     "args.amount.minor * 9223372036854775807 > 0", "args.order[0] == '4'",
+     "timestamp(args.order) > timestamp(args.order)", "args.amount > 1"],
+)  # fmt: skip
+@pytest.mark.parametrize(("outcome", "kind"), [("deny", "deny"), ("allow", "ask")])
+def test_a_condition_that_breaks_off_lets_nothing_pass(
+    condition: str, outcome: str, kind: str
+) -> None:
+    rules = policy(f'  - {{name: c, {outcome}: true, when: "{condition}"}}')
+
+    assert judge(rules, PEOPLE, refund()).kind == kind
+
+
 def test_a_condition_that_gives_no_truth_value_counts_as_unknown() -> None:
     rules = policy("  - {name: c, allow: true, when: 1 + 1}")
 

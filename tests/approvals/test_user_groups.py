@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
+from approvals import grants
 from approvals.directory import STALE, as_of
 from approvals.opening import open_request
 from approvals.people import People
@@ -174,6 +175,29 @@ def test_a_question_to_the_group_is_answered_by_its_members_as_they_are_at_the_c
     read("U0FINN", now=NOW + STALE)
     assert click("sam", NOW + STALE) == "You cannot decide this; it is for Finn (Board)."
     assert click("finn", NOW + STALE) == "Approved. I do it now."
+
+
+def test_an_approval_counts_no_more_once_the_group_was_emptied_or_slack_is_silent(
+    db: Database, log: Log, people: People, read: Read, propose_some: Propose
+) -> None:
+    read("U0SAM")
+    request = _open(db, log, people, propose_some)
+    assert request is not None
+    with db.transaction() as session:
+        decide(
+            session, log, people, request_id=request.id, person=people.by_id("sam"),
+            vote="approve", reason=None, now=NOW,
+        )  # fmt: skip
+        action = session.get_one(Action, request.action_id)
+        assert action.status == "approved"
+        assert grants.lapsed(session, people, action, now=NOW) is None
+        assert grants.lapsed(session, people, action, now=NOW + STALE) is not None
+
+    read(now=NOW + STALE / 2)
+
+    with db.read() as session:
+        action = session.get_one(Action, request.action_id)
+        assert grants.lapsed(session, people, action, now=NOW + STALE / 2) is not None
 
 
 @pytest.mark.parametrize(
