@@ -1,7 +1,7 @@
 """Whom nobody but a letter named: an address of somebody among our people counts as ours, whoever
 brought it up, and the card says so where that was a letter, a document or the web. Pure.
 
-It changes no verdict (ADR 0022): it is told to whoever confirms or approves.
+It changes no verdict (ADR 0023): it is told to whoever confirms or approves.
 """
 
 from __future__ import annotations
