@@ -92,7 +92,10 @@ def how_it_stands(
         if together_id(action) is not None:
             first = waits_for(belonging(session, action), action.id)
             if first is not None:
-                return [f"waits for “{(first.preview or {}).get('title') or first.tool}”"]
+                unclear = ", of which it is not known whether it happened: see my question"
+                return [
+                    f"waits for “{title_of(first)}”{unclear if first.status == 'unknown' else ''}"
+                ]
     said = undoing or span_words(people, action, now)
     return [*done_words(action, _tz(people, action)), *([said] if said else [])]
 

@@ -30,6 +30,7 @@ from approvals.together import (
 from core.errors import InvalidTransition
 from core.faultpoints import point
 from core.outbox import finish, hasten, open_rows
+from core.posts import refresh_posts
 from tools.contract import Effect, Tool
 from tools.deps import ACTOR, Deps
 from tools.offering import offer_together
@@ -66,6 +67,7 @@ class Together:
 
     def _go_on(self, session: Session, steps: Sequence[Action], now: datetime) -> str:
         because = not_done(steps)
+        _draw_what_waits(session, steps, now)
         if because is None:
             wake(session, next((one for one in steps if one.status in PERMITTED), None), now)
             return "whole"
@@ -141,6 +143,17 @@ def warning_on(session: Session, action: Action) -> str | None:
     if action.status != "succeeded" or together_id(action) is None:
         return None
     return _TAKEN_BACK if not_done(belonging(session, action)) is not None else None
+
+
+def _draw_what_waits(session: Session, steps: Sequence[Action], now: datetime) -> None:
+    """Where the outcome of one is not known: have its question and the cards of those that wait
+    for it say so."""
+    unclear = [one for one in steps if one.status == "unknown"]
+    for one in unclear:
+        refresh_posts(session, subject=one.id, kind="question", now=now)
+    for one in steps if unclear else ():
+        if one.status in PERMITTED:
+            refresh_posts(session, subject=one.id, kind="card", now=now)
 
 
 def _changes(tool: Tool | None) -> bool:

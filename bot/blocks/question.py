@@ -23,6 +23,8 @@ class Question:
     looked: str = ""
     #: From when on it can be said that it did not happen, as words; empty for at once.
     no_from: str = ""
+    #: What cannot go on before this is answered, as a sentence; empty for nothing.
+    waits: str = ""
 
 
 def build(question: Question) -> Message:
@@ -45,6 +47,8 @@ def build(question: Question) -> Message:
             f"{told} It may still be at work on it: that it did not happen can be said from "
             f"{question.no_from} on."
         )
+    if question.waits:
+        told = f"{told} {one_line(question.waits)}"
     if question.looked:
         told = f"{told} {one_line(question.looked)}"
     buttons = (

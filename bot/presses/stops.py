@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlmodel import col, or_, select
+from sqlmodel import Session, col, or_, select
 
 from approvals.people import Principal
 from bot.deps import BotDeps
@@ -60,17 +61,7 @@ def take_stop_pressed(deps: BotDeps, pressed: StopPressed, person: Principal) ->
     """
     now = deps.clock.now()
     with deps.db.transaction() as session:
-        fresh = take_trigger(
-            session,
-            deps,
-            kind="stop",
-            trigger_id=pressed.event_id,
-            user=pressed.user,
-            channel=pressed.channel,
-            payload={"thread_ts": pressed.thread_ts},
-            now=now,
-        )
-        if not fresh:
+        if not _recorded(session, deps, "stop", pressed.event_id, pressed, now):
             return 0
         query = select(Turn).where(
             Turn.workspace_id == deps.identity.team_id,
@@ -128,19 +119,30 @@ def take_shortcut(deps: BotDeps, chosen: Shortcut, person: Principal) -> Sequenc
     """
     now = deps.clock.now()
     with deps.db.transaction() as session:
-        fresh = take_trigger(
-            session,
-            deps,
-            kind="shortcut",
-            trigger_id=chosen.trigger_id,
-            user=chosen.user,
-            channel=chosen.channel,
-            payload={"thread_ts": chosen.thread_ts},
-            now=now,
-        )
-        if not fresh:
+        if not _recorded(session, deps, "shortcut", chosen.trigger_id, chosen, now):
             return []
         if chosen.team != deps.identity.team_id:
             return [STRANGER]
         place = Place(session, deps, person, chosen.channel, now)
         return stop_conversation(place, chosen.channel, chosen.thread_ts)
+
+
+def _recorded(  # noqa: PLR0917 - a private call
+    session: Session,
+    deps: BotDeps,
+    kind: str,
+    key: str,
+    pressed: StopPressed | Shortcut,
+    now: datetime,
+) -> bool:
+    """Whether this press is recorded now, and was not before."""
+    return take_trigger(
+        session,
+        deps,
+        kind=kind,
+        trigger_id=key,
+        user=pressed.user,
+        channel=pressed.channel,
+        payload={"thread_ts": pressed.thread_ts},
+        now=now,
+    )

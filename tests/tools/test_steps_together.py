@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,10 @@ from approvals.policy.file import parse_policy
 from approvals.tables import Action, Compensation
 from approvals.together import TOOL, together_id, waits_for
 from approvals.windows import undo_of
+from bot.blocks.question import build as build_question
 from bot.presses.compensations import offer_view
-from bot.undo_words import together_words
+from bot.questions import question_view
+from bot.undo_words import how_it_stands, together_words
 from core.clock import FileClock
 from core.db import Database
 from core.outbox import Outbox
@@ -346,11 +349,20 @@ def test_an_unclear_outcome_is_waited_for_and_then_taken_back_too(road: Road, ti
     till.faults.append(Fault("POST /letter", "drop_after"))
     work(road)
     assert statuses(road, ids) == ["succeeded", "unknown", "allowed"]
+    # The thread says what is waited for: a person is asked about it, and the card says so.
+    assert asked_about(road, ids[1]) == "Until then what belongs with it waits: “Order 2 of SKU-2”."
+    assert standing(road, ids[2]) == [
+        "waits for “Write to finn@lindqvist.example”, of which it is not known whether it "
+        "happened: see my question"
+    ]
 
     road.wait(86_400)
     work(road)
     assert statuses(road, ids) == ["succeeded", "unknown", "expired"]
     assert taking_back(road) is None
+    assert asked_about(road, ids[1]) == (
+        "Until then I undo nothing of what belongs with it: “Order 1 of SKU-1”."
+    )
 
     with road.db.transaction() as session:
         answer_unknown(
@@ -366,6 +378,29 @@ def test_an_unclear_outcome_is_waited_for_and_then_taken_back_too(road: Road, ti
     # The day is over in which the goods could be sent back: a person is told, nothing is tried.
     assert undone(road, ids) == [None, None, None]
     assert "Order 1 of SKU-1: cannot be undone" in told(road)
+
+
+def asked_about(road: Road, action_id: str) -> str:
+    """What the question in the thread says of the steps that belong together with this one; it was
+    drawn anew since it was asked."""
+    with road.db.read() as session:
+        [post] = session.exec(
+            select(Post).where(Post.subject == action_id, Post.kind == "question")
+        )
+        assert post.wanted > 1
+        view = question_view(session, road.deps.people, action_id, now=road.clock.now())
+    assert view.waits in shown(build_question(view).blocks)
+    return view.waits
+
+
+def shown(blocks: Any) -> str:
+    return json.dumps(blocks, ensure_ascii=False)
+
+
+def standing(road: Road, action_id: str) -> Sequence[str]:
+    with road.db.read() as session:
+        action = session.get_one(Action, action_id)
+        return how_it_stands(session, road.deps.people, action, now=road.clock.now())
 
 
 @SQLITE
