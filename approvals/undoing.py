@@ -29,6 +29,12 @@ IN_VAIN = frozenset({"denied", "rejected", "expired", "cancelled", "failed"})
 TAKEN_BACK = "taken_back"
 
 
+def taken_back(session: Session, action: Action) -> bool:
+    """Whether what this action did was undone, or an undo of it is under way."""
+    undo = undo_of(session, action.id)
+    return undo is not None and undo.status not in IN_VAIN
+
+
 def wanted_by(undo: Action) -> str:
     """The id of whoever wanted this undo."""
     return undo.undone_by or undo.principal_id

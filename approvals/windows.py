@@ -70,18 +70,25 @@ def follow(session: Session, action: Action, *, now: datetime) -> None:
         refresh_posts(session, subject=action.id, kind="held", now=now)
     if action.status == "failed" and action.undoes is None and action.turn_id is not None:
         ask_compensation(session, action.workspace_id, action.turn_id, action.id, now=now)
-    group = together_id(action)
-    if group is not None and action.status != "superseded":
-        enqueue(
-            session,
-            workspace_id=action.workspace_id,
-            job="keep_together",
-            subject=group,
-            key=f"{action.id}:{action.status}",
-            args={"action_id": action.id},
-            now=now,
-        )
+    if action.status != "superseded":
+        keep_together(session, action, f"{action.id}:{action.status}", now=now)
     undo_moved(session, action, now=now)
+
+
+def keep_together(session: Session, action: Action, key: str, *, now: datetime) -> None:
+    """Have the steps that belong together with this one looked at, if there are any."""
+    group = together_id(action)
+    if group is None:
+        return
+    enqueue(
+        session,
+        workspace_id=action.workspace_id,
+        job="keep_together",
+        subject=group,
+        key=key,
+        args={"action_id": action.id},
+        now=now,
+    )
 
 
 def undo_moved(session: Session, action: Action, *, now: datetime) -> None:

@@ -49,9 +49,8 @@ def _waits(session: Session, action: Action) -> str:
     steps = belonging(session, action)
     if not_done(steps) is not None:
         done = [one for one in steps if one.status == "succeeded"]
-        return (
-            f"Until then I undo nothing of what belongs with it: {_titles(done)}." if done else ""
-        )
+        said = f"Until then I undo nothing of what belongs with it: {_titles(done)}."
+        return said if done else ""
     held = [one for one in steps if one.status in PERMITTED]
     return f"Until then what belongs with it waits: {_titles(held)}." if held else ""
 

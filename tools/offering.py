@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 
 from approvals.tables import Action, Compensation
 from approvals.together import together_id
+from approvals.undoing import taken_back
 from approvals.windows import undo_of, undo_until
 from audit.log import Log
 from core.db import insert_once
@@ -75,17 +76,19 @@ def offer_together(
 ) -> Compensation | None:
     """Take back what was done of steps that belong together, `because` one of them was not; None
     where none was done. What cannot be undone any more stands, and is told."""
-    done = [one for one in _done(registry, steps, before=None) if one.id != because.id]
+    group = together_id(because) or ""
+    row_id = derive_id("comp", group)
+    already = session.get(Compensation, row_id, populate_existing=True)
+    if already is not None:
+        return already
+    # What somebody takes back at its card is theirs to follow.
+    left = {one.id: one for one in steps if one.id != because.id and not taken_back(session, one)}
+    done = _done(registry, list(left.values()), before=None)
     if not done:
         return None
-    rows = {step.id: step for step in steps}
-    gone = {one.id for one in steps if is_undone(session, one)}
-    able = backwards(
-        replace(one, undoable=one.id in gone or can_go_back(rows[one.id], now=now)) for one in done
-    )
-    group = together_id(because) or ""
+    able = backwards(replace(one, undoable=can_go_back(left[one.id], now=now)) for one in done)
     row = Compensation(
-        id=derive_id("comp", group),
+        id=row_id,
         workspace_id=because.workspace_id,
         turn_id=because.turn_id or "",
         together_id=group,

@@ -27,6 +27,7 @@ from approvals.together import (
     together_id,
     waits_for,
 )
+from approvals.undoing import taken_back
 from core.errors import InvalidTransition
 from core.faultpoints import point
 from core.outbox import finish, hasten, open_rows
@@ -50,8 +51,9 @@ class Together:
         self._deps = deps
 
     def run(self, action_id: str) -> str:
-        """Go on with the steps this one belongs to: `whole` while none came to nothing, else the
-        status of what takes them back, `held` while that must wait, or `nothing` to take back."""
+        """Go on with the steps this one belongs to: `whole` while none came to nothing, `dropped`
+        where one is taken back before all have begun, else the status of what takes them back,
+        `held` while that must wait, or `nothing` to take back."""
         deps = self._deps
         with deps.db.transaction() as session:
             now, action = deps.clock.now(), session.get(Action, action_id)
@@ -68,10 +70,16 @@ class Together:
     def _go_on(self, session: Session, steps: Sequence[Action], now: datetime) -> str:
         because = not_done(steps)
         _draw_what_waits(session, steps, now)
+        back = _taken_back(session, steps) if because is None else None
+        if back is not None:
+            why = f"“{_title(back)}”, which is taken back"
+            dropped = [self._dropped(session, one, why, now) for one in steps if one is not back]
+            return "dropped" if all(dropped) else "held"
         if because is None:
             wake(session, next((one for one in steps if one.status in PERMITTED), None), now)
             return "whole"
-        settled = [self._dropped(session, one, because, now) for one in steps]
+        why = f"“{_title(because)}”, which was not done"
+        settled = [self._dropped(session, one, why, now) for one in steps]
         if not all(settled):
             return "held"  # it settles, and this job comes again
         row = offer_together(
@@ -85,11 +93,11 @@ class Together:
         )
         return "nothing" if row is None else row.status
 
-    def _dropped(self, session: Session, step: Action, because: Action, now: datetime) -> bool:
+    def _dropped(self, session: Session, step: Action, because: str, now: datetime) -> bool:
         """Whether nothing more will come of this step: what has not begun is dropped."""
         if step.status not in ACTION_OPEN:
             return step.status not in ("executing", "unknown")
-        reason = f"Not done: it belongs together with “{_title(because)}”, which was not done."
+        reason = f"Not done: it belongs together with {because}."
         try:
             move(
                 session,
@@ -125,6 +133,8 @@ def held_by(session: Session, action: Action, *, now: datetime) -> bool:
         return False
     steps = belonging(session, action)
     first = waits_for(steps, action.id)
+    if first is None and _taken_back(session, steps) is not None:
+        return True  # it is dropped as soon as `keep_together` comes to it
     if first is not None:
         wake(session, first, now)
     return first is not None
@@ -143,6 +153,11 @@ def warning_on(session: Session, action: Action) -> str | None:
     if action.status != "succeeded" or together_id(action) is None:
         return None
     return _TAKEN_BACK if not_done(belonging(session, action)) is not None else None
+
+
+def _taken_back(session: Session, steps: Sequence[Action]) -> Action | None:
+    done = (one for one in steps if one.status == "succeeded")
+    return next((one for one in done if taken_back(session, one)), None)
 
 
 def _draw_what_waits(session: Session, steps: Sequence[Action], now: datetime) -> None:

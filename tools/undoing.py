@@ -15,7 +15,7 @@ from approvals.people import People, Principal
 from approvals.policy.judge import REQUESTER, Stage, Verdict
 from approvals.tables import Action
 from approvals.undoing import IN_VAIN, TAKEN_BACK, may_undo, propose_undo, unasked
-from approvals.windows import redraw, undo_of, undo_until, window
+from approvals.windows import keep_together, redraw, undo_of, undo_until, window
 from audit.log import Log
 from core.errors import InvalidTransition
 from core.origins import Origin
@@ -76,6 +76,8 @@ def press_undo(
     proposed = propose_back(session, audit, registry, action, by=person.id, now=now)
     if proposed is None:
         return Pressed("impossible", "I do not know what to put back: please look yourself.")
+    # What belongs together with it and has not begun is not begun any more.
+    keep_together(session, action, proposed.id, now=now)
     return Pressed("proposed", "I am on it: it is undone in a moment, or somebody is asked first.")
 
 

@@ -9,7 +9,7 @@ from sqlmodel import Session
 from approvals.people import People, Principal
 from approvals.tables import Action, Compensation
 from approvals.together import belonging
-from approvals.undoing import IN_VAIN
+from approvals.undoing import IN_VAIN, taken_back
 from approvals.windows import undo_of
 from bot.blocks.compensation import Offer
 from bot.blocks.parts import Press
@@ -108,7 +108,8 @@ def _standing(session: Session, row: Compensation) -> list[Action]:
     if row.together_id is None or failed is None:
         return []
     steps = belonging(session, failed)
-    return [one for one in steps if one.status == "succeeded" and one.id not in row.steps]
+    done = [one for one in steps if one.status == "succeeded" and one.id not in row.steps]
+    return [one for one in done if not taken_back(session, one)]
 
 
 def _why(session: Session, row: Compensation) -> str:

@@ -61,7 +61,7 @@ def take_stop_pressed(deps: BotDeps, pressed: StopPressed, person: Principal) ->
     """
     now = deps.clock.now()
     with deps.db.transaction() as session:
-        if not _recorded(session, deps, "stop", pressed.event_id, pressed, now):
+        if not _recorded(session, deps, pressed, kind="stop", key=pressed.event_id, now=now):
             return 0
         query = select(Turn).where(
             Turn.workspace_id == deps.identity.team_id,
@@ -119,7 +119,7 @@ def take_shortcut(deps: BotDeps, chosen: Shortcut, person: Principal) -> Sequenc
     """
     now = deps.clock.now()
     with deps.db.transaction() as session:
-        if not _recorded(session, deps, "shortcut", chosen.trigger_id, chosen, now):
+        if not _recorded(session, deps, chosen, kind="shortcut", key=chosen.trigger_id, now=now):
             return []
         if chosen.team != deps.identity.team_id:
             return [STRANGER]
@@ -127,12 +127,13 @@ def take_shortcut(deps: BotDeps, chosen: Shortcut, person: Principal) -> Sequenc
         return stop_conversation(place, chosen.channel, chosen.thread_ts)
 
 
-def _recorded(  # noqa: PLR0917 - a private call
+def _recorded(
     session: Session,
     deps: BotDeps,
+    pressed: StopPressed | Shortcut,
+    *,
     kind: str,
     key: str,
-    pressed: StopPressed | Shortcut,
     now: datetime,
 ) -> bool:
     """Whether this press is recorded now, and was not before."""
