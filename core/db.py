@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import JSON, Column, DateTime, Dialect, Engine, Table, create_engine, make_url
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, Session, SQLModel
 
@@ -103,7 +103,8 @@ class Database:
             session.info[WAKE] = self.wake
             try:
                 yield session
-            except (OperationalError, InterfaceError) as error:
+            except (OperationalError, InterfaceError, InternalError) as error:
+                # The last is also a server that was made a standby: it takes no writes any more.
                 raise StorageError() from error
 
     @contextmanager

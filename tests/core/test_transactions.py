@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import SQLModel, select
 
 from core.clock import HeldClock
@@ -295,6 +296,20 @@ def test_an_unreachable_database_is_named_in_a_persons_words() -> None:
 
     with pytest.raises(StorageError, match="cannot be reached"), db.transaction() as session:
         session.exec(select(Lease)).all()
+
+
+@pytest.mark.parametrize("empty_db", ["postgres"], indirect=True)
+def test_a_server_that_takes_no_writes_any_more_cannot_be_reached(db: Database) -> None:
+    """The one that was written to became the standby of another."""
+
+    def written() -> None:
+        with db.transaction() as session:
+            session.execute(text("SET TRANSACTION READ ONLY"))
+            enqueue(session, workspace_id="T", job="j", subject="s", key="k", args={}, now=NOW)
+
+    with pytest.raises(StorageError):
+        written()
+    assert _queue(db, "a")
 
 
 def test_a_time_without_a_zone_is_refused(db: Database) -> None:
