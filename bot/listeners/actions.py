@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any, TypeVar
 
 from slack_bolt.async_app import AsyncApp
-from slack_sdk.errors import SlackApiError
 
 from approvals.people import Principal
 from bot.blocks.allow_alike import alike_modal
@@ -21,6 +20,7 @@ from bot.boundary import Delivery, Edge, guarded
 from bot.deps import BotDeps
 from bot.listeners import disagreements
 from bot.listeners.home import publish
+from bot.listeners.opening import open_view
 from bot.presses.allow_alike import take_alike
 from bot.presses.batches import take_batch, take_choosing
 from bot.presses.clicks import (
@@ -49,9 +49,6 @@ from bot.stories import story_lines
 Press = Callable[[Delivery, Click, Principal], Awaitable[str | None]]
 View = dict[str, Any]
 T = TypeVar("T")
-_STALE = frozenset(
-    {"expired_trigger_id", "trigger_expired", "exchanged_trigger_id", "invalid_trigger_id"}
-)
 
 
 def register(app: AsyncApp, edge: Edge) -> None:
@@ -143,13 +140,7 @@ def _opens(
 
 
 async def _open(delivery: Delivery, click: Click, view: View) -> str | None:
-    try:
-        await delivery.deps.web.views_open(trigger_id=click.trigger_id, view=view)
-    except SlackApiError as error:
-        if error.response.get("error") in _STALE:
-            return "That took me too long. Please press the button again."
-        raise
-    return None
+    return await open_view(delivery, click.trigger_id, view)
 
 
 #: What a press does, by the button's action id: it records the click and returns the sentence to

@@ -9,6 +9,7 @@ from slack_bolt.async_app import AsyncApp
 from bot.blocks.modals import REASON, REASON_LIMIT, explain_modal, text_modal
 from bot.boundary import Delivery, Edge, guarded
 from bot.listeners.home import publish
+from bot.listeners.opening import open_view
 from bot.listeners.views import reason_of
 from bot.presses.disagreements import EXPLAIN, Pressed, read_press, submit_explained, take_press
 from bot.presses.submitted import Submitted
@@ -32,8 +33,7 @@ async def in_home(delivery: Delivery) -> bool:
         told = await asyncio.to_thread(take_press, delivery.deps, account.principal, pressed)
     delivery.recorded = True
     if isinstance(told, Finding):
-        await _open(delivery, pressed, told)
-        told = None
+        told = await _open(delivery, pressed, told)
     delivery.edge.later.run(publish(delivery.edge, delivery.user, note=told))
     await delivery.answer()
     return True
@@ -60,11 +60,11 @@ async def on_explained(delivery: Delivery) -> None:
         await delivery.answer()
 
 
-async def _open(delivery: Delivery, pressed: Pressed, finding: Finding) -> None:
+async def _open(delivery: Delivery, pressed: Pressed, finding: Finding) -> str | None:
     if pressed.action_id == EXPLAIN:
         view = explain_modal(finding.id, finding.told)
     else:
         subject = finding.action_id or ""
         lines = await asyncio.to_thread(story_lines, delivery.deps, subject, delivery.user)
         view = text_modal("Story", lines)
-    await delivery.deps.web.views_open(trigger_id=pressed.trigger_id, view=view)
+    return await open_view(delivery, pressed.trigger_id, view)

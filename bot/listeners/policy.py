@@ -9,6 +9,7 @@ from slack_bolt.async_app import AsyncApp
 from bot.blocks.modals import text_modal
 from bot.blocks.policy import policy_modal
 from bot.boundary import Delivery, Edge, guarded
+from bot.listeners.opening import open_view
 from bot.presses.policy_change import policy_form, submit_policy
 from bot.presses.submitted import Answered
 
@@ -26,7 +27,8 @@ async def open_policy(delivery: Delivery) -> None:
         named = f"{form.digest} {delivery.channel or ''}"
         view = {**policy_modal(form.parts), "private_metadata": named}
     trigger_id = str(delivery.body.get("trigger_id"))
-    await delivery.deps.web.views_open(trigger_id=trigger_id, view=view)
+    if await open_view(delivery, trigger_id, view):
+        delivery.whisper("That took me too long. Please type /signoff policy again.")
 
 
 async def on_policy(delivery: Delivery) -> None:

@@ -104,6 +104,17 @@ async def test_compare_again_queues_a_comparison_once_per_press(one_desk: Desk) 
     await shows(one_desk, "I am comparing again.")
 
 
+async def test_a_form_that_comes_too_late_is_said_in_home(one_desk: Desk) -> None:
+    """What Slack's answer is lost on opens the form; the next try has a used trigger."""
+    await found(one_desk)
+    view = await home(one_desk, OLGA)
+    await one_desk.post("faults", kind="lost_reply", method="views.open", times=1)
+
+    await press(one_desk, view, "explain")
+
+    await shows(one_desk, "That took me too long. Please press the button again.")
+
+
 async def test_what_explains_it_closes_it_and_is_kept(one_desk: Desk) -> None:
     await found(one_desk)
     view = await home(one_desk, OLGA)

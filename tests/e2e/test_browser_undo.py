@@ -15,10 +15,12 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
+from core.db import open_database
 from tests.browser import chromium, needs_chromium, overflow
 from tests.e2e.compared import disagreements
 from tests.e2e.demo import SHORT_LIMITS, Demo, words_of
 from tests.e2e.screen import Screen, command, mention, orders, shot, thread_of, thread_ts
+from tools.tables import Finding
 
 pytestmark = [pytest.mark.browser, needs_chromium]
 _BERLIN = ZoneInfo("Europe/Berlin")
@@ -153,6 +155,32 @@ def test_a_conversation_is_stopped_from_its_message_and_goes_on(screen: Screen, 
     assert office.counters()["mails_in_company"] == before + 1
 
 
+def test_an_operator_has_a_disagreement_compared_again_reads_it_and_explains_it(
+    screen: Screen,
+) -> None:
+    """Played in Home. What the reconciler would have found is planted; the buttons are real."""
+    _disagree(screen.office)
+    with screen.page("U0OLGA", tab="home") as home, screen.page(tab="home") as anas:
+        expect(home.locator("#home")).to_contain_text("The shop shows a refund that nobody asked")
+        expect(anas.locator("#home")).not_to_contain_text("Records that disagree")
+        shot(home, "disagrees-desktop")
+        home.get_by_role("button", name="Compare again").click()
+        expect(home.locator("#home")).to_contain_text("I am comparing again.")
+        with screen.phone("U0OLGA", tab="home") as phone:
+            expect(phone.get_by_role("button", name="Explained…")).to_be_visible()
+            assert overflow(phone) == 0
+
+        home.get_by_role("button", name="Explained…").click()
+        form = home.get_by_role("dialog", name="Explained")
+        expect(form).to_contain_text("The shop shows a refund that nobody asked for")
+        form.get_by_role("button", name="Explained").click()
+        expect(form).to_contain_text("Please complete this required field.")
+        form.locator("textarea").fill("Paid by hand on Monday")
+        form.get_by_role("button", name="Explained").click()
+
+        expect(home.locator("#home")).to_contain_text("Nothing was found.")
+
+
 def test_one_automation_is_stopped_while_another_goes_on(screen: Screen, page: Page) -> None:
     """R150."""
     office = screen.office
@@ -170,6 +198,24 @@ def test_one_automation_is_stopped_while_another_goes_on(screen: Screen, page: P
     assert _digests(office, "C0SUPPORT") == []
     expect(command(page, "resume support-morning")).to_contain_text("Going on: the automation")
     office.until(lambda: _digests(office, "C0SUPPORT"), "the digest that was held", timeout_s=60)
+
+
+def _disagree(office: Demo) -> None:
+    db = open_database(f"sqlite:///{office.data / 'signoff.db'}")
+    row = Finding(
+        id="find_planted",
+        workspace_id="T0PRACTICE",
+        tool="shop.refund",
+        kind="unasked",
+        reference="re_9",
+        told="The shop shows a refund that nobody asked for: EUR 40.00, re_9.",
+        found_at=_now(office),
+    )
+    try:
+        with db.transaction() as session:
+            session.add(row)
+    finally:
+        db.engine.dispose()
 
 
 def _now(office: Demo) -> datetime:
