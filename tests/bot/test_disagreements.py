@@ -105,12 +105,17 @@ async def test_compare_again_queues_a_comparison_once_per_press(one_desk: Desk) 
 
 
 async def test_a_form_that_comes_too_late_is_said_in_home(one_desk: Desk) -> None:
-    """What Slack's answer is lost on opens the form; the next try has a used trigger."""
     await found(one_desk)
-    view = await home(one_desk, OLGA)
-    await one_desk.post("faults", kind="lost_reply", method="views.open", times=1)
+    payload = {
+        "type": "block_actions",
+        "team": {"id": one_desk.deps.identity.team_id},
+        "user": {"id": OLGA, "team_id": one_desk.deps.identity.team_id},
+        "view": await home(one_desk, OLGA),
+        "trigger_id": "of.long.ago",
+        "actions": [{"type": "button", "action_id": "explain", "value": "find_1", "block_id": "b"}],
+    }
 
-    await press(one_desk, view, "explain")
+    await one_desk.post("deliver", type="interactive", payload=payload)
 
     await shows(one_desk, "That took me too long. Please press the button again.")
 
