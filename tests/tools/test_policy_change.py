@@ -118,7 +118,7 @@ def test_its_card_tells_what_it_would_have_changed(office: Road) -> None:
     row = office.row(asked)
     assert row.preview is not None
     told = dict(map(tuple, row.preview["details"]))
-    assert told["tried on the past:"] == "2 of 2 past actions would have come out differently."
+    assert told["tried on the past:"] == "2 of 2 past actions would have come out differently"
     assert told["left to the asker alone, though another rejected it:"] == "1"
     assert told["allowed, though a person rejected it:"] == "none"
     changed_lines = [line for line in row.preview["diff"].split("\n") if line[0] in "+-"]
