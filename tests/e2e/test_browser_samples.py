@@ -163,7 +163,7 @@ def test_a_direct_message_is_answered_beside_it(screen: Screen) -> None:
     ("typed", "words"),
     [
         ("help", "I ask before money, outside mail and other people's data."),
-        ("", "/signoff status what I am doing for you"),
+        ("", "/signoff status: what I am doing for you"),
         ("status", "Sam asked: “Refund order"),
         ("approvals", "Nothing waits for you."),
         ("why", "Asked Finance: refunds above EUR 100 need Finance"),
