@@ -39,6 +39,12 @@ def test_every_file_that_is_named_exists(name: str) -> None:
     assert [span for span in spans(ROOT / name) if missing(span)] == []
 
 
+def test_every_decision_has_a_number_of_its_own() -> None:
+    numbers = [path.name[:4] for path in (ROOT / "docs" / "adr").glob("*.md")]
+
+    assert sorted(numbers) == [f"{n:04}" for n in range(1, len(numbers) + 1)]
+
+
 def test_every_test_that_the_threat_model_names_exists() -> None:
     page = ROOT / "docs" / "security" / "approve-this-app.md"
     code = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
