@@ -42,6 +42,8 @@ def test_one_yes_lets_the_next_mail_go_until_it_is_revoked(screen: Screen, page:
     thread = mention(page, "Mail mara.lind@post.example that her tent ships on Monday")
     _approved_by_olga(screen, page, thread, "Approve send")
 
+    # Once it is sent, the button moves to where Undo stood.
+    expect(thread.get_by_role("button", name="Undo")).to_have_count(0)
     thread.get_by_role("button", name="Allow alike…").click()
     modal = page.get_by_role("dialog", name="Allow alike")
     expect(modal).to_contain_text("would have covered Send a mail to mara.lind@post.example")

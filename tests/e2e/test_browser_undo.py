@@ -170,6 +170,8 @@ def test_an_operator_has_a_disagreement_compared_again_reads_it_and_explains_it(
             expect(phone.get_by_role("button", name="Explained…")).to_be_visible()
             assert overflow(phone) == 0
 
+        # Opening Home elsewhere draws it anew, without the note above the button.
+        expect(home.locator("#home")).not_to_contain_text("I am comparing again.")
         home.get_by_role("button", name="Explained…").click()
         form = home.get_by_role("dialog", name="Explained")
         expect(form).to_contain_text("The shop shows a refund that nobody asked for")
