@@ -67,11 +67,20 @@ def open_lanes(number: int, database: Kind = "sqlite") -> Iterator[Lanes]:
         try:
             yield Lanes([link for link, _ in opened])
         finally:
-            for link, process in opened:
-                link.close()
-                process.join(30)
-                if process.is_alive():
-                    process.kill()
+            _end(opened)
+
+
+def _end(opened: list[tuple[Connection, multiprocessing.process.BaseProcess]]) -> None:
+    # A lane holds our ends of those forked before it: none hears its end until all are closed.
+    for link, _ in opened:
+        link.close()
+    for _, process in opened:
+        process.join(30)
+    stuck = [process for _, process in opened if process.is_alive()]
+    for process in stuck:
+        process.kill()
+    if stuck:
+        raise LaneBroke(f"{len(stuck)} lanes did not end: servers of theirs are left running")
 
 
 def _open(folder: Path, database: Kind) -> tuple[Connection, multiprocessing.process.BaseProcess]:

@@ -35,6 +35,17 @@ def test_a_sample_of_faults_keeps_every_promise_and_each_wrong_engine_is_seen_to
     record_property("counted", ran.stdout.splitlines()[-1])
 
 
+@pytest.mark.timeout(120)
+def test_lanes_end_with_the_servers_they_started() -> None:
+    program = "from tests.faults.lanes import open_lanes\nwith open_lanes(2): pass"
+
+    ran = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+    assert ran.returncode == 0, ran.stderr
+
+
 def test_a_run_killed_with_an_answer_unread_is_heard_to_its_end() -> None:
     ours, theirs = socket.socketpair()
     theirs.sendall(b"fault\n")
