@@ -90,5 +90,5 @@ def _undone(session: Session, action_id: str) -> bool:
 _CAME_TO_NOTHING = frozenset({"cancelled", "denied", "expired", "failed", "superseded"})
 #: Beside the answers, as long as the request waits.
 WHILE_OPEN: tuple[Offer, ...] = (_edit, _ask, _hand)
-#: Beside the story, once it is closed.
-AFTERWARDS: tuple[Offer, ...] = (_undo, _allow_alike)
+#: Beside the story, once it is closed. What goes with time is last: nothing moves under the mouse.
+AFTERWARDS: tuple[Offer, ...] = (_allow_alike, _undo)
