@@ -121,8 +121,8 @@ def test_the_sentences_say_it() -> None:
     said = policy(HALF).sentences(PEOPLE, [Tool()])[0]
 
     assert said == (
-        "Refund an order: Finance approves (not the asker). Of what can be put back, so many are "
-        "asked about: 50 %."
+        "Refund an order: Finance approves (not the asker). Only 50 % of what can be put back is "
+        "asked about."
     )
 
 

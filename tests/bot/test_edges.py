@@ -59,7 +59,7 @@ async def test_stories_are_not_served_outside_the_practice_workspace(one_desk: D
         if route.resource
     ]
 
-    assert set(paths) == {"/health"}
+    assert set(paths) == {"/health", "/events/{source}"}
 
 
 async def test_http_without_a_signing_secret_does_not_start(one_desk: Desk) -> None:
