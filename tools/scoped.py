@@ -11,7 +11,6 @@ from datetime import datetime
 from sqlmodel import Session
 
 from approvals.by_hand import BY_HAND
-from approvals.connectors import OURS
 from approvals.elevation import ASSISTANT, missing
 from tools.claim import Proposal
 from tools.deps import Deps
@@ -43,12 +42,13 @@ def own_scopes(
 ) -> Sequence[str]:
     """What this automation may use itself: what is declared for it, else what its tools need.
 
-    The assistant's are all but Signoff's own, which only forms and commands use. Others have none.
+    The assistant's are those of what a model is offered; the rest only forms and commands use.
+    Others have none.
     """
     if automation in declared:
         return declared[automation]
     if automation not in (ASSISTANT, BY_HAND):
         return ()
-    forms = automation == BY_HAND
-    used = [tool for tool in registry.tools if tool.name.startswith(f"{OURS}.") == forms]
+    offered = automation == ASSISTANT
+    used = [tool for tool in registry.tools if tool.offered == offered]
     return tuple(dict.fromkeys(scope for tool in used for scope in tool.scopes))

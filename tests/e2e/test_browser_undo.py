@@ -119,6 +119,7 @@ def test_of_both_or_neither_the_first_is_undone_when_the_second_fails(
     expect(thread).to_contain_text("its undo waits for an approval")
     do_it.click()
     expect(thread).to_contain_text("All of it was undone.")
+    expect(thread).not_to_contain_text("Refused")
     thread.get_by_text("All of it was undone.").scroll_into_view_if_needed()
     shot(page, "together-desktop")
     assert office.counters() == before

@@ -85,6 +85,13 @@ def test_without_the_scope_it_is_refused_before_the_till_is_asked(narrow: Road, 
     )
 
 
+def test_the_assistant_may_use_by_itself_all_it_is_offered(narrow: Road) -> None:
+    """R3: also what is Signoff's own, as long as a model may call it."""
+    action_id = narrow.propose("signoff.together")
+
+    assert narrow.prepare(action_id) == "allowed"
+
+
 def test_with_the_scope_policy_still_decides(narrow: Road) -> None:
     """R4, R9: an elevation lets something be asked; it approves nothing."""
     elevated(narrow)

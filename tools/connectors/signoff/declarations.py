@@ -93,7 +93,7 @@ def make(ports: Ports) -> Connector:
                 effect=Effect.READ,
                 retry=Retry.IDEMPOTENT,
                 run=together,
-                scopes=("signoff:together",),
+                scopes=("signoff:read",),
                 yields=Origin.FIRST_PARTY,
                 can="keep steps together: all are done, or none",
                 done=lambda _args, _result: "Noted",
