@@ -25,7 +25,7 @@ from tools.lanes import COME_BACK
 from tools.pinning import pin, waits
 from tools.scoped import missing_scope
 from tools.tables import Breaker
-from tools.unprepared import deny, fail, hold, lack, put_off
+from tools.unprepared import deny, fail, hold, put_off
 from tools.verdicts import follow
 
 log = structlog.get_logger()
@@ -72,7 +72,7 @@ class Prepare:
         with deps.db.read() as session:
             lacking = missing_scope(deps, session, proposal, now=deps.clock.now())
         if lacking is not None:
-            return lack(deps, action, lacking, queued)
+            return deny(deps, action, f"Not allowed: {lacking}", queued)
         with deps.lanes.enter(tool.name) as free:
             return self._judge(proposal) if free else self._come_back(queued)
 

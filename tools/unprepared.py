@@ -14,9 +14,7 @@ from sqlmodel import col
 
 from approvals.moves import move, row_of
 from approvals.tables import Action
-from core.ids import derive_id
 from core.outbox import finish
-from core.posts import ask_post
 from tools import holding
 from tools.calling import Unexpected
 from tools.claim import Proposal, postpone
@@ -27,33 +25,14 @@ from tools.outcomes import failure
 log = structlog.get_logger()
 
 
-def lack(deps: Deps, action: Action, lacking: str, queued: Sequence[str]) -> str:
-    """Refuse what somebody may not use at all, and tell them how they can ask for it: the model
-    that writes their answer learns only that it was refused."""
-    return deny(deps, action, f"Not allowed: {lacking}", queued, told=lacking)
-
-
-def deny(
-    deps: Deps, action: Action, reason: str, queued: Sequence[str], *, told: str | None = None
-) -> str:
-    """Refuse it before it was looked into; `told` is said where a turn asked for it."""
+def deny(deps: Deps, action: Action, reason: str, queued: Sequence[str]) -> str:
+    """Refuse it before it was looked into. The answer of its request says why."""
     with deps.db.transaction() as session:
         finish(session, queued, now=deps.clock.now())
         row = row_of(session, action.id)
         if row.status != "proposed":
             return row.status
         now = deps.clock.now()
-        if told is not None and row.turn_id is not None:
-            ask_post(
-                session,
-                workspace_id=row.workspace_id,
-                subject=derive_id("told", row.turn_id, told),
-                kind="notice",
-                channel=row.channel,
-                thread_ts=row.thread_ts,
-                body={"text": f"{told[:1].upper()}{told[1:]}."},
-                now=now,
-            )
         return move(session, deps.log, row, "denied", now=now, actor=ACTOR, reason=reason).status
 
 

@@ -20,6 +20,7 @@ from approvals.rights_tables import Elevation
 from approvals.running_out import end_due
 from audit.tables import Event
 from bot.permissions import PermissionsInSql
+from bot.refused import refused_of_turn
 from core.posts import Post
 from graphs.runtime.evidence import make_evidence
 from tools.connectors import signoff
@@ -74,15 +75,13 @@ def test_without_the_scope_it_is_refused_before_the_till_is_asked(narrow: Road, 
     assert narrow.prepare(action_id) == "denied"
 
     assert len(till.journal) == before
-    with narrow.db.read() as session:
-        [told] = session.exec(select(Post)).all()
-    assert told.body["text"] == (
-        "Ana may not use till:write; /signoff elevate till:write 1h asks for it for an hour."
-    )
-    assert narrow.reasons(action_id)[-1] == (
+    why = (
         "Not allowed: Ana may not use till:write; /signoff elevate till:write 1h asks for it for "
         "an hour"
     )
+    assert narrow.reasons(action_id)[-1] == why
+    with narrow.db.read() as session:
+        assert [reason for _, reason in refused_of_turn(session, "turn_1")] == [why]
 
 
 def test_the_assistant_may_use_by_itself_all_it_is_offered(narrow: Road) -> None:
