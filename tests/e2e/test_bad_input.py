@@ -38,7 +38,10 @@ ENV = {
         '{"turn_lease_s": 3, "tools_lease_slack_s": 1, "tools_settle_factor": 0.2, '
         '"tools_hold_factor": 0.05, '
         '"tools_deadline_factor": 0.6, "model_timeout_s": 2, '
-        '"reconcile_every_s": 20, "tools_reconcile_grace_s": 10}'
+        '"reconcile_every_s": 20, "tools_reconcile_grace_s": 10, '
+        # A comparison's calls count too: with the default, a hung shop is left alone by the time
+        # the next question comes, or not, by chance.
+        '"tools_breaker_failures": 1000}'
     ),
 }
 

@@ -7,6 +7,7 @@ import threading
 import pytest
 from road import Road
 from till import Fault, Till
+from till_tools import SETTLE_S, TIMEOUT_S
 
 from approvals import actions
 from approvals.moves import row_of
@@ -30,6 +31,10 @@ def dies_after_call(road: Road, action_id: str) -> None:
     claim = begin(road.deps, work)  # type: ignore[arg-type]
     ask(road.deps.bounded, claim.tool, claim.tool.run, claim.args, claim.call)  # type: ignore[union-attr]
 
+
+#: A claim's lease, and the time after which what is not there was not done.
+LEASE_S = TIMEOUT_S + Limits().lease_slack_s
+SETTLED_S = TIMEOUT_S + SETTLE_S
 
 REFUND = {"tool": "till.refund", "order": "4711", "minor": 18_000}
 ORDER = {"tool": "till.order", "sku": "SKU-1", "quantity": 3}
@@ -173,7 +178,7 @@ def test_same_key_a_dead_worker_is_replaced_after_its_lease(
     dies(road, action_id)  # type: ignore[operator]
 
     assert road.execute(action_id) == "held"
-    road.wait(7)  # 2 s deadline and 5 s slack
+    road.wait(LEASE_S)
     assert road.execute(action_id) == "succeeded"
 
     assert till.effects("/refund") == 1
@@ -188,7 +193,7 @@ def test_looked_up_a_dead_worker_is_replaced_after_a_look(
     action_id = ready(road, ORDER)
     dies(road, action_id)  # type: ignore[operator]
 
-    road.wait(7)
+    road.wait(LEASE_S)
     assert road.execute(action_id) == "held"  # its lease is over, its settling time is not
     road.wait(55)
     assert road.execute(action_id) == "succeeded"
@@ -204,7 +209,7 @@ def test_asks_you_a_dead_workers_letter_is_asked_about_not_sent_again(
     action_id = ready(road, LETTER)
     dies(road, action_id)  # type: ignore[operator]
 
-    road.wait(7)
+    road.wait(LEASE_S)
 
     assert road.execute(action_id) == "unknown"
     assert road.posts(action_id, "question") == 1
@@ -217,7 +222,7 @@ def test_a_worker_paused_past_its_lease_cannot_write(road: Road, till: Till) -> 
     paused = begin(road.deps, work)  # type: ignore[arg-type]
     result = ask(road.deps.bounded, paused.tool, paused.tool.run, paused.args, paused.call)  # type: ignore[union-attr]
 
-    road.wait(7)
+    road.wait(LEASE_S)
     assert road.execute(action_id) == "succeeded"
     before = road.row(action_id).model_dump()
 
@@ -234,9 +239,9 @@ def test_a_worker_paused_before_its_call_does_not_send_what_another_sent(
     work = road.executor._work(road.row(action_id), (), None)
     paused = begin(road.deps, work)  # type: ignore[arg-type]
 
-    road.wait(7)
+    road.wait(LEASE_S)
     assert road.execute(action_id) == "held"  # not there yet, which proves nothing yet
-    road.wait(62)
+    road.wait(SETTLED_S)
     assert road.execute(action_id) == "succeeded"
 
     with pytest.raises((LeaseLost, InvalidTransition)):
@@ -251,7 +256,7 @@ def test_a_worker_that_comes_to_its_call_too_late_gives_it_back_unsent(
     work = road.executor._work(road.row(action_id), (), None)
     paused = begin(road.deps, work)  # type: ignore[arg-type]
 
-    road.wait(1.5)
+    road.wait(0.75 * TIMEOUT_S)
     assert road.executor._step(paused, work) == "held"  # type: ignore[arg-type]
     assert (till.calls("/letter"), road.row(action_id).tainted) == (0, False)
 
@@ -300,7 +305,7 @@ def test_looked_up_a_refusal_after_a_lost_answer_is_settled_by_a_look(
     assert road.execute(action_id) == "held"
     road.wait(60)
     assert road.execute(action_id) == "held"  # looked, called, refused: looked once more
-    road.wait(62)
+    road.wait(SETTLED_S)
     assert road.execute(action_id) == "failed"
 
     assert observation(road.row(action_id))["code"] == "fault"
