@@ -209,26 +209,30 @@ def test_a_session_for_reading_cannot_write_past_the_line(tmp_path: Path) -> Non
 def test_the_urgent_do_not_wait_for_the_line(tmp_path: Path) -> None:
     db, urgent = (open_database(f"sqlite:///{tmp_path / 'a.db'}") for _ in range(2))
     urgent.urgent = True
-    order: list[str] = []
 
-    def write(database: Database, name: str) -> None:
-        with database.transaction():
-            order.append(name)
+    def place_of_the_urgent() -> int:
+        order: list[str] = []
 
-    with db.transaction():
-        waiting = [threading.Thread(target=write, args=(db, "in line")) for _ in range(10)]
+        def write(database: Database, name: str) -> None:
+            with database.transaction():
+                order.append(name)
+
+        with db.transaction():
+            waiting = [threading.Thread(target=write, args=(db, "in line")) for _ in range(10)]
+            for thread in waiting:
+                thread.start()
+            _wait_for_locks(tmp_path, 10)
+            waiting.append(threading.Thread(target=write, args=(urgent, "urgent")))
+            waiting[-1].start()
+            _wait_for_locks(tmp_path, 11)
         for thread in waiting:
-            thread.start()
-        _wait_for_locks(tmp_path, 10)
-        waiting.append(threading.Thread(target=write, args=(urgent, "urgent")))
-        waiting[-1].start()
-        _wait_for_locks(tmp_path, 11)
-    for thread in waiting:
-        thread.join()
+            thread.join()
+        assert sorted(order) == [*["in line"] * 10, "urgent"]
+        return order.index("urgent")
 
-    # Whoever is next in line may be quicker at the very moment of release, now and then.
-    assert sorted(order) == [*["in line"] * 10, "urgent"]
-    assert order.index("urgent") < 5
+    # Whoever is next in line may be quicker at the moment of release, and on a busy machine several
+    # are: the middle one of seven says whether it is chance.
+    assert sorted(place_of_the_urgent() for _ in range(7))[3] < 5
     for database in (db, urgent):
         database.engine.dispose()
 
