@@ -82,12 +82,14 @@ def _further_rules(count: int) -> str:
 
 
 def _write_history(path: Path, actions: int, people: str) -> None:
-    from approvals import tables
+    from approvals.people_tables import UserGroupThen
+    from approvals.rights_tables import ConfigText
+    from approvals.tables import Action
 
     db = open_database(f"sqlite:///{path}")
     SQLModel.metadata.create_all(
         db.engine,
-        tables=[t.__table__ for t in (tables.Action, tables.ConfigText, tables.UserGroupThen)],  # type: ignore[attr-defined]
+        tables=[t.__table__ for t in (Action, ConfigText, UserGroupThen)],  # type: ignore[attr-defined]
     )
     with db.transaction() as session:
         keep_text(session, workspace_id=TEAM, kind="people", text=people, now=START)
