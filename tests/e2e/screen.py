@@ -45,6 +45,8 @@ class Screen:
         page.set_default_timeout(SOON_MS)
         try:
             yield page
+            # A press is on its way until the workspace has answered it.
+            expect(page.locator("[aria-busy]")).to_have_count(0)
         finally:
             page.context.close()
         assert self._browser.problems == []

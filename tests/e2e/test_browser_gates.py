@@ -235,7 +235,6 @@ def _approve(screen: Screen, user: str, page: Page) -> None:
     """This person presses Approve in the thread that stands open on `page`."""
     with screen.page(user, thread=thread_ts(page)) as theirs:
         theirs.get_by_role("button", name="Approve refund").click()
-        theirs.wait_for_timeout(300)
 
 
 def _now(office: Demo) -> datetime:

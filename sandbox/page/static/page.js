@@ -108,7 +108,7 @@ function morph(old, next) {
     return;
   }
   if (old.isEqualNode(next)) return;
-  const kept = ["DIALOG", "DETAILS"].includes(old.nodeName) ? ["open"] : ["data-unread"];
+  const kept = ["DIALOG", "DETAILS"].includes(old.nodeName) ? ["open"] : ["data-unread", "aria-busy"];
   for (const { name } of [...old.attributes]) if (!next.hasAttribute(name) && !kept.includes(name)) old.removeAttribute(name);
   for (const { name, value } of next.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
   if (old.nodeName === "TEXTAREA") return;
@@ -135,9 +135,14 @@ function morphChildren(old, next) {
   }
 }
 
+// A button never becomes another one: what a finger went down on must not be Undo when it comes up.
 function same(parent, at, child) {
   if (child.id) return [...parent.children].find((one) => one.id === child.id && one.nodeName === child.nodeName);
-  return at && !at.id && at.nodeName === child.nodeName ? at : null;
+  return at && !at.id && at.nodeName === child.nodeName && purpose(at) === purpose(child) ? at : null;
+}
+
+function purpose({ dataset }) {
+  return dataset?.action && `${dataset.action} ${dataset.value}`;
 }
 
 // ---- what the server says has changed ----------------------------------------------------------

@@ -19,15 +19,19 @@ def element_of(
     blocks: list[Json], action_id: str, *, block_id: str | None = None, value: object = None
 ) -> tuple[Json, Json] | None:
     """(block, element) with this action_id. Where buttons of several blocks share it, the one in
-    `block_id` or with this value; else the first."""
+    `block_id` or with this value; else the first. Blocks of an edited message have new ids: a
+    press on the same button (by its value) counts although it was seen before the edit."""
     found = [
         (block, element)
         for block in blocks
         for element in elements_in(block)
-        if element.get("action_id") == action_id and block_id in (None, block["block_id"])
+        if element.get("action_id") == action_id
     ]
     exact = [pair for pair in found if value is not None and pair[1].get("value") == value]
-    return next(iter(exact or found), None)
+    if block_id is None:
+        return next(iter(exact or found), None)
+    there = [pair for pair in found if pair[0]["block_id"] == block_id]
+    return next(iter([pair for pair in there if pair in exact] or there or exact), None)
 
 
 def inputs_of(blocks: list[Json]) -> list[tuple[Json, Json]]:

@@ -12,7 +12,7 @@ from sandbox.slack.shapes import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
 
 Json = dict[str, Any]
 
-CARD = [
+CARD: list[Json] = [
     {"type": "section", "text": {"type": "mrkdwn", "text": "*Refund EUR 180.00 to Mara Lind?*"}},
     {
         "type": "actions",
@@ -35,6 +35,7 @@ CARD = [
         ],
     },
 ]
+SECOND_ALONE = [CARD[0], {**CARD[1], "elements": CARD[1]["elements"][1:]}]
 DONE = [{"type": "context", "elements": [{"type": "mrkdwn", "text": "Approved by <@U0FINN>"}]}]
 MODAL = {
     "type": "modal",

@@ -8,10 +8,12 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 from playwright.sync_api import Page, expect
+from slack_sdk import WebClient
 
+from sandbox.slack.shapes import BOT_TOKEN
 from sandbox.slack.testing import start
 from tests.browser import PHONE, Chromium, chromium, overflow
-from tests.sandbox.page.page_app import SHORT, connected
+from tests.sandbox.page.page_app import SECOND_ALONE, SHORT, connected
 
 pytestmark = pytest.mark.browser
 
@@ -106,6 +108,27 @@ def test_escape_closes_a_modal_for_the_app_as_well(browser: Chromium, url: str) 
     expect(page.get_by_role("dialog")).to_have_count(0)
     views = httpx.get(f"{url}/control/views", params={"user": "U0FINN"}).json()["views"]
     assert views == []
+
+
+def test_a_button_that_comes_under_the_finger_is_not_pressed(browser: Chromium, url: str) -> None:
+    page = browser.open(f"{url}/?as=U0FINN")
+    sample(page, "Refund order 4711, EUR 180")
+    page.get_by_role("button", name="Approve refund").hover()
+    page.mouse.down()
+
+    thread = parse_qs(urlsplit(page.url).query)["thread"][0]
+    asked = {"channel": "C0SUPPORT", "thread_ts": thread}
+    card = httpx.get(f"{url}/control/messages", params=asked).json()["messages"][-1]
+    app = WebClient(token=BOT_TOKEN, base_url=f"{url}/api/")
+    app.chat_update(channel="C0SUPPORT", ts=card["ts"], text="Refund?", blocks=SECOND_ALONE)
+    expect(page.get_by_role("button", name="Approve refund")).to_have_count(0)
+    page.mouse.up()
+    expect(page.locator("[aria-busy]")).to_have_count(0)
+
+    views = httpx.get(f"{url}/control/views", params={"user": "U0FINN"}).json()["views"]
+    assert views == []
+    page.get_by_role("button", name="Reject…").click()
+    expect(page.get_by_role("dialog", name="Reject this refund")).to_be_visible()
 
 
 def test_a_half_written_message_survives_what_others_write(browser: Chromium, url: str) -> None:

@@ -64,6 +64,22 @@ async def test_of_buttons_with_one_action_id_the_value_picks(bench: Bench) -> No
     assert wrong["error"] == "No button of this message has that value."
 
 
+async def test_a_press_on_what_an_edit_left_standing_counts(bench: Bench) -> None:
+    ts = await _posted(bench, actions(button("vote", value="a"), button("story", value="b")))
+    seen = await _action(bench, ts, "vote")
+    edited = [section(), {**actions(button("vote", value="a"), button("undo", value="b"))}]
+    for block in edited:
+        block["block_id"] = f"new-{block['type']}"
+    await bench.call("chat.update", {"channel": SUPPORT, "ts": ts, "text": "t", "blocks": edited})
+
+    again = await _action(bench, ts, "vote", value="a", block_id=seen["block_id"])
+    other = await _click(bench, ts, "vote", value="c", block_id=seen["block_id"])
+    gone = await _click(bench, ts, "story", value="b", block_id=seen["block_id"])
+
+    assert (again["value"], again["block_id"]) == ("a", "new-actions")
+    assert (other["status"], gone["status"]) == (404, 404)
+
+
 @pytest.mark.parametrize(
     ("element", "value", "reported"),
     [
