@@ -66,3 +66,5 @@ class BotDeps:
     #: What starts work on events of other systems, and the keys each source signs with.
     event_rules: tuple[EventRule, ...] = ()
     event_keys: Mapping[str, Sequence[bytes]] = field(default_factory=dict)
+    #: How many events of a source are taken in a minute, where it is not `PER_MINUTE`.
+    event_rates: Mapping[str, int] = field(default_factory=dict)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
@@ -16,7 +16,8 @@ from approvals.by_hand import BY_HAND
 from approvals.elevation import ASSISTANT
 from approvals.spans import read_span
 from approvals.switches import Stopped, automation_scope, in_force
-from bot.events.rules import EventEntry
+from bot.events.rules import EventEntry, SourceEntry
+from bot.events.signatures import SOURCE
 from bot.tables import Schedule, ScheduleRun
 from core.canonical import digest
 from core.configfile import read_config
@@ -91,6 +92,8 @@ class Automations(BaseModel):
 
     digests: tuple[DigestEntry, ...] = ()
     events: tuple[EventEntry, ...] = ()
+    #: What holds of all events of a source, whatever is made of them.
+    sources: dict[Annotated[str, Field(pattern=rf"^{SOURCE}$")], SourceEntry] = {}
     assistant: AssistantEntry = AssistantEntry()
     #: What follows when a step of somebody's request fails after others were done: the asker is
     #: asked whether to take those back, or they are.
@@ -122,6 +125,11 @@ class Automations(BaseModel):
         own = self.assistant.scopes
         rules = {entry.name: entry.scopes for entry in self.events}
         return rules if own is None else {ASSISTANT: own, **rules}
+
+    @property
+    def rates(self) -> dict[str, int]:
+        """Events a minute of the sources this is said of."""
+        return {name: source.per_minute for name, source in self.sources.items()}
 
 
 @dataclass(frozen=True)

@@ -76,6 +76,7 @@ async def _deps(floor: Floor) -> BotDeps:
             f"{identity.team_id}. Write `workspace: {identity.team_id}` and your people there."
         )
     path, keys = settings.config / "automations.yaml", read_keys(settings.event_secrets)
+    automations = load_automations(path)
     return BotDeps(
         db=floor.db,
         log=floor.log,
@@ -85,20 +86,22 @@ async def _deps(floor: Floor) -> BotDeps:
         registry=floor.registry,
         identity=identity,
         web=client,
-        automations=load_automations(path).scopes,
-        event_rules=_rules(path, floor.people, keys),
+        automations=automations.scopes,
+        event_rules=_rules(path, floor.people, keys, automations.rates),
         event_keys=keys,
+        event_rates=automations.rates,
         signing_secret=access.signing_secret,
     )
 
 
 def _rules(
-    path: Path, people: People, keys: Mapping[str, Sequence[bytes]]
+    path: Path, people: People, keys: Mapping[str, Sequence[bytes]], rates: Mapping[str, int]
 ) -> tuple[EventRule, ...]:
     rules = load_event_rules(path, people)
-    for rule in rules:
-        if rule.entry.source not in keys:
-            log.warning("event_source_without_secret", rule=rule.name, source=rule.entry.source)
+    named = {rule.entry.source: rule.name for rule in rules}
+    for source in {**dict.fromkeys(rates), **named}:
+        if source not in keys:
+            log.warning("event_source_without_secret", rule=named.get(source), source=source)
     return rules
 
 

@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from approvals.owners import tell_owners
 from bot.deps import BotDeps
-from bot.events.rules import EventRule
+from bot.events.rules import PER_MINUTE, EventRule
 from bot.tables import Inbound
 from core.db import insert_once
 from core.errors import SignoffError
@@ -21,8 +21,6 @@ from graphs.runtime.happened import Happened
 from tools.buckets import Rate, take
 
 JOB = "open_event"
-#: Events of one source; more are refused, and come again.
-PER_MINUTE = 60
 
 
 @dataclass(frozen=True)
@@ -81,7 +79,8 @@ def take_event(
     with deps.db.transaction() as session:
         if not insert_once(session, row):
             return False
-        rates = {f"event:{arrived.source}": Rate(PER_MINUTE)}
+        rate = Rate(deps.event_rates.get(arrived.source, PER_MINUTE))
+        rates = {f"event:{arrived.source}": rate}
         free = take(session, workspace_id=team, rates=rates, now=now)
         if free is not None:
             raise TooMany(free - now)
@@ -95,7 +94,7 @@ def take_event(
                 workspace_id=team,
                 job=JOB,
                 subject=subject,
-                key=subject,
+                key=key_of(one.rule.name, subject),
                 args={"inbound_id": row.id, "number": number},
                 now=now,
             )
@@ -105,6 +104,12 @@ def take_event(
 def opening_id(inbound_id: str, rule: str) -> str:
     """What this rule makes of this event is known by this id until its turn begins."""
     return derive_id("open", inbound_id, rule)
+
+
+def key_of(rule: str, subject: str = "") -> str:
+    """The outbox row of what this rule makes of an event has this key; all of the rule's begin
+    with it where no subject is given."""
+    return f"{rule}:{subject}"
 
 
 def _start(deps: BotDeps, one: Start) -> dict[str, Any]:

@@ -15,10 +15,20 @@ from bot.events.signatures import SOURCE
 from core.configfile import read_config
 from graphs.runtime.happened import Happened, Scalar, holes
 
+#: Events taken of one source in a minute where nothing is said; more are refused, and come again.
+PER_MINUTE = 60
 #: What a `when` may use: the whole of what was sent.
 _NAMES = ("event",)
 #: A longer text is no field to work with.
 _LONGEST_FIELD = 2_000
+
+
+class SourceEntry(BaseModel):
+    """What stands under `sources:`, by the source's name."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    per_minute: int = Field(PER_MINUTE, ge=1, le=6_000)
 
 
 class EventEntry(BaseModel):

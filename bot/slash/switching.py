@@ -18,6 +18,7 @@ from approvals.tables import Action
 from bot.blocks.text import escape, words
 from bot.slash.command import Place
 from bot.slash.held import at_work, end, held_in, redraw, wake
+from bot.slash.held_events import begun_now, waiting_line
 from bot.slash.links import read_link
 from bot.tables import Schedule
 from core.ids import derive_id
@@ -99,7 +100,7 @@ def resume_named(place: Place, name: str) -> Sequence[str]:
     told += [f"• Checked again, then done: {words(_title(one))}" for one in held[:_LISTED]]
     if len(held) > _LISTED:
         told.append(f"• and {len(held) - _LISTED} more")
-    return told
+    return [*told, *begun_now(place, target.scope)]
 
 
 def stops_in_force(place: Place) -> Sequence[str]:
@@ -125,6 +126,7 @@ def stops_in_force(place: Place) -> Sequence[str]:
         found.append(
             f"Stopped: {escape(who)} stopped {what}. /signoff resume {escape(name)} lets it go on."
         )
+        found += waiting_line(place, row.scope)
     return found
 
 

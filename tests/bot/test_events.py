@@ -17,9 +17,9 @@ from sqlmodel import select
 from approvals.people import People
 from audit.tables import Event
 from bot.events.door import LONGEST
-from bot.events.intake import JOB, PER_MINUTE
+from bot.events.intake import JOB
 from bot.events.opening import Openings
-from bot.events.rules import EventRule, load_event_rules
+from bot.events.rules import PER_MINUTE, EventRule, load_event_rules
 from bot.events.signatures import signed
 from bot.schedules import load_automations
 from core.clock import HeldClock
@@ -79,11 +79,12 @@ class Sender:
 
     desk: Desk
     number: int = 0
+    wait_s: int = 0
 
     async def send(
         self, event: Any = LOST, *, id: str = "", source: str = "shop", **changed: str
     ) -> tuple[int, dict[str, Any]]:
-        """`changed` replaces headers; a header of "" is left out."""
+        """`changed` replaces headers; a header of "" is left out. A `Retry-After` is kept."""
         self.number += 1
         id = id or f"msg_{self.number}"
         body = event if isinstance(event, bytes) else json.dumps(event).encode()
@@ -96,6 +97,7 @@ class Sender:
         headers = {name: value for name, value in headers.items() if value}
         url = f"{self.desk.bot}/events/{source}"
         async with self.desk.http.post(url, data=body, headers=headers) as answer:
+            self.wait_s = int(answer.headers.get("Retry-After", 0))
             return answer.status, await answer.json()
 
 
@@ -273,6 +275,37 @@ async def test_too_many_are_refused_and_none_that_comes_again_is_lost(any_shop: 
     assert len(desk.turns()) == 1
 
 
+SOURCES = """
+sources:
+  shop: {per_minute: 2}
+"""
+
+
+async def test_how_many_are_taken_is_set_for_a_source_and_the_wait_that_is_told_is_enough(
+    clock: HeldClock, people: People, tmp_path: Path
+) -> None:
+    """`billing`, of which nothing is said, is taken as ever."""
+    (tmp_path / "set.yaml").write_text(RULES + SOURCES)
+    rates = load_automations(tmp_path / "set.yaml").rates
+    parts = parts_of(tmp_path, people)
+    parts |= {"event_rates": rates, "event_keys": {"shop": [KEY], "billing": [KEY]}}
+    db = sqlite(tmp_path)
+    async with opened("http", db, clock, people, tmp_path, **parts) as desk:
+        shop, statuses = Sender(desk), list[int]()
+        for _ in range(3):
+            statuses.append((await shop.send({}))[0])
+        wait = shop.wait_s
+        desk.clock.advance(timedelta(seconds=wait - 1))
+        statuses.append((await shop.send({}))[0])
+        desk.clock.advance(timedelta(seconds=1))
+        statuses.append((await shop.send({}))[0])
+        others = [(await shop.send({}, source="billing"))[0] for _ in range(3)]
+    db.engine.dispose()
+
+    assert (statuses, wait) == ([200, 200, 429, 429, 200], 30)
+    assert others == [200] * 3
+
+
 async def test_what_cannot_be_committed_gets_no_200_and_is_taken_when_it_comes_again(
     shop: Sender,
 ) -> None:
@@ -340,15 +373,53 @@ async def test_a_stopped_rule_keeps_its_events_until_its_owner_lets_it_go_on(
     )
     assert "Finn stopped the automation parcel-lost" in await desk.command(OLGA, "status")
 
+    assert "wait" not in await desk.command(OLGA, "status")
+
     await shop.send()
     await shop.send({"type": "parcel.late", "data": {"days": 8}})
     await opened_all(desk)
     assert [turn.automation for turn in desk.turns()] == ["very-late"]
+    assert (
+        "   1 event of another system waits since 10:00. It is posted and looked into when it "
+        "goes on."
+    ) in (await desk.command(OLGA, "status")).splitlines()
 
     assert (await desk.command(FINN, "resume parcel-lost")).startswith("You cannot let this go on")
-    assert (await desk.command(ANA, "resume parcel-lost")).startswith("Going on: the automation")
+    assert (await desk.command(ANA, "resume parcel-lost")).splitlines() == [
+        "Going on: the automation parcel-lost.",
+        "• Posted and looked into now: 1 event of another system, held since 10:00",
+    ]
     assert await opened_all(desk) == 1
     assert sorted(turn.automation for turn in desk.turns()) == ["parcel-lost", "very-late"]
+
+
+async def test_of_two_stops_each_tells_the_events_it_holds(shop: Sender) -> None:
+    desk = shop.desk
+    await desk.command(OLGA, "stop all")
+    await desk.command(OLGA, "stop parcel-lost")
+    await shop.send()
+    desk.clock.advance(timedelta(minutes=5))
+    await shop.send()
+    for _ in range(3):
+        await shop.send({"type": "parcel.late", "data": {"days": 8}})
+    await opened_all(desk)
+    assert desk.turns() == []
+
+    told = (await desk.command(OLGA, "status")).splitlines()
+    rule = await desk.command(OLGA, "resume parcel-lost")
+    then = (await desk.command(OLGA, "status")).splitlines()
+    everything = await desk.command(OLGA, "resume all")
+
+    end = "Each is posted and looked into when it goes on."
+    assert told[1] == f"   3 events of other systems wait since 10:05. {end}"
+    assert told[3] == f"   2 events of other systems wait since 10:00. {end}"
+    assert rule.endswith("• Still held, Olga stopped everything: 2 events of other systems")
+    assert then[1] == f"   5 events of other systems wait since 10:00. {end}"
+    assert everything.endswith(
+        "• Posted and looked into now: 5 events of other systems, held since 10:00"
+    )
+    assert await opened_all(desk) == 5
+    assert len(desk.turns()) == 5
 
 
 async def test_a_worker_that_dies_between_the_post_and_the_turn_begins_one_turn(
@@ -388,6 +459,9 @@ async def test_a_worker_that_dies_between_the_post_and_the_turn_begins_one_turn(
         (("very-late", "support-morning"), "line 4: events: two automations are called"),
         (("very-late", "all"), "line 4: events: no automation can be called all"),
         (("source: shop\n    when", "source: Shop\n    when"), "line 13: events.1.source"),
+        (("events:", "sources: {shop: {per_minute: 0}}\nevents:"), "sources.shop.per_minute"),
+        (("events:", "sources: {Shop: {per_minute: 9}}\nevents:"), "sources.Shop"),
+        (("events:", "sources: {shop: {each: 9}}\nevents:"), "line 4: I do not know the key"),
         (('    scopes: []\n    say: "A', '    say: "A'), "events.1.scopes is missing"),
     ],
 )

@@ -116,11 +116,12 @@ def test_the_rule_for_events_in_the_how_to_can_be_used_and_every_key_is_named(
     tmp_path: Path,
 ) -> None:
     page = HOW_TO / "start-on-an-event.md"
-    (text,) = blocks(page, "yaml")
+    rule, sources = blocks(page, "yaml")
     path = tmp_path / "automations.yaml"
-    path.write_text(text)
+    path.write_text(rule + sources)
     people = People.load(ROOT / "config" / "people.yaml")
 
+    assert load_automations(path).rates == {"shop": 600}
     assert [entry.name for entry in load_automations(path).events] == ["parcel-lost"]
     assert len(load_event_rules(path, people)) == 1
     assert _keys(page.read_text(), "# Start on an event") == set(EventEntry.model_fields)
