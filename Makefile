@@ -38,7 +38,7 @@ faults: .venv/.ready ## kill it at every commit and call, count what happened ou
 check: .venv/.ready ## style, types, layers, spelling, structure
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
-	@$(PY) -m mypy $(ROOMS)
+	@$(PY) -m mypy
 	@.venv/bin/lint-imports
 	@$(PY) -m codespell_lib $(ROOMS) tests benchmarks docs config scripts README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md
 	@$(PY) scripts/check_structure.py

@@ -30,7 +30,7 @@ from approvals.keeping_time import plan, put_stage
 from approvals.noting import note
 from approvals.people import People, Principal
 from approvals.seeing import may_see
-from approvals.tables import Action, Handing, Request
+from approvals.tables import Action, Handing, Request, title_of
 from audit.log import Log
 from core.posts import ask_post, refresh_posts
 
@@ -124,7 +124,7 @@ def come_back(
     action = session.get_one(Action, request.action_id)
     by = people.by_id(handing.by_id)
     asker = name_of(people, action.principal_id)
-    title = str((action.preview or {}).get("title") or action.tool)
+    title = title_of(action)
     refresh_posts(session, subject=action.id, kind="card", now=now)
     if by is None:
         return

@@ -13,7 +13,7 @@ from sqlmodel import Session, col
 from approvals.batches import refresh_batch
 from approvals.noting import note
 from approvals.states import ACTION_TERMINAL, advance_action
-from approvals.tables import Action, Request
+from approvals.tables import Action, Request, title_of
 from approvals.windows import follow
 from audit.log import Log
 from core.errors import ApprovalError, InvalidTransition
@@ -179,7 +179,7 @@ def _tell(
 
 def _say_why_not(session: Session, action: Action, reason: str, *, now: datetime) -> None:
     """Tell where it was asked for: no model waits for it that would."""
-    title = (action.preview or {}).get("title") or action.tool
+    title = title_of(action)
     why = reason.rstrip(".")
     ask_post(
         session,

@@ -16,7 +16,7 @@ from approvals.policy.history import Past
 from approvals.policy.judge import REQUESTER, Verdict
 from approvals.standing import may_stand
 from approvals.standing_past import Alike, alike, past_action
-from approvals.tables import Action
+from approvals.tables import Action, title_of
 from core.errors import ApprovalError
 from core.money import Money
 
@@ -136,9 +136,7 @@ def titles(session: Session, ids: Sequence[str]) -> list[str]:
     """What these actions were about, newest first."""
     query = select(Action).where(col(Action.id).in_(ids)).order_by(col(Action.created_at).desc())
     rows = session.exec(query)
-    return [
-        f"{(row.preview or {}).get('title') or row.tool}, {row.created_at:%d %b}" for row in rows
-    ]
+    return [f"{title_of(row)}, {row.created_at:%d %b}" for row in rows]
 
 
 def _example(

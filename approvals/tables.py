@@ -68,6 +68,11 @@ class Action(SQLModel, table=True):
     settled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
+def title_of(action: Action) -> str:
+    """What people call it: the preview's words, or its tool's name where there are none."""
+    return str((action.preview or {}).get("title") or action.tool)
+
+
 class Request(SQLModel, table=True):
     """The question put to approvers; pending until filled, refused, or out of time."""
 

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import redis
+from celery import Celery
 from sqlmodel import SQLModel
 
 import audit.triggers
@@ -35,7 +36,7 @@ def measure(count: int) -> list[Figure]:
         worker = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         app = make_celery(broker)
         try:
-            with redis.Redis.from_url(store, socket_timeout=90) as link:
+            with redis.Redis.from_url(store, socket_timeout=90, decode_responses=True) as link:
                 _trip(app, link, BARE, "warm", patience_s=60)
                 bare, ours = [], []
                 for action_id in ready:
@@ -76,15 +77,15 @@ def _permitted(made: Deps, count: int) -> list[str]:
 
 
 def _trip(
-    app: object, link: redis.Redis, job: str, action_id: str, *, patience_s: int = 10
+    app: Celery, link: redis.Redis, job: str, action_id: str, *, patience_s: int = 10
 ) -> float:
     started = time.time()
-    app.send_task(  # type: ignore[attr-defined]
+    app.send_task(
         job, kwargs={"action_id": action_id}, queue=QUEUE, retry=False, ignore_result=True
     )
     done = link.blpop([DONE], timeout=patience_s)
     assert done is not None, "the worker does not answer"
-    status, at = done[1].decode().split()
+    status, at = str(done[1]).split()
     assert job == BARE or status == "succeeded", status
     return (float(at) - started) * 1000
 

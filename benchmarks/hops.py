@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import redis
+from celery import Celery
 from sqlmodel import SQLModel
 
 from benchmarks.bare_worker import DONE, JOB, QUEUE
@@ -93,9 +94,9 @@ def _trip(url: str) -> float:
         worker.wait(20)
 
 
-def _one_trip(app: object, link: redis.Redis, *, patience_s: int = 10) -> float:
+def _one_trip(app: Celery, link: redis.Redis, *, patience_s: int = 10) -> float:
     started = time.time()
-    app.send_task(JOB, queue=QUEUE, retry=False, ignore_result=True)  # type: ignore[attr-defined]
+    app.send_task(JOB, queue=QUEUE, retry=False, ignore_result=True)
     done = link.blpop([DONE], timeout=patience_s)
     assert done is not None, "the bare worker does not answer"
     return (float(done[1]) - started) * 1000

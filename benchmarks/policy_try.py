@@ -82,15 +82,8 @@ def _further_rules(count: int) -> str:
 
 
 def _write_history(path: Path, actions: int, people: str) -> None:
-    from approvals.people_tables import UserGroupThen
-    from approvals.rights_tables import ConfigText
-    from approvals.tables import Action
-
     db = open_database(f"sqlite:///{path}")
-    SQLModel.metadata.create_all(
-        db.engine,
-        tables=[t.__table__ for t in (Action, ConfigText, UserGroupThen)],  # type: ignore[attr-defined]
-    )
+    SQLModel.metadata.create_all(db.engine)
     with db.transaction() as session:
         keep_text(session, workspace_id=TEAM, kind="people", text=people, now=START)
     db.engine.dispose()
@@ -162,8 +155,8 @@ def _action(n: int) -> tuple[str, Any, Any, dict[str, Any], dict[str, Any], str]
 
 
 def _preview(title: str, authority: list[str], **more: Any) -> dict[str, Any]:
-    base = {"title": title, "amount": None, "outside": False, "own": False, "recipients": []}
-    return {**base, "authority": authority, **more}
+    base: dict[str, Any] = {"title": title, "amount": None, "outside": False, "own": False}
+    return {**base, "recipients": [], "authority": authority, **more}
 
 
 def _asked(who: str, rule: str) -> dict[str, Any]:

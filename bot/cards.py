@@ -12,7 +12,7 @@ from approvals.by_hand import BY_HAND
 from approvals.editing import editors
 from approvals.elevation import ASSISTANT
 from approvals.people import People
-from approvals.tables import Action, Decision, Request
+from approvals.tables import Action, Decision, Request, title_of
 from bot.blocks.card import Card
 from bot.differences import became_of, what_changed
 from bot.offers import Seen, offered
@@ -62,11 +62,6 @@ def card_view(session: Session, people: People, action_id: str, *, now: datetime
         offers=offered(rows),
         together=together_words(action),
     )
-
-
-def title_of(action: Action) -> str:
-    """What it would do, in the preview's words, or its tool's name where there is none."""
-    return str((action.preview or {}).get("title") or action.tool)
 
 
 def asked_by(people: People, action: Action) -> str:

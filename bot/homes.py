@@ -13,10 +13,10 @@ from approvals.people import Principal
 from approvals.policy.judge import REQUESTER
 from approvals.rights_tables import Elevation, StandingPermission
 from approvals.standing_asked import covers
-from approvals.tables import Action, Request
+from approvals.tables import Action, Request, title_of
 from approvals.waiting import waiting_for, waiting_of
 from bot.blocks.home import Home, Item
-from bot.cards import asked_by, place_of, title_of
+from bot.cards import asked_by, place_of
 from bot.deps import BotDeps
 from bot.outcomes import status_words
 from bot.presses.disagreements import upkeep_of

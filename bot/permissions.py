@@ -17,7 +17,7 @@ from approvals.policy import asked as policy_asked
 from approvals.policy import versions as policy_versions
 from approvals.rights_tables import AdmittedConnector, Elevation, PolicyVersion, StandingPermission
 from approvals.standing_asked import asked_for, words
-from approvals.tables import Action
+from approvals.tables import Action, title_of
 from audit.log import Log
 from core.db import Database
 from core.errors import ApprovalError, ConfigError
@@ -97,7 +97,7 @@ class PermissionsInSql:
                 workspace_id=self._people.workspace_id,
                 asker_id=caller_id,
             )
-            title = str((asked.example.preview or {}).get("title") or asked.example.tool)
+            title = title_of(asked.example)
             return Meaning(
                 f"Do things like “{title}” without asking each time",
                 tuple(words(session, self._people, asked)),

@@ -8,12 +8,12 @@ from datetime import datetime
 from sqlmodel import Session
 
 from approvals.people import People
-from approvals.tables import Action
+from approvals.tables import Action, title_of
 from approvals.together import PERMITTED, belonging, not_done, together_id
 from approvals.unknowns import no_before
 from bot.blocks.question import Question
 from bot.blocks.text import cut
-from bot.cards import Unrenderable, title_of
+from bot.cards import Unrenderable
 from bot.words import clock_time
 
 _NAMED = 5

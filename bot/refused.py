@@ -7,9 +7,8 @@ from collections.abc import Sequence
 
 from sqlmodel import Session, col, select
 
-from approvals.tables import Action, Request
+from approvals.tables import Action, Request, title_of
 from audit.tables import Event
-from bot.cards import title_of
 
 
 def refused_of_turn(session: Session, turn_id: str) -> Sequence[tuple[str, str]]:

@@ -12,9 +12,9 @@ from approvals.directory import as_of
 from approvals.disclosing import names_of
 from approvals.entitlement import places, stage_of
 from approvals.people import People
-from approvals.tables import Action, Disclosure, Request
+from approvals.tables import Action, Disclosure, Request, title_of
 from bot.blocks.reminder import Reminder
-from bot.cards import Unrenderable, asked_by, place_of, title_of
+from bot.cards import Unrenderable, asked_by, place_of
 from bot.homes import card_link, post_link
 from bot.words import day_time
 from core.posts import post_id

@@ -9,14 +9,13 @@ from sqlmodel import Session, select
 
 from approvals.people import People
 from approvals.switches import in_force
-from approvals.tables import Action, Compensation
+from approvals.tables import Action, Compensation, title_of
 from approvals.together import belonging, together_id, waits_for
 from approvals.undoing import IN_VAIN, unasked, wanted_by
 from approvals.windows import undo_of, undo_until, window
 from bot.blocks.parts import Press
 from bot.outcomes import done_words
 from bot.words import clock_time, day_time
-from graphs.runtime.waiting import title_of
 from tools.gates import scopes
 
 

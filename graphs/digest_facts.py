@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
 
-from approvals.tables import Action
+from approvals.tables import Action, title_of
 from graphs.runtime.tables import Turn
-from graphs.runtime.waiting import title_of, waiting_line
+from graphs.runtime.waiting import waiting_line
 from llm.tables import ModelResponse
 
 _MOST_LINES = 15

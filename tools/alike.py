@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 
 from approvals.policy.judge import Stage, Verdict
 from approvals.subjects import ALIKE
-from approvals.tables import Action
+from approvals.tables import Action, title_of
 
 _UNDER_WAY = ("executing", "unknown")
 
@@ -35,7 +35,7 @@ def asked_instead(verdict: Verdict, other: Action) -> Verdict:
     """The verdict raised to a question that names the other action; a denial stays one."""
     if verdict.kind == "deny":
         return verdict
-    title = (other.preview or {}).get("title", other.tool)
+    title = title_of(other)
     state = "is under way" if other.status == "executing" else "has an unclear outcome"
     why = f"the same thing {state}: {title}"
     if verdict.kind == "ask":

@@ -10,7 +10,7 @@ from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from approvals.people import People
-from approvals.tables import Action
+from approvals.tables import Action, title_of
 from audit.log import Log
 from core.db import insert_once
 from core.errors import ToolError
@@ -163,7 +163,7 @@ def tell_operators(
 def _sentence(found: Found) -> str:
     system = connector_of(found.tool.name)
     what = f"{found.shown.what} ({found.shown.reference})" if found.shown else ""
-    title = (found.action.preview or {}).get("title", found.tool.name) if found.action else ""
+    title = title_of(found.action) if found.action else ""
     if found.kind == "unasked":
         return (
             f"The record of {system} shows something done with my access that I know nothing of: "

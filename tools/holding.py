@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from approvals.people import Principal
+from approvals.tables import title_of
 from core.posts import ask_post
 from tools import breakers
 from tools.claim import Proposal, Work, postpone
@@ -66,7 +67,7 @@ def put_off(deps: Deps, proposal: Proposal, until: datetime) -> None:
 def _sentence(proposal: Proposal, until: datetime) -> str:
     """`Refund EUR 180.00 to Mara Lind waits. The shop does not answer. I try again from 14:05.`"""
     action = proposal.action
-    title = (action.preview or {}).get("title", action.tool)
+    title = title_of(action)
     return f"{title} waits. {told(proposal.principal, proposal.seen, until)}"
 
 

@@ -17,7 +17,7 @@ from sqlmodel import Session
 from approvals.actions import Proposed
 from approvals.moves import move
 from approvals.states import ACTION_OPEN
-from approvals.tables import Action
+from approvals.tables import Action, title_of
 from approvals.together import (
     PERMITTED,
     TOOL,
@@ -72,13 +72,13 @@ class Together:
         _draw_what_waits(session, steps, now)
         back = _taken_back(session, steps) if because is None else None
         if back is not None:
-            why = f"“{_title(back)}”, which is taken back"
+            why = f"“{title_of(back)}”, which is taken back"
             dropped = [self._dropped(session, one, why, now) for one in steps if one is not back]
             return "dropped" if all(dropped) else "held"
         if because is None:
             wake(session, next((one for one in steps if one.status in PERMITTED), None), now)
             return "whole"
-        why = f"“{_title(because)}”, which was not done"
+        why = f"“{title_of(because)}”, which was not done"
         settled = [self._dropped(session, one, why, now) for one in steps]
         if not all(settled):
             return "held"  # it settles, and this job comes again
@@ -173,7 +173,3 @@ def _draw_what_waits(session: Session, steps: Sequence[Action], now: datetime) -
 
 def _changes(tool: Tool | None) -> bool:
     return tool is not None and tool.effect is not Effect.READ
-
-
-def _title(action: Action) -> str:
-    return str((action.preview or {}).get("title") or action.tool)

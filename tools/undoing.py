@@ -13,7 +13,7 @@ from sqlmodel import Session
 from approvals.moves import move, row_of
 from approvals.people import People, Principal
 from approvals.policy.judge import REQUESTER, Stage, Verdict
-from approvals.tables import Action
+from approvals.tables import Action, title_of
 from approvals.undoing import IN_VAIN, TAKEN_BACK, may_undo, propose_undo, unasked
 from approvals.windows import keep_together, redraw, undo_of, undo_until, window
 from audit.log import Log
@@ -89,7 +89,7 @@ def propose_back(
     if call is None:
         return None
     tool, args = call
-    title = (done.preview or {}).get("title", done.tool)
+    title = title_of(done)
     undo = propose_undo(
         session,
         audit,
@@ -117,7 +117,7 @@ def origins_of(done: Action, origins: Mapping[str, str]) -> dict[str, str]:
 
 def told(shown: Mapping[str, Any], people: People, undo: Action, done: Action) -> dict[str, Any]:
     """The preview with what is taken back, and who wants that; it is not for anybody to edit."""
-    title = (done.preview or {}).get("title", done.tool)
+    title = title_of(done)
     lines = [["Takes back", f"“{title}”"]]
     if unasked(undo):
         lines.append(["Wanted by", "nobody: it began by itself, as another step was not done"])

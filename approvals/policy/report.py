@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 from approvals.closed import at_words
 from approvals.people import People
 from approvals.policy.trying import Change, Listed, Sum, Tried
-from approvals.tables import Action, Decision, Request
+from approvals.tables import Action, Decision, Request, title_of
 from core.money import Money
 
 _CHANGES = 40
@@ -84,7 +84,7 @@ def described(session: Session, people: People, ids: Sequence[str]) -> list[str]
 
 
 def _describe(session: Session, people: People, action: Action) -> str:
-    title = (action.preview or {}).get("title") or action.tool
+    title = title_of(action)
     line = f"{action.id} {title}, asked by {_name(people, action.principal_id)}"
     query = (
         select(Decision)

@@ -16,7 +16,7 @@ from datetime import datetime
 from sqlmodel import col, select
 
 from approvals.people import People
-from approvals.tables import Action
+from approvals.tables import Action, title_of
 from audit.log import Log
 from bot.bootstrap import make_clock
 from bot.commands import settings_for
@@ -29,7 +29,6 @@ from graphs.runtime.fork import Who, fork, refusal, require_state
 from graphs.runtime.history import history
 from graphs.runtime.replay import Archive
 from graphs.runtime.tables import Conversation, Turn
-from graphs.runtime.waiting import title_of
 from graphs.versions import ASSISTANT
 
 #: What to do -> how many steps it is given.

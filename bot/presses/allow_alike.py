@@ -16,7 +16,7 @@ from approvals.floors import ALLOW_ALIKE
 from approvals.people import Principal
 from approvals.standing_asked import asked_for, askers, others_could, past_words
 from approvals.standing_past import past_action
-from approvals.tables import Action
+from approvals.tables import Action, title_of
 from bot.blocks.allow_alike import (
     AT_MOST,
     DAYS,
@@ -26,7 +26,6 @@ from bot.blocks.allow_alike import (
     USES,
     Suggested,
 )
-from bot.cards import title_of
 from bot.deps import BotDeps
 from bot.presses.clicks import STRANGER, Click, record_click, stands
 from bot.presses.submitted import Answered, Submitted, record_submission

@@ -18,9 +18,8 @@ from sqlmodel import Session, col, select
 from approvals.editing import may_answer
 from approvals.people import Principal
 from approvals.requests import decide
-from approvals.tables import Disclosure, Request
+from approvals.tables import Disclosure, Request, title_of
 from approvals.unknowns import answer_unknown
-from bot.cards import title_of
 from bot.deps import BotDeps
 from bot.intake import take_trigger
 from bot.presses.reading import unread

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from sqlmodel import Session
 
 from approvals.people import People, Principal
-from approvals.tables import Action, Compensation
+from approvals.tables import Action, Compensation, title_of
 from approvals.together import belonging
 from approvals.undoing import IN_VAIN, taken_back
 from approvals.windows import undo_of
 from bot.blocks.compensation import Offer
 from bot.blocks.parts import Press
 from bot.bootstrap import Floor
-from bot.cards import Unrenderable, title_of
+from bot.cards import Unrenderable
 from bot.deps import BotDeps
 from bot.presses.clicks import STRANGER, Click, record_click, stands
 from core.ids import derive_id

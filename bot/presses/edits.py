@@ -8,9 +8,8 @@ from typing import Any
 
 from approvals.editing import edit, may_answer, why_not
 from approvals.people import Principal
-from approvals.tables import Action, Request
+from approvals.tables import Action, Request, title_of
 from bot.blocks.limits import INPUT, OPTION
-from bot.cards import title_of
 from bot.deps import BotDeps
 from bot.presses.clicks import Click, fits, odd, record_click
 from bot.presses.submitted import Answered, Submitted, record_submission

@@ -8,9 +8,8 @@ from approvals.entitlement import listed
 from approvals.handed import not_ones_own, open_to
 from approvals.handing import hand_on, why_not_hand
 from approvals.people import People, Principal
-from approvals.tables import Request
+from approvals.tables import Request, title_of
 from bot.blocks.hand import TO, Hand
-from bot.cards import title_of
 from bot.deps import BotDeps
 from bot.members import Account
 from bot.presses.clicks import Click, fits, odd, record_click

@@ -9,9 +9,9 @@ from sqlmodel import Session
 
 from approvals.inquiries import Told, ask, may_ask, may_reply, reply
 from approvals.people import People, Principal
-from approvals.tables import Action, Inquiry, Request
+from approvals.tables import Action, Inquiry, Request, title_of
 from bot.blocks import inquiry as blocks
-from bot.cards import Unrenderable, title_of
+from bot.cards import Unrenderable
 from bot.deps import BotDeps
 from bot.presses.clicks import Click, fits, odd, record_click, stands
 from bot.presses.submitted import Submitted, record_submission

@@ -8,12 +8,12 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from approvals.people import People, Principal
-from approvals.tables import Action, Request
+from approvals.tables import Action, Request, title_of
 from approvals.undoing import IN_VAIN, unasked, undone_action, wanted_by
 from approvals.windows import undo_of, undo_until
 from bot.blocks.parts import Press
 from bot.blocks.undo import HeldNote, NotUndone
-from bot.cards import Unrenderable, title_of
+from bot.cards import Unrenderable
 from bot.deps import BotDeps
 from bot.presses.clicks import STRANGER, Click, record_click, stands
 from bot.undo_words import how_it_stands, span_words, undo_button, undone_words

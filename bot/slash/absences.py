@@ -11,10 +11,9 @@ from approvals.delegating import delegate, end_delegation, standing
 from approvals.directory import as_of
 from approvals.handing import hand_on
 from approvals.people import People, Principal, day_begins, day_ends
-from approvals.tables import Action, Request
+from approvals.tables import Action, Request, title_of
 from approvals.waiting import waiting_for
 from bot.blocks.text import words
-from bot.cards import title_of
 from bot.slash.command import Command
 
 _PERSON = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>|@?([\w.-]+)")

@@ -14,7 +14,7 @@ from sqlmodel import col, select
 from approvals import switches
 from approvals.elevation import ASSISTANT
 from approvals.rights_tables import Switch
-from approvals.tables import Action
+from approvals.tables import title_of
 from bot.blocks.text import escape, words
 from bot.slash.command import Place
 from bot.slash.held import at_work, end, held_in, redraw, wake
@@ -58,7 +58,7 @@ def _stop(place: Place, target: _Target, name: str) -> Sequence[str]:
         told = ["Stopped: everything."]
     if ended:
         told.append(f"Ended, and told in its place: {_pieces(len(ended))}.")
-    told += [f"• Held: {words(_title(action))}" for action in held[:_LISTED]]
+    told += [f"• Held: {words(title_of(action))}" for action in held[:_LISTED]]
     if len(held) > _LISTED:
         told.append(f"• and {len(held) - _LISTED} more")
     told.append("What had begun already ends by itself. " + _how_to_resume(place, target, name))
@@ -97,7 +97,7 @@ def resume_named(place: Place, name: str) -> Sequence[str]:
     redraw(place, held)
     wake(place)
     told = [f"Going on: {escape(switches.words_of(target.scope))}."]
-    told += [f"• Checked again, then done: {words(_title(one))}" for one in held[:_LISTED]]
+    told += [f"• Checked again, then done: {words(title_of(one))}" for one in held[:_LISTED]]
     if len(held) > _LISTED:
         told.append(f"• and {len(held) - _LISTED} more")
     return [*told, *begun_now(place, target.scope)]
@@ -215,10 +215,6 @@ def _how_to_resume(place: Place, target: _Target, name: str) -> str:
     names = [person.first_name for person in known if person is not None]
     who = " or ".join([*names, "an operator"])
     return f"{escape(who)} lets it go on with `/signoff resume {escape(name)}`."
-
-
-def _title(action: Action) -> str:
-    return str((action.preview or {}).get("title") or action.tool)
 
 
 def _pieces(count: int) -> str:

@@ -13,7 +13,7 @@ import structlog
 from sqlmodel import Session
 
 from approvals.people import People
-from approvals.tables import Compensation
+from approvals.tables import Compensation, title_of
 from audit.log import Log
 from core.clock import Clock
 from core.db import Database
@@ -24,7 +24,6 @@ from core.posts import ask_post
 from graphs.runtime.fork import Who, fork, require_state, standing_after, unfinished
 from graphs.runtime.replay import Archive
 from graphs.runtime.tables import Turn
-from graphs.runtime.waiting import title_of
 from graphs.versions import Versions
 from tools.compensating import GO_BACK
 from tools.offering import can_go_back, offer_going_back

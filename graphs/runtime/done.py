@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from sqlmodel import Session, col, select
 
-from approvals.tables import Action
-from graphs.runtime.waiting import title_of
+from approvals.tables import Action, title_of
 
 _MOST = 10
 

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from approvals.tables import Action
+from approvals.tables import Action, title_of
 from audit.log import Log
 from core.errors import GraphError
 from core.ids import new_id
@@ -24,7 +24,6 @@ from graphs.runtime.replay import Archive
 from graphs.runtime.states import TERMINAL
 from graphs.runtime.tables import Turn, forked_from
 from graphs.runtime.turns import JOB
-from graphs.runtime.waiting import title_of
 from tools.offering import is_undone
 
 #: The turn's first notice is n=0: how it ends, where it ends without an answer.

@@ -14,9 +14,8 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from approvals.tables import Action, Decision, Request
+from approvals.tables import Action, Decision, Request, title_of
 from graphs.runtime.tables import Turn
-from graphs.runtime.waiting import title_of
 from llm.tables import ModelResponse
 
 #: In these an action has, or may have, changed something outside.

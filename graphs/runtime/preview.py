@@ -9,9 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from approvals.tables import Action
+from approvals.tables import Action, title_of
 from graphs.runtime.tables import Turn
-from graphs.runtime.waiting import title_of
 
 Progress = Literal["pending", "in_progress", "complete", "error"]
 

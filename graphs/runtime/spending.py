@@ -10,10 +10,9 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from approvals.tables import Action, Request
+from approvals.tables import Action, Request, title_of
 from audit.tables import Event
 from graphs.runtime.budget import Spent
-from graphs.runtime.waiting import title_of
 from llm.tables import ModelResponse
 from tools.observe import observation
 

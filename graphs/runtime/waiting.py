@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from approvals.policy.judge import approver_words
 from approvals.states import ACTION_TERMINAL
-from approvals.tables import Action
+from approvals.tables import Action, title_of
 from graphs.runtime.tables import Turn
 
 _ASKED = frozenset({"awaiting", "unknown"})
@@ -54,11 +54,6 @@ def waiting_line(action: Action) -> str:
     if action.status == "unknown":
         return f"{title_of(action)}: it is not known whether this happened; a person is asked"
     return f"{title_of(action)} asks {asks_whom(action)}"
-
-
-def title_of(action: Action) -> str:
-    """What the card calls it; the tool's name before there is a card."""
-    return (action.preview or {}).get("title") or action.tool
 
 
 def asks_whom(action: Action) -> str:
