@@ -18,6 +18,8 @@ from bot.events.door import PATH, make_events
 from bot.stories import thread_actions
 from core.errors import ConfigError, SignoffError
 
+#: A web page can point a name of its own at this machine; then that name stands in the Host header.
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 #: Where Slack delivers; all three take any kind of request.
 SLACK_PATHS = ("/slack/events", "/slack/interactions", "/slack/commands")
 
@@ -92,6 +94,8 @@ def _story(deps: BotDeps) -> Any:
         ]
 
     async def handle(request: web.Request) -> web.Response:
+        if request.url.host not in _LOOPBACK:
+            raise web.HTTPForbidden(text="Only programs of this machine are told stories.")
         channel, _, ts = request.query.get("thread", "").partition(":")
         if not channel or not ts:
             raise web.HTTPBadRequest(text="say which thread: /story?thread=CHANNEL:TS")

@@ -52,7 +52,7 @@ class Condition:
         """None where it cannot be told of these values."""
         try:
             value = self.program.execute(cel.Context(dict(values)))
-        except (LookupError, RuntimeError, TypeError, ValueError, OverflowError):
+        except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError):
             return None
         return value if isinstance(value, bool) else None
 

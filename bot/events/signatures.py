@@ -31,13 +31,24 @@ _MEND = (
 
 def read_keys(text: str) -> Mapping[str, Sequence[bytes]]:
     """The keys of each source in `shop=whsec_… shop=whsec_… billing=whsec_…`; of several of one
-    source each is good, so that a key can be changed. Raises `ConfigError`, which names no key."""
+    source each is good, so that a key can be changed. No two sources share one: what is signed does
+    not name its source, so each could speak as the other. Raises `ConfigError`, which names no key.
+    """
     keys: dict[str, list[bytes]] = {}
     for part in text.split():
         source, _, secret = part.partition("=")
         if not re.fullmatch(SOURCE, source):
             raise ConfigError(f"SIGNOFF_EVENT_SECRETS: one part names no source. {_MEND}")
-        keys.setdefault(source, []).append(_key(source, secret))
+        key = _key(source, secret)
+        other = next(
+            (name for name, known in keys.items() if key in known and name != source), None
+        )
+        if other is not None:
+            raise ConfigError(
+                f"SIGNOFF_EVENT_SECRETS: {other} and {source} have the same secret, so each could "
+                f"speak as the other. Give each its own. {_MEND}"
+            )
+        keys.setdefault(source, []).append(key)
     return keys
 
 

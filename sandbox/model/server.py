@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
 
+from sandbox.guard import guard
 from sandbox.model import wire
 from sandbox.model.answers import Body, check, complete, request_of
 from sandbox.model.catalogue import EMBEDDER, NAMES
@@ -29,7 +30,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 def make_app() -> web.Application:
     """A rehearsal model with an empty invoice and no script."""
-    app = web.Application(client_max_size=_MAX_BODY, middlewares=[_refusals])
+    app = web.Application(client_max_size=_MAX_BODY, middlewares=[guard, _refusals])
     app[_INVOICE] = Invoice()
     app[_SCRIPTS] = Scripts()
     app.add_routes(

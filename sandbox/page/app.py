@@ -7,7 +7,7 @@ from aiohttp import web
 
 from sandbox.page.environment import HERE, environment
 from sandbox.page.events import Streams
-from sandbox.page.guard import add_headers, guard
+from sandbox.page.headers import add_headers
 from sandbox.page.keys import BOT, OFFICE
 from sandbox.page.outside import World
 from sandbox.page.pages import Pages, asked
@@ -20,8 +20,8 @@ _STREAMS = web.AppKey("STREAMS", Streams)
 
 
 def mount(app: web.Application) -> None:
-    """Adds the page, its fragments, its event stream, `/control/plug`, `/control/lose` and the
-    guard to `app`.
+    """Adds the page, its fragments, its event stream, `/control/plug` and `/control/lose` to
+    `app`.
 
     Expects `app[WORKSPACE]` (sandbox.slack.app); `app[OFFICE]` and `app[BOT]` default to the
     addresses in its settings.
@@ -29,7 +29,6 @@ def mount(app: web.Application) -> None:
     settings = app[WORKSPACE].settings
     app.setdefault(OFFICE, settings.office)
     app.setdefault(BOT, settings.bot)
-    app.middlewares.append(guard)
     app.on_response_prepare.append(add_headers)
     app.cleanup_ctx.append(_running)
     app.on_shutdown.append(_end_streams)

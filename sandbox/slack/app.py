@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from aiohttp import web
 
 from core.clock import Clock
+from sandbox.guard import guard
 from sandbox.slack.control.routes import add_control
 from sandbox.slack.delivery.dispatch import Dispatcher
 from sandbox.slack.delivery.parcel import Transport
@@ -37,7 +38,7 @@ def make_app(settings: Settings, clock: Clock) -> web.Application:
     workspace = _workspace(settings, clock, transport)
     socket_mode.changed = lambda: workspace.announce("app")
 
-    app = web.Application(client_max_size=_MAX_BODY)
+    app = web.Application(client_max_size=_MAX_BODY, middlewares=[guard])
     app[WORKSPACE] = workspace
     app.router.add_route("*", "/api/{method}", WebApi(workspace).serve)
     app.router.add_get("/link/", socket_mode.serve)

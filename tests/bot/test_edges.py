@@ -47,6 +47,10 @@ async def test_the_story_of_a_thread_is_told_over_http(one_desk: Desk) -> None:
 
 
 async def test_a_story_without_a_thread_says_how_to_ask(one_desk: Desk) -> None:
+    named = {"Host": "evil.example"}  # a web page's own name, pointed at this machine
+    story = f"{one_desk.bot}/story?thread={SUPPORT}:1.2"
+    async with one_desk.http.get(story, headers=named) as response:
+        assert response.status == 403
     async with one_desk.http.get(f"{one_desk.bot}/story") as response:
         assert response.status == 400
         assert "CHANNEL:TS" in await response.text()

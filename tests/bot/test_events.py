@@ -62,6 +62,14 @@ events:
     owner: gita
     scopes: []
     say: "Hello."
+  - name: dividing
+    source: shop
+    type: shared
+    when: event.data.sum / event.data.people > 100
+    channel: C0SUPPORT
+    owner: ana
+    scopes: []
+    say: "Hello."
 """
 GUEST = "  - {id: gita, name: Gita Rao, slack_id: U0GITA}\n"
 LOST = {"type": "parcel.lost", "data": {"order": "4712", "reason": "sorting <!here> centre"}}
@@ -229,6 +237,16 @@ async def test_a_condition_in_cel_decides_over_the_whole_event(shop: Sender) -> 
     assert [turn.text for turn in shop.desk.turns()] == ["A parcel is 8 days late."]
 
 
+async def test_a_condition_that_cannot_be_told_of_an_event_means_it_not(shop: Sender) -> None:
+    nobody = {"type": "shared", "data": {"sum": 1_000, "people": 0}}
+
+    assert await shop.send(nobody) == (200, {"status": "taken", "starts": []})
+    assert (await shop.send({"type": "shared", "data": {"sum": 1_000, "people": 5}}))[1] == {
+        "status": "taken",
+        "starts": ["dividing"],
+    }
+
+
 TURNED_AWAY: list[tuple[dict[str, str], Any, int]] = [
     ({"source": "billing"}, LOST, 404),
     ({"webhook_id": ""}, LOST, 400),
@@ -243,6 +261,8 @@ TURNED_AWAY: list[tuple[dict[str, str], Any, int]] = [
     ({}, b"\xff\xfe", 400),
     ({}, b"[]", 400),
     ({}, b'{"a": NaN}', 400),
+    ({}, b'{"a": 1e999}', 400),
+    ({}, b'{"a": ' + b"9" * 5_000 + b"}", 400),
     ({}, b"[" * 50_000, 400),
     ({}, {"a": [[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]}, 400),
     ({}, {"a": "x" * LONGEST}, 413),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -88,6 +89,17 @@ def test_a_secret_that_is_none_stops_the_start_and_is_not_repeated(text: str) ->
 
     assert SECRET[6:] not in error.value.sentence
     assert "openssl rand" in error.value.sentence
+
+
+def test_two_sources_never_share_a_secret() -> None:
+    """What is signed does not name its source: each could speak as the other."""
+    other = "whsec_" + base64.b64encode(bytes(range(40))).decode()
+
+    with pytest.raises(ConfigError, match="shop and billing have the same secret") as error:
+        read_keys(f"shop={other} shop={SECRET} billing={SECRET}")
+
+    assert SECRET[6:] not in error.value.sentence
+    assert sorted(read_keys(f"shop={SECRET} shop={SECRET} billing={other}")) == ["billing", "shop"]
 
 
 def test_no_secrets_are_no_sources() -> None:
