@@ -180,6 +180,7 @@ def _write(
         editable=editable,
         reaches_out=True,
         yields=Origin.FIRST_PARTY,
+        yields_of=lambda kept: kept.origin,
         can=can,
     )
 

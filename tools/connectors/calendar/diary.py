@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tools.connectors.calendar.client import CalendarClient, Held
+from tools.connectors.calendar.client import CalendarClient, Held, home
 from tools.connectors.calendar.events import Meeting, meetings
 from tools.connectors.calendar.times import LocalTime, Span
 from tools.contract import Refused
@@ -32,14 +32,16 @@ class Diary:
         return [one for one in self.everything(span) if person.lower() in one.people]
 
     def everything(self, span: Span) -> list[Meeting]:
-        """All meetings of all calendars in this time, each once, by their start."""
+        """All meetings of all calendars in this time, each once, by their start: as it stands in
+        its organiser's calendar, where it stands there."""
         found: dict[tuple[str, str], Meeting] = {}
         for address in self.client.addresses():
             for text in self.client.between(address, span):
                 for one in meetings(text, self.local.zone):
-                    own = one if one.people else _owned(one, address)
-                    if own.start < span[1] and own.end > span[0]:
-                        found.setdefault((own.uid, own.start.isoformat()), own)
+                    own = _placed(one, home(address))
+                    key = (own.uid, own.start.isoformat())
+                    if own.start < span[1] and own.end > span[0] and (own.home or key not in found):
+                        found[key] = own
         return sorted(found.values(), key=lambda one: (one.start, one.title))
 
     def busy(self, people: Sequence[str], span: Span) -> tuple[str, ...]:
@@ -54,17 +56,17 @@ class Diary:
             for held in self.client.with_uid(address, uid):
                 found = meetings(held.text, self.local.zone)
                 if found and found[0].uid == uid:
-                    return self._checked(held, found, address, caller)
+                    return self._checked(held, found, caller)
         raise Refused("There is no such meeting.", code="no_such_meeting")
 
     def at(self, path: str) -> Found | None:
         """The meeting in this file, if any."""
         held = self.client.get(path)
         found = meetings(held.text, self.local.zone) if held else []
-        return Found(found[0], held) if held and found else None
+        return Found(_placed(found[0], held.path), held) if held and found else None
 
-    def _checked(self, held: Held, found: list[Meeting], address: str, caller: str) -> Found:
-        first = found[0] if found[0].people else _owned(found[0], address)
+    def _checked(self, held: Held, found: list[Meeting], caller: str) -> Found:
+        first = _placed(found[0], held.path)
         if caller.lower() not in first.people:
             raise Refused("You are not part of this meeting.", code="not_yours")
         if first.series or len(found) > 1:
@@ -87,6 +89,16 @@ def facts_of(found: Found, diary: Diary) -> Mapping[str, Any]:
     }
 
 
-def _owned(meeting: Meeting, address: str) -> Meeting:
-    """Private entries name nobody: they are their calendar's owner's."""
-    return replace(meeting, organiser=address, people=(address,))
+def lies_at_home(path: str, organiser: str) -> bool:
+    """Whether this file lies in the organiser's own calendar. One that lies elsewhere only names
+    them: whoever sends an invitation can write anybody's address into it."""
+    return path.lower().startswith(home(organiser))
+
+
+def _placed(meeting: Meeting, path: str) -> Meeting:
+    """The meeting as the calendar knows it in which it lies. Private entries name nobody: they are
+    their calendar's owner's."""
+    if not meeting.people:
+        owner = path.split("/")[1].lower()
+        meeting = replace(meeting, organiser=owner, people=(owner,))
+    return replace(meeting, home=lies_at_home(path, meeting.organiser))

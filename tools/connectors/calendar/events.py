@@ -36,6 +36,8 @@ class Meeting:
     moves: tuple[str, ...]
     #: When it was last written (DTSTAMP).
     made: datetime
+    #: Whether it lies in its organiser's own calendar (`Diary` tells).
+    home: bool = False
 
     @property
     def minutes(self) -> int:

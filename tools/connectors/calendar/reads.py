@@ -38,7 +38,7 @@ class Reads:
                     end=diary.local.text(one.end),
                     organiser=one.organiser,
                     attendees=one.others,
-                    origin=Origin.MAIL if self.is_outside(one.organiser) else Origin.FIRST_PARTY,
+                    origin=self.origin_of(one.organiser, home=one.home),
                 )
                 for one in found
             ),
@@ -76,6 +76,12 @@ class Reads:
         timeout = max(timeout_s * _SHARE, 0.5)
         client = CalendarClient(self._setting("CALENDAR_URL"), login, timeout)
         return Diary(client, LocalTime.of(self._setting("COMPANY_TZ")))
+
+    def origin_of(self, organiser: str, *, home: bool) -> Origin:
+        """Whose words a meeting is: one of ours where it lies in their own calendar (`home`), else
+        an invitation, which is read as one reads a letter."""
+        ours = home and not self.is_outside(organiser)
+        return Origin.FIRST_PARTY if ours else Origin.MAIL
 
     def is_outside(self, address: str) -> bool:
         return not self._directory.is_inside(address)

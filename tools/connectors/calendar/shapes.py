@@ -74,7 +74,7 @@ class Entry(BaseModel):
     end: str
     organiser: str
     attendees: tuple[str, ...]
-    #: Whose words it is: an invitation from outside the company is a letter's.
+    #: Whose words it is: an invitation that is not known to be one of ours is a letter's.
     origin: Origin = Origin.FIRST_PARTY
 
 
@@ -104,3 +104,5 @@ class MeetingKept(Result):
     attendees: tuple[str, ...]
     #: Where it was moved from; empty otherwise.
     before: str = ""
+    #: Whose words it is, as in `Entry`.
+    origin: Origin = Origin.FIRST_PARTY

@@ -7,7 +7,7 @@ cancelled meeting is one that is gone.
 from __future__ import annotations
 
 from tools.connectors.calendar.client import Changed, home
-from tools.connectors.calendar.diary import Diary, Found, facts_of
+from tools.connectors.calendar.diary import Diary, Found, facts_of, lies_at_home
 from tools.connectors.calendar.events import Meeting, moved, new_meeting
 from tools.connectors.calendar.reads import Reads, own_address
 from tools.connectors.calendar.shapes import Cancel, Create, MeetingKept, Move
@@ -61,7 +61,9 @@ class Writes:
     def was_created(self, _args: Create, call: Call) -> MeetingKept | None:
         diary = self._reads.diary(call)
         found = diary.at(_path(call))
-        return _kept(found.meeting, diary) if found and call.key in found.meeting.keys else None
+        return (
+            self._kept(found.meeting, diary) if found and call.key in found.meeting.keys else None
+        )
 
     def move(self, args: Move, call: Call) -> MeetingKept:
         """Move one of the asker's meetings to another time; length and people stay.
@@ -72,14 +74,14 @@ class Writes:
         diary = self._reads.diary(call)
         found = self._pinned(diary, args.uid, call)
         if call.key in found.meeting.keys:
-            return _kept(found.meeting, diary, str(call.facts.get("start", "")))
+            return self._kept(found.meeting, diary, str(call.facts.get("start", "")))
         start = diary.local.moment(args.start)
         text = moved(found.held.text, start, call.key, call.now)
         try:
             diary.client.replace(found.held.path, text, found.held.etag)
         except Changed:
             raise Refused(_CHANGED, code="changed") from None
-        shown = _kept(found.meeting, diary, diary.local.text(found.meeting.start))
+        shown = self._kept(found.meeting, diary, diary.local.text(found.meeting.start))
         return shown.model_copy(update={"start": args.start[:16]})
 
     def was_moved(self, _args: Move, call: Call) -> MeetingKept | None:
@@ -87,7 +89,7 @@ class Writes:
         found = diary.at(str(call.facts.get("path", "")))
         if not found or call.key not in found.meeting.keys:
             return None
-        return _kept(found.meeting, diary, str(call.facts.get("start", "")))
+        return self._kept(found.meeting, diary, str(call.facts.get("start", "")))
 
     def cancel(self, args: Cancel, call: Call) -> MeetingKept:
         """Cancel one of the asker's meetings: it disappears from everybody's calendar.
@@ -101,12 +103,13 @@ class Writes:
             diary.client.delete(found.held.path, found.held.etag)
         except Changed:
             raise Refused(_CHANGED, code="changed") from None
-        return _kept(found.meeting, diary)
+        return self._kept(found.meeting, diary)
 
     def was_cancelled(self, args: Cancel, call: Call) -> MeetingKept | None:
         diary = self._reads.diary(call)
         facts = call.facts
-        if diary.at(str(facts.get("path", ""))) is not None:
+        path, organiser = str(facts.get("path", "")), str(facts.get("organiser", ""))
+        if diary.at(path) is not None:
             return None
         return MeetingKept(
             source=f"calendar, “{facts.get('title', '')}”",
@@ -115,6 +118,7 @@ class Writes:
             start=str(facts.get("start", "")),
             minutes=int(facts.get("minutes", 0)),
             attendees=tuple(facts.get("attendees", ())),
+            origin=self._reads.origin_of(organiser, home=lies_at_home(path, organiser)),
         )
 
     def _pinned(self, diary: Diary, uid: str, call: Call) -> Found:
@@ -127,6 +131,18 @@ class Writes:
         if call.facts and not ours and dict(call.facts) != facts_of(found, diary):
             raise Refused(_CHANGED, code="changed")
         return found
+
+    def _kept(self, meeting: Meeting, diary: Diary, before: str = "") -> MeetingKept:
+        return MeetingKept(
+            source=f"calendar, “{meeting.title}”",
+            uid=meeting.uid,
+            title=meeting.title,
+            start=diary.local.text(meeting.start),
+            minutes=meeting.minutes,
+            attendees=meeting.others,
+            before=before,
+            origin=self._reads.origin_of(meeting.organiser, home=meeting.home),
+        )
 
 
 def uid_of(call: Call) -> str:
@@ -142,15 +158,3 @@ def invited(args: Create, organiser: str) -> tuple[str, ...]:
 
 def _path(call: Call) -> str:
     return f"{home(own_address(call))}{uid_of(call)}.ics"
-
-
-def _kept(meeting: Meeting, diary: Diary, before: str = "") -> MeetingKept:
-    return MeetingKept(
-        source=f"calendar, “{meeting.title}”",
-        uid=meeting.uid,
-        title=meeting.title,
-        start=diary.local.text(meeting.start),
-        minutes=meeting.minutes,
-        attendees=meeting.others,
-        before=before,
-    )
