@@ -32,6 +32,7 @@ QUEUES = {
     "send_post": "graphs",
     "run_digest": "graphs",
     "open_event": "graphs",
+    "play_event": "graphs",
     "go_back": "graphs",
     "read_usergroup": "graphs",
     "read_accounts": "graphs",

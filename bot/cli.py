@@ -28,6 +28,7 @@ COMMANDS = {
     "audit": ("tell", "show the log's entries for one action"),
     "runs": ("runs", "what a turn did, step by step; its state at a step; a new try from there"),
     "dead": ("dead", "jobs that were given up: try them again, or drop them"),
+    "events": ("events", "events of other systems: what became of them; play one again"),
     "findings": ("findings", "where our ledger and a system's own record disagree"),
     "report": ("report", "how much people are asked, what they corrected, what moved money"),
     "policy": ("policy", "check a policy file, play its examples, or try it on what was done"),
@@ -71,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     made["worker"].add_argument("kind", choices=("graphs", "tools"))
     made["worker"].add_argument("--name", help="this process's name, worker-KIND unless said")
     made["worker"].add_argument("--concurrency", type=int)
-    for name in ("can", "why", "audit", "runs", "dead", "findings", "policy", "report"):
+    for name in ("can", "why", "audit", "runs", "dead", "events", "findings", "policy", "report"):
         made[name].add_argument("--data", type=Path, help="its folder, ./data unless said")
     made["why"].add_argument("action", nargs="?", help="an action's id; the latest unless said")
     made["audit"].add_argument("what", choices=("show",))
@@ -87,6 +88,11 @@ def _parser() -> argparse.ArgumentParser:
     dead.add_argument("id", nargs="?", help="a dead letter's id, as list shows it")
     dead.add_argument("--reason", help="drop only: why, for the log")
     dead.add_argument("--as", dest="asked_by", metavar="PERSON", help="who says so, for the log")
+    events = made["events"]
+    events.add_argument("what", choices=("list", "show", "replay"))
+    events.add_argument("id", nargs="?", help="an event's id, as list shows it")
+    events.add_argument("--reason", help="replay only: why, for the log and for who sees it")
+    events.add_argument("--as", dest="asked_by", metavar="PERSON", help="who says so, for the log")
     findings = made["findings"]
     findings.add_argument("what", choices=("list", "settle"))
     findings.add_argument("id", nargs="?", help="a finding's id, as list shows it")

@@ -18,7 +18,9 @@ from bot.bootstrap import Floor, make_models
 from bot.broker import Handler
 from bot.context import fetch_context
 from bot.deps import Identity
+from bot.events.again import Again
 from bot.events.opening import Openings
+from bot.events.rules import load_event_rules
 from bot.posts.channel import SlackChannel
 from bot.posts.posting import Poster
 from bot.posts.preview_rows import PreviewRows
@@ -96,6 +98,7 @@ def graph_jobs(floor: Floor, drain: Drain) -> Mapping[str, Handler]:
     posts = _Posts(floor.db, poster, previews, progress)
     digests = _Digests(floor.db, floor.clock, DigestMaker(floor.db, floor.clock))
     openings = Openings(floor.db, floor.log, floor.clock, floor.people, poster)
+    rules = load_event_rules(settings.config / "automations.yaml", floor.people)
     in_force = PolicyInForce(floor.db, workspace_id=floor.people.workspace_id, file=floor.policy)
     accounts = AccountReader(
         db=floor.db, log=floor.log, clock=floor.clock, web=web, people=floor.people,
@@ -109,6 +112,7 @@ def graph_jobs(floor: Floor, drain: Drain) -> Mapping[str, Handler]:
         "send_post": posts.send,
         "run_digest": digests.run,
         "open_event": openings.run,
+        "play_event": Again(floor.db, floor.log, floor.clock, floor.people, web, rules).run,
         "go_back": GoBack(floor.db, floor.log, floor.clock, floor.people, ASSISTANT).run,
         "read_usergroup": groups.run,
         "read_accounts": accounts.run,

@@ -91,7 +91,8 @@ class Renderer:
 def _told(post: Post) -> Message:
     if post.kind == "notice":
         return answer.build_notice(str(post.body.get("text") or ""))
-    return event.build(Happened.from_json(post.body["happened"]), str(post.body["owner"]))
+    again = post.body.get("again")
+    return event.build(Happened.from_json(post.body["happened"]), str(post.body["owner"]), again)
 
 
 def _parts(session: Session, people: People, post: Post, *, now: datetime) -> list[Message]:

@@ -19,15 +19,15 @@ def turn_lines(turn: Turn, where: str, steps: Sequence[Step], people: People) ->
     """A turn, its steps, and how it ended."""
     asker = _name(people, turn.principal_id)
     yield f"{turn.id}: {asker} asked in {where or 'Slack'}, {turn.status}"
-    yield f"  asked:  {_line(turn.text)}"
+    yield f"  asked:  {line_of(turn.text)}"
     for name, value in sorted(turn.versions.items()):
-        yield f"  {name}: {_line(value)}"
+        yield f"  {name}: {line_of(value)}"
     for step in steps:
         yield from _step_lines(step, people)
     if turn.answer:
-        yield f"answer: {_line(turn.answer)}"
+        yield f"answer: {line_of(turn.answer)}"
     if turn.reason:
-        yield f"ended:  {_line(turn.reason)}"
+        yield f"ended:  {line_of(turn.reason)}"
     count = "1 step" if len(steps) == 1 else f"{len(steps)} steps"
     yield f"in all: {count}, {sum(step.tokens for step in steps)} tokens, {_sum(steps)}"
 
@@ -41,9 +41,9 @@ def state_lines(state: Replayed) -> Iterator[str]:
     for action_id in state.open:
         yield f"  (not settled: {action_id})"
     if values["sources"]:
-        yield f"sources: {_line('; '.join(values['sources']))}"
+        yield f"sources: {line_of('; '.join(values['sources']))}"
     if values["answer"] is not None:
-        yield f"answer: {_line(values['answer'])}"
+        yield f"answer: {line_of(values['answer'])}"
     if state.as_asked is not None:
         same = "exactly this" if state.as_asked else "NOT this: what is recorded differs"
         yield f"The model was then asked {same}."
@@ -63,7 +63,7 @@ def changes(before: Replayed, after: Replayed) -> Iterator[str]:
             yield from (f"  - {_item(name, item)}" for item in old[common:])
             yield from (f"  + {_item(name, item)}" for item in new[common:])
         else:
-            yield f"{name}: {_line(old)} -> {_line(new)}"
+            yield f"{name}: {line_of(old)} -> {line_of(new)}"
     if same:
         yield "nothing changed"
 
@@ -75,23 +75,23 @@ def _step_lines(step: Step, people: People) -> Iterator[str]:
         f"{step.tokens} tokens, {cost}, {step.duration_ms} ms"
     )
     if step.said:
-        yield f"  said: {_line(step.said)}"
+        yield f"  said: {line_of(step.said)}"
     for problem in step.problems:
-        yield f"  could not be used: {_line(problem)}"
+        yield f"  could not be used: {line_of(problem)}"
     for call in step.calls:
         yield from _call_lines(call, people)
 
 
 def _call_lines(call: Call, people: People) -> Iterator[str]:
     verdict = f", policy: {call.verdict}" if call.verdict else ""
-    yield f"  {_line(call.title)}: {call.status}{verdict}"
-    yield f"    {call.action_id}  {call.tool}  {_line(call.args)}"
+    yield f"  {line_of(call.title)}: {call.status}{verdict}"
+    yield f"    {call.action_id}  {call.tool}  {line_of(call.args)}"
     for person_id, vote in call.votes:
         did = "approved" if vote == "approve" else "rejected"
         yield f"    {_name(people, person_id)} {did}"
     told = call.outcome.get("summary") or call.outcome.get("message")
     if told:
-        yield f"    {_line(told)}"
+        yield f"    {line_of(told)}"
 
 
 def _sum(steps: Iterable[Step]) -> str:
@@ -102,7 +102,7 @@ def _sum(steps: Iterable[Step]) -> str:
 
 
 def _item(name: str, item: Any) -> str:
-    return _message(item) if name == "messages" else _line(item)
+    return _message(item) if name == "messages" else line_of(item)
 
 
 def _message(message: Mapping[str, Any]) -> str:
@@ -111,7 +111,7 @@ def _message(message: Mapping[str, Any]) -> str:
         for call in message.get("tool_calls", ())
     ]
     words = [str(message["content"])] if message.get("content") else []
-    return f"{message['role']}: {_line(' | '.join([*words, *calls]))}"
+    return f"{message['role']}: {line_of(' | '.join([*words, *calls]))}"
 
 
 def _common(old: Sequence[Any], new: Sequence[Any]) -> int:
@@ -125,8 +125,13 @@ def _name(people: People, person_id: str) -> str:
     return person.name if person else person_id
 
 
-def _line(value: Any) -> str:
+def line_of(value: Any) -> str:
+    """A value on one line, cut."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    # A model's words must not steer the terminal they are printed on.
-    line = "".join(each if each.isprintable() else "\ufffd" for each in " ".join(text.split()))
+    line = printable(" ".join(text.split()))
     return line if len(line) <= _MOST_CHARS else line[:_MOST_CHARS].rstrip() + "…"
+
+
+def printable(text: str) -> str:
+    """A line whose words, a model's or a stranger's, do not steer the terminal it is printed on."""
+    return "".join(each if each.isprintable() else "\ufffd" for each in text)

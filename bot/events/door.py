@@ -15,7 +15,8 @@ from aiohttp import web
 
 from bot.deps import BotDeps
 from bot.events.intake import Arrived, Left, Start, TooMany, take_event
-from bot.events.rules import EventRule, FieldMissing
+from bot.events.making import made, meant
+from bot.events.rules import EventRule
 from bot.events.signatures import is_genuine, is_id
 from bot.members import Members
 from bot.places import Places
@@ -152,33 +153,18 @@ async def _sorted_out(door: Door, arrived: Arrived) -> tuple[list[Start], list[L
     """What each rule that means this event makes of it."""
     starts: list[Start] = []
     left: list[Left] = []
-    for rule in door.deps.event_rules:
-        meant = rule.takes(arrived.source, arrived.event)
-        if meant is None:
-            log.warning("event_unclear", rule=rule.name, id=arrived.id)
-        if meant:
-            found = await _made(door, rule, arrived)
-            starts += [found] if isinstance(found, Start) else []
-            left += [found] if isinstance(found, Left) else []
+    for rule in meant(door.deps.event_rules, arrived):
+        happened = made(rule, arrived, served=await _served(door, rule))
+        if isinstance(happened, Left):
+            left.append(happened)
+            continue
+        channel = rule.entry.channel
+        place, readers = await door.places.name(channel), await door.places.readers(channel)
+        starts.append(Start(rule, happened, place, readers))
     return starts, left
 
 
-async def _made(door: Door, rule: EventRule, arrived: Arrived) -> Start | Left:
-    deps, entry = door.deps, rule.entry
-    owner = deps.people.by_id(entry.owner)
+async def _served(door: Door, rule: EventRule) -> bool:
+    owner = door.deps.people.by_id(rule.entry.owner)
     account = await door.members.look(owner.slack_id) if owner else None
-    if account is None or account.principal is None:
-        why = f"I cannot work for its owner {entry.owner}"
-        return _left(rule, why, "Name another owner in config/automations.yaml.")
-    try:
-        happened = rule.happened(arrived.event)
-    except FieldMissing as missing:
-        return _left(
-            rule, f"it has no {missing}", "Its `say` in config/automations.yaml names that field."
-        )
-    place = await door.places.name(entry.channel)
-    return Start(rule, happened, place, await door.places.readers(entry.channel))
-
-
-def _left(rule: EventRule, why: str, mend: str) -> Left:
-    return Left(rule, f"{rule.name} did nothing on an event of {rule.entry.source}: {why}", mend)
+    return account is not None and account.principal is not None

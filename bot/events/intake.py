@@ -10,6 +10,7 @@ from typing import Any
 from sqlmodel import Session
 
 from approvals.owners import tell_owners
+from approvals.people import People
 from bot.deps import BotDeps
 from bot.events.rules import PER_MINUTE, EventRule
 from bot.tables import Inbound
@@ -21,6 +22,8 @@ from graphs.runtime.happened import Happened
 from tools.buckets import Rate, take
 
 JOB = "open_event"
+#: What the log calls an event that came; its body is what it said.
+RECEIVED = "bot:event:received"
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ def take_event(
         key=f"event:{team}:{arrived.source}:{arrived.id}",
         kind="event",
         user=arrived.source,
-        payload={"starts": [_start(deps, one) for one in starts]},
+        payload={"starts": starts_json(starts)},
         at=now,
     )
     with deps.db.transaction() as session:
@@ -85,19 +88,7 @@ def take_event(
         if free is not None:
             raise TooMany(free - now)
         _log(session, deps, arrived, row.id, starts, left, now)
-        for lacking in left:
-            _tell(session, deps, lacking, now)
-        for number, one in enumerate(starts):
-            subject = opening_id(row.id, one.rule.name)
-            enqueue(
-                session,
-                workspace_id=team,
-                job=JOB,
-                subject=subject,
-                key=key_of(one.rule.name, subject),
-                args={"inbound_id": row.id, "number": number},
-                now=now,
-            )
+        follow(session, deps.people, row, starts, left, now=now)
     return True
 
 
@@ -112,15 +103,50 @@ def key_of(rule: str, subject: str = "") -> str:
     return f"{rule}:{subject}"
 
 
-def _start(deps: BotDeps, one: Start) -> dict[str, Any]:
-    entry = one.rule.entry
-    return {
-        "happened": one.happened.as_json(),
-        "owner": entry.owner,
-        "channel": entry.channel,
-        "place": one.place,
-        "readers": None if one.readers is None else list(one.readers),
-    }
+def starts_json(starts: Sequence[Start]) -> list[dict[str, Any]]:
+    """What the inbound row keeps of them, for `open_event`."""
+    return [
+        {
+            "happened": one.happened.as_json(),
+            "owner": one.rule.entry.owner,
+            "channel": one.rule.entry.channel,
+            "place": one.place,
+            "readers": None if one.readers is None else list(one.readers),
+        }
+        for one in starts
+    ]
+
+
+def follow(
+    session: Session,
+    people: People,
+    row: Inbound,
+    starts: Sequence[Start],
+    left: Sequence[Left],
+    *,
+    now: datetime,
+) -> None:
+    """Queue what these rules start on it, once, and tell of those that can do nothing on it."""
+    for lacking in left:
+        _tell(session, people, lacking, now)
+    for number, one in enumerate(starts):
+        subject = opening_id(row.id, one.rule.name)
+        enqueue(
+            session,
+            workspace_id=row.workspace_id,
+            job=JOB,
+            subject=subject,
+            key=key_of(one.rule.name, subject),
+            args={"inbound_id": row.id, "number": number},
+            now=now,
+        )
+
+
+def said_of(starts: Sequence[Start], left: Sequence[Left]) -> str:
+    """What becomes of it, as the end of the log's sentence."""
+    names = " and ".join(one.rule.name for one in starts)
+    said = f"It starts {names}" if starts else "No rule starts anything on it"
+    return ". ".join([said, *(one.why for one in left)])
 
 
 def _log(  # noqa: PLR0917 - a private call
@@ -133,21 +159,19 @@ def _log(  # noqa: PLR0917 - a private call
     now: datetime,
 ) -> None:
     """Whatever becomes of it, what it said is kept, closed like all bodies."""
-    names = " and ".join(one.rule.name for one in starts)
-    said = f"It starts {names}" if starts else "No rule starts anything on it"
     deps.log.record(
         session,
         workspace_id=deps.identity.team_id,
-        type="bot:event:received",
+        type=RECEIVED,
         subject=subject,
         actor=f"source:{arrived.source}",
         at=now,
-        reason=". ".join([f"An event of {arrived.source} came. {said}", *(o.why for o in left)]),
+        reason=f"An event of {arrived.source} came. {said_of(starts, left)}",
         body={"id": arrived.id, "event": arrived.event},
     )
 
 
-def _tell(session: Session, deps: BotDeps, one: Left, now: datetime) -> None:
+def _tell(session: Session, people: People, one: Left, now: datetime) -> None:
     # Once a day for each rule and reason: the sender may send many.
     occasion = f"event:{one.rule.name}:{now.date().isoformat()}"
-    tell_owners(session, deps.people, f"{one.why}.", one.mend, now=now, occasion=occasion)
+    tell_owners(session, people, f"{one.why}.", one.mend, now=now, occasion=occasion)

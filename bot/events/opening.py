@@ -61,7 +61,11 @@ class Openings:
                 kind="event",
                 channel=start["channel"],
                 thread_ts=None,
-                body={"happened": start["happened"], "owner": owner.first_name},
+                body={
+                    "happened": start["happened"],
+                    "owner": owner.first_name,
+                    "again": inbound.payload.get("again"),
+                },
                 now=self.clock.now(),
                 sent_here=True,
             )

@@ -1,0 +1,144 @@
+"""`signoff events list | show | replay`: what other systems told of, and playing it again."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from approvals.people import People
+from approvals.switches import automation_scope, stopped
+from audit.log import Log
+from bot.bootstrap import make_clock
+from bot.commands import settings_for
+from bot.commands.looking import opened, who_asks
+from bot.commands.runs_text import line_of, printable
+from bot.events.again import (
+    PLAY,
+    NoSuchEvent,
+    ask_again,
+    first_of,
+    newest,
+    waiting,
+    words_of,
+)
+from bot.events.intake import opening_id
+from bot.tables import Inbound
+from core.db import Database
+from core.errors import ConfigError
+from core.posts import Post
+from graphs.runtime.fork import Who
+from graphs.runtime.tables import Turn
+
+_LISTED = 30
+
+
+def run(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Print what was asked for. Raises a `SignoffError` whose sentence says what is wrong."""
+    settings = settings_for(args, environ)
+    people = People.load(settings.config / "people.yaml")
+    who = who_asks(people, args.asked_by)
+    if args.what != "list" and not args.id:
+        raise ConfigError(
+            f"Say which: signoff events {args.what} ID. signoff events list shows them."
+        )
+    if args.what == "replay" and not args.reason:
+        raise ConfigError("Say why: signoff events replay ID --reason WHY")
+    with opened(settings) as (db, log):
+        desk = _Desk(db, log, people, who, make_clock(settings).now())
+        lines: Mapping[str, Callable[[], Iterator[str]]] = {
+            "list": desk.list,
+            "show": lambda: desk.show(args.id),
+            "replay": lambda: desk.replay(args.id, args.reason),
+        }
+        for each in lines[args.what]():
+            print(each)
+    return 0
+
+
+@dataclass(frozen=True)
+class _Desk:
+    db: Database
+    log: Log
+    people: People
+    who: Who
+    now: datetime
+
+    def list(self) -> Iterator[str]:
+        with self.db.read() as session:
+            rows = newest(session, workspace_id=self.people.workspace_id, most=_LISTED)
+            for row in rows:
+                again = ", played again" if "first" in row.payload else ""
+                became = "; ".join(self._became(session, row)) or "started nothing"
+                yield f"{row.id}  {row.at:%Y-%m-%d %H:%M} UTC  {row.user}{again}: {became}"
+        yield f"The newest {len(rows)}." if len(rows) == _LISTED else f"{len(rows)} in all."
+
+    def show(self, event_id: str) -> Iterator[str]:
+        with self.db.read() as session:
+            row = self._ours(session, event_id)
+            first = first_of(session, row)
+            arrived = words_of(session, self.log, first)
+            became = list(self._became(session, row))
+        yield f"{row.id}: an event of {row.user}, {row.at:%Y-%m-%d %H:%M:%S} UTC"
+        if first is not row:
+            yield f"  {first.id} played again. {line_of(row.payload['again'])}"
+        if arrived is None:
+            yield "  what it said was erased"
+        else:
+            yield f"  its id there: {line_of(arrived.id)}"
+            said = json.dumps(arrived.event, ensure_ascii=False, indent=2)
+            yield from (f"  {printable(one)}" for one in said.splitlines())
+        yield from (f"  {one}" for one in became or ["No rule starts anything on it."])
+
+    def replay(self, event_id: str, reason: str) -> Iterator[str]:
+        with self.db.transaction() as session:
+            row = self._ours(session, event_id)
+            made = ask_again(
+                session, self.log, inbound=row, who=self.who, reason=reason, now=self.now
+            )
+        yield f"It is played again, as {made.id}, by the rules as they are now."
+        yield "Whatever comes of it needs its own permission; what was done the first time stands."
+        yield f"Look at it with: signoff events show {made.id}"
+
+    def _ours(self, session: Session, event_id: str) -> Inbound:
+        row = session.get(Inbound, event_id)
+        if row is None or row.kind != "event" or row.workspace_id != self.people.workspace_id:
+            raise NoSuchEvent()
+        return row
+
+    def _became(self, session: Session, row: Inbound) -> Iterator[str]:
+        """What became of it, rule by rule."""
+        waits = waiting(session, row)
+        if PLAY in waits:
+            yield "waits for a worker"
+        for start in row.payload["starts"]:
+            rule = str(start["happened"]["rule"])
+            held = rule in waits
+            did = self._waits(session, row, rule) if held else self._did(session, row, start)
+            yield f"{rule} {did}"
+
+    def _waits(self, session: Session, row: Inbound, rule: str) -> str:
+        scopes = [automation_scope(rule)]
+        why = stopped(session, workspace_id=row.workspace_id, scopes=scopes, people=self.people)
+        return f"waits: {why}" if why else "waits for a worker"
+
+    def _did(self, session: Session, row: Inbound, start: Mapping[str, Any]) -> str:
+        subject = opening_id(row.id, str(start["happened"]["rule"]))
+        post = session.exec(
+            select(Post).where(Post.subject == subject, Post.kind == "event")
+        ).first()
+        if post is None or post.ts is None:
+            return f"did nothing: {(post and post.failed) or 'its owner is nobody any more'}"
+        turn = session.exec(
+            select(Turn).where(
+                Turn.workspace_id == row.workspace_id,
+                Turn.message_ts == post.ts,
+                col(Turn.channel) == (post.sent_channel or post.channel),
+            )
+        ).first()
+        return f"began {turn.id}, {turn.status}" if turn else "was posted"
