@@ -27,8 +27,10 @@ from core.ids import derive_id
 from graphs.assistant import Assistant, Message, Observed, Run, State, begin
 from graphs.runtime.opening import opening
 from graphs.runtime.tables import Turn, forked_from
+from graphs.runtime.undone import undone_before
 from graphs.runtime.work import observed, understood
 from graphs.versions import Version, Versions
+from llm.prompts import undone_note
 from llm.recorder import recorded
 from llm.tables import ModelResponse
 
@@ -81,7 +83,8 @@ class Archive:
         return Replayed(values, waits, as_asked)
 
     def beginning(self, turn: Turn, *, now: datetime, as_told: bool = False) -> State:
-        """What the turn begins with at START: a forked one with the state it was forked from.
+        """What the turn begins with at START: a forked one with the state it was forked from,
+        and what was undone since.
 
         With `as_told` the very messages the model was first asked with, where they are recorded.
         """
@@ -89,8 +92,10 @@ class Archive:
         if fork is not None:
             with self.db.read() as session:
                 origin = session.get_one(Turn, fork[0])
+                undone = undone_before(session, self.people, turn, origin)
             values = self.state_at(origin, fork[1], now=now).values
-            return begin(values["messages"], values["sources"])
+            note = [undone_note(undone)] if undone else []
+            return begin([*values["messages"], *note], values["sources"])
         told = self._asked(turn.id, 0) if as_told else None
         return begin(told) if told else opening(self.db, self.people, turn, now=now)
 
