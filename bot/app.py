@@ -35,8 +35,9 @@ from bot.together import Together
 log = structlog.get_logger()
 
 
-def make_app(deps: BotDeps) -> AsyncApp:
-    """The app with its listeners. Nothing gets a 200 before the transaction that records it."""
+def make_app(deps: BotDeps, later: Later) -> AsyncApp:
+    """The app with its listeners. Nothing gets a 200 before the transaction that records it; what
+    follows the 200 is run by `later`."""
     app = AsyncApp(
         name="signoff",
         client=AsyncWebClient(base_url=deps.web.base_url, timeout=deps.web.timeout),
@@ -51,7 +52,7 @@ def make_app(deps: BotDeps) -> AsyncApp:
         deps=deps,
         members=members,
         places=Places(deps.web, deps.clock),
-        later=Later(),
+        later=later,
         messages=Together(partial(take_messages, deps)),
     )
     for listeners in (

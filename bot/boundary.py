@@ -45,8 +45,9 @@ class Later:
         task.add_done_callback(self._tasks.discard)
 
     async def settle(self) -> None:
-        """Wait for what is under way."""
-        await asyncio.gather(*self._tasks)
+        """Wait for what is under way, and for what follows from it."""
+        while self._tasks:
+            await asyncio.gather(*self._tasks)
 
     async def _guarded(self, work: Awaitable[Any]) -> None:
         try:

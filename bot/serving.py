@@ -14,6 +14,7 @@ from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from approvals.people import People
 from bot.app import make_app
 from bot.bootstrap import Floor
+from bot.boundary import Later
 from bot.deps import BotDeps
 from bot.events.rules import EventRule, load_event_rules
 from bot.events.signatures import read_keys
@@ -39,7 +40,7 @@ async def serve(floor: Floor, publish: Publish, lengths: Lengths) -> None:
     floor.db.wake = relay.wake
     floor.db.urgent = True
     deps = await _deps(floor)
-    bolt = make_app(deps)
+    bolt = make_app(deps, Later())
     settings, app_token = floor.settings, floor.settings.slack().app_token
     http = make_http(deps, bolt=None if app_token else bolt, practice=settings.practice)
     stop = _stop_event()

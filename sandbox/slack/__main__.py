@@ -64,6 +64,7 @@ def _settings(options: argparse.Namespace) -> Settings:
         bot=options.bot,
         limits=options.limits == "on",
         ack_seconds=options.ack_seconds,
+        trigger_seconds=options.trigger_seconds,
         retry_delays=options.retry_delays,
         stream_seconds=options.stream_seconds,
     )
@@ -82,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--bot", default="http://127.0.0.1:8307", help="the app's own address, for the page")
     add("--limits", choices=("on", "off"), default="off", help="enforce Slack's rate limits")
     add("--ack-seconds", type=float, default=3.0, help="how long the app has to acknowledge")
+    add("--trigger-seconds", type=float, default=3.0, help="how long it has to open a modal")
     add("--retry-delays", type=_delays, default=(1.0, 60.0, 300.0), help="seconds, with commas")
     add("--stream-seconds", type=float, default=300.0, help="after which a stream is cut off")
     return parser

@@ -50,7 +50,8 @@ class Manifest:
 
 @dataclass(frozen=True)
 class Settings:
-    """Addresses are absolute; delays and waits are seconds. `retry_delays`: before each retry;
+    """Addresses are absolute; delays and waits are seconds. `ack_seconds`: the app's time to
+    acknowledge; `trigger_seconds`: its time to open a modal; `retry_delays`: before each retry;
     `stream_seconds`: after which a stream is cut off, about five minutes at Slack.
 
     With a `request_url`, deliveries are signed HTTP posts; without, they go over Socket Mode.
@@ -66,6 +67,7 @@ class Settings:
     bot: str = "http://127.0.0.1:8307"
     limits: bool = False
     ack_seconds: float = 3.0
+    trigger_seconds: float = 3.0
     retry_delays: tuple[float, ...] = (1.0, 60.0, 300.0)
     stream_seconds: float = 300.0
 

@@ -4,7 +4,6 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
-TRIGGER_SECONDS = 3.0
 RESPONSE_SECONDS = 30 * 60.0
 RESPONSE_USES = 5
 #: Of each kind the newest so many are remembered.
@@ -19,17 +18,18 @@ class _Trigger:
 
 
 class Triggers:
-    """A trigger id lets the app open one modal for the person who acted, within 3 seconds."""
+    """A trigger id lets the app open one modal for the person who acted, within so many seconds
+    (3 at Slack)."""
 
-    def __init__(self, now: Callable[[], float]) -> None:
-        self._now = now
+    def __init__(self, now: Callable[[], float], seconds: float) -> None:
+        self._now, self._seconds = now, seconds
         self._issued: dict[str, _Trigger] = {}
 
     def issue(self, user: str) -> str:
         trigger_id = (
             f"{secrets.randbelow(10**12)}.{secrets.randbelow(10**12)}.{secrets.token_hex(16)}"
         )
-        self._issued[trigger_id] = _Trigger(user, self._now() + TRIGGER_SECONDS)
+        self._issued[trigger_id] = _Trigger(user, self._now() + self._seconds)
         while len(self._issued) > KEPT:
             del self._issued[next(iter(self._issued))]
         return trigger_id

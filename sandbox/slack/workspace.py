@@ -57,7 +57,7 @@ class Workspace:
     _listeners: set["asyncio.Queue[Json]"] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.triggers = Triggers(self.now)
+        self.triggers = Triggers(self.now, self.settings.trigger_seconds)
         self.response_urls = ResponseUrls(self.now)
         self.sessions = Sessions(self.now, self._session_changed)
         folder = self.settings.data / "files"

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Collection
+import time
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import aiohttp
-from slack_bolt.async_app import AsyncApp
 from slack_sdk import WebClient
 from sqlmodel import Session, col, select
 
 from approvals.opening import open_request
 from approvals.policy.judge import Stage, Verdict
 from approvals.tables import Action
+from bot.boundary import Later
 from bot.deps import BotDeps
 from bot.posts.posting import Poster
 from bot.render import Renderer
@@ -32,6 +33,8 @@ ANA, FINN, OLGA, SAM, GITA = "U0ANA", "U0FINN", "U0OLGA", "U0SAM", "U0GITA"
 SUPPORT, GENERAL = "C0SUPPORT", "C0GENERAL"
 BOT = "U0SIGNOFF"
 FINANCE = Stage("group:finance", 1, "refunds above EUR 100 need Finance")
+#: What takes longer than this does not come; a busy machine takes its time.
+PATIENCE_S = 60.0
 ASKER = Stage("requester", 1, "it goes out in your name")
 
 
@@ -45,7 +48,7 @@ class Desk:
     http: aiohttp.ClientSession
     web: WebClient
     transport: str
-    bolt: AsyncApp
+    later: Later
 
     @property
     def clock(self) -> HeldClock:
@@ -95,12 +98,11 @@ class Desk:
 
     async def at_rest(self) -> None:
         """Wait until every delivery has been acknowledged or given up."""
-        for _ in range(400):
-            deliveries = (await self.get("deliveries"))["deliveries"]
-            if all(_rests(each) for each in deliveries):
-                return
-            await asyncio.sleep(0.02)
-        raise AssertionError("deliveries did not come to rest")
+
+        async def rests() -> bool:
+            return all(_rests(each) for each in (await self.get("deliveries"))["deliveries"])
+
+        await until(rests, "the deliveries to come to rest")
 
     # What is owed is sent
 
@@ -144,7 +146,7 @@ class Desk:
 
     async def whispers(self, user: str, channel: str = SUPPORT) -> list[str]:
         """What only this person was shown: the texts of chat.postEphemeral, after it settled."""
-        await asyncio.sleep(0.15)
+        await self.later.settle()
         calls = (await self.get("calls"))["calls"]
         mine = [c["args"] for c in calls if c["method"] == "chat.postEphemeral"]
         return [a["text"] for a in mine if a["user"] == user and a["channel"] == channel]
@@ -177,6 +179,15 @@ class Desk:
             propose_refund(session, self.deps, thread_ts=thread_ts, **changes)
         await self.send_owed()
         return (await self.messages())[-1]
+
+
+async def until(holds: Callable[[], Awaitable[object]], what: str) -> None:
+    """Wait until it holds; fail naming what was waited for."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not await holds():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {PATIENCE_S:.0f} s for {what}")
+        await asyncio.sleep(0.02)
 
 
 def propose_refund(

@@ -23,7 +23,7 @@ from graphs.runtime.receiving import Received, receive_all
 from graphs.runtime.states import RUNNING
 from graphs.runtime.tables import Turn
 from graphs.runtime.turns import move_turn, stop
-from tests.bot.desk import ANA, SUPPORT, TOKEN, Desk
+from tests.bot.desk import ANA, SUPPORT, TOKEN, Desk, until
 
 AT_ONCE = Pace(patience=0.0, begin=0.0, append=0.0, draw=0.0, trouble=0.05)
 LEASE = timedelta(seconds=15)
@@ -111,19 +111,19 @@ class Showing:
     ) -> dict[str, Any]:
         """The one message of the app, once there is one and it fits."""
         found: list[dict[str, Any]] = []
-        for _ in range(500):
-            found = await self.desk.messages(channel)
-            if len(found) == 1 and fits(found[0]):
-                return found[0]
-            await asyncio.sleep(0.02)
-        raise AssertionError(f"no such message, but {found}")
+
+        async def there() -> bool:
+            found[:] = await self.desk.messages(channel)
+            return len(found) == 1 and fits(found[0])
+
+        await until(there, f"such a message in {channel}")
+        return found[0]
 
     async def until(self, holds: Callable[[], bool]) -> None:
-        for _ in range(500):
-            if holds():
-                return
-            await asyncio.sleep(0.02)
-        raise AssertionError("it did not come to that")
+        async def held() -> bool:
+            return holds()
+
+        await until(held, "it to come to that")
 
     def _move(self, session: Session, turn: Turn, to: str, **changes: Any) -> None:
         deps = self.desk.deps

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from datetime import timedelta
 from typing import Any
@@ -59,12 +58,9 @@ async def press(desk: Desk, view: dict[str, Any], action_id: str, user: str = OL
 
 
 async def shows(desk: Desk, words: str) -> None:
-    """Wait until Olga's Home, drawn after the press was answered, has these words."""
-    for _ in range(200):
-        if words in dumped((await desk.get(f"views?user={OLGA}"))["home"]):
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError(words)
+    """Olga's Home, drawn after the press was answered, has these words."""
+    await desk.later.settle()
+    assert words in dumped((await desk.get(f"views?user={OLGA}"))["home"])
 
 
 def row(desk: Desk, finding_id: str = "find_1") -> Finding:

@@ -21,7 +21,7 @@ from bot.progress import SlackProgress
 from bot.words import addressed_to_another, clock_time, day_time, plain
 from core.clock import HeldClock
 from core.errors import ConfigError
-from tests.bot.desk import ANA, FINN, GENERAL, GITA, SUPPORT, Desk, propose_refund
+from tests.bot.desk import ANA, FINN, GENERAL, GITA, SUPPORT, Desk, propose_refund, until
 from tests.bot.opening import opened, sqlite
 
 
@@ -70,7 +70,7 @@ async def test_http_without_a_signing_secret_does_not_start(one_desk: Desk) -> N
     deps = type(one_desk.deps)(**{**one_desk.deps.__dict__, "signing_secret": None})
 
     with pytest.raises(ConfigError, match="SLACK_SIGNING_SECRET"):
-        make_http(deps, bolt=make_app(deps), practice=False)
+        make_http(deps, bolt=make_app(deps, one_desk.later), practice=False)
 
 
 async def test_the_thread_before_a_mention_is_read_with_its_authors(one_desk: Desk) -> None:
@@ -237,11 +237,11 @@ async def test_a_connection_that_was_cut_is_made_again(
     db = sqlite(tmp_path)
     async with opened("socket", db, clock, people, tmp_path) as desk:
         await desk.post("faults", kind="disconnect")
-        for _ in range(400):
-            if (await desk.get("ready"))["ready"]:
-                break
-            await asyncio.sleep(0.05)
 
+        async def connected() -> bool:
+            return bool((await desk.get("ready"))["ready"])
+
+        await until(connected, "another connection")
         await desk.say(ANA, SUPPORT, "@Signoff where is 4711?")
 
         assert len(desk.turns()) == 1
@@ -293,10 +293,9 @@ def one_now(clock: Any) -> Any:
 
 async def _until(desk: Desk, wanted: list[dict[str, str]]) -> None:
     """Wait for the status lines to be these."""
-    for _ in range(200):
+
+    async def shown() -> bool:
         found = (await desk.get("status"))["statuses"]
-        lines = [{k: s[k] for k in ("channel", "thread_ts", "text")} for s in found]
-        if lines == wanted:
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError(f"the status lines are {lines}")
+        return [{k: s[k] for k in ("channel", "thread_ts", "text")} for s in found] == wanted
+
+    await until(shown, f"the status lines {wanted}")

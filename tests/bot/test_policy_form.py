@@ -23,7 +23,7 @@ async def opened(desk: Desk) -> dict[str, Any]:
             session, desk.deps.log, workspace_id="T0PRACTICE", text=TEXT, now=desk.clock.now()
         )
     await desk.command(ANA, "policy")
-    await desk.whispers(ANA)  # gives the form its moment
+    await desk.later.settle()
     view: dict[str, Any] = (await desk.get(f"views?user={ANA}"))["views"][-1]
     return view
 

@@ -9,7 +9,7 @@ from bot.presses.clicks import STRANGER
 from bot.presses.stops import OVER
 from bot.progress import SlackProgress
 from graphs.runtime.tables import Turn
-from tests.bot.desk import ANA, GITA, SAM, SUPPORT, Desk, buttons, shown
+from tests.bot.desk import ANA, GITA, SAM, SUPPORT, Desk, buttons, shown, until
 from tests.bot.preview_desk import Showing, showing, streaming, texts, thread
 
 
@@ -171,11 +171,10 @@ async def _session(desk: Desk, turn: Turn) -> str | None:
 
 
 async def _until_session(desk: Desk, turn: Turn, status: str) -> None:
-    for _ in range(500):
-        if await _session(desk, turn) == status:
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError(f"the session never became {status}")
+    async def became() -> bool:
+        return await _session(desk, turn) == status
+
+    await until(became, f"the session to be {status}")
 
 
 def _button(value: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from aiohttp import ClientSession, web
 from slack_sdk.signature import SignatureVerifier
 
 from bot.app import make_app
+from bot.boundary import Later
 from bot.deps import BotDeps
 from bot.http import make_http
 
@@ -20,7 +21,7 @@ SIGNING_SECRET = "practice-signing-secret"
 async def deliver_press(deps: BotDeps, press: dict[str, Any]) -> int:
     """The status that Slack is answered. The server lives for this one request: a process that is
     killed takes it along."""
-    runner = web.AppRunner(make_http(deps, bolt=make_app(deps), practice=False))
+    runner = web.AppRunner(make_http(deps, bolt=make_app(deps, Later()), practice=False))
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", 0).start()

@@ -56,6 +56,12 @@ class SocketMode:
         finally:
             del self._waiting[envelope["envelope_id"]]
 
+    def give_up(self, envelope_id: str) -> None:
+        """As if the app's time for this envelope were over: for who knows that no ack comes."""
+        answer = self._waiting.get(envelope_id)
+        if answer is not None and not answer.done():
+            answer.set_exception(TimeoutError())
+
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """The websocket endpoint behind the URL of `apps.connections.open`."""
         if not ticket_is_ours(request.query.get("ticket", "")):
