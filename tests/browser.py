@@ -10,9 +10,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Response, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Error,
+    Page,
+    Response,
+    expect,
+    sync_playwright,
+)
 
 CHROMIUM = Path("/usr/bin/chromium")
+#: What must come, comes within this time on a busy machine.
+SOON_MS = 45_000.0
 DESKTOP = (1440, 900)
 PHONE = (390, 844)
 #: Windows narrower than this are opened as a phone's: touch, and its own idea of a viewport.
@@ -28,6 +38,8 @@ _FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+expect.set_options(timeout=SOON_MS)
 
 needs_chromium = pytest.mark.skipif(
     not CHROMIUM.exists(), reason=f"no Chromium at {CHROMIUM}: apt-get install chromium"
@@ -52,12 +64,17 @@ class Chromium:
             locale="en-GB",
         )
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(SOON_MS)
         page.on("console", self._heard)
         page.on("pageerror", self._failed)
         page.on("response", self._answered)
         page.goto(url)
         return page
+
+    def complaints(self) -> list[str]:
+        """Its problems so far, told once: what one test finds is not the next one's."""
+        found, self.problems = self.problems, []
+        return found
 
     def _heard(self, message: ConsoleMessage) -> None:
         # A failed request is reported with its address by `_answered`.

@@ -51,6 +51,8 @@ def slack(ports: Ports, data: Path, environ: Mapping[str, str]) -> Process:
         argv += ["--request-url", f"http://127.0.0.1:{ports.http}/slack/events"]
     if delays := environ.get("SIGNOFF_PRACTICE_RETRIES"):
         argv += ["--retry-delays", delays]
+    if seconds := environ.get("SIGNOFF_PRACTICE_PATIENCE"):
+        argv += ["--ack-seconds", seconds, "--trigger-seconds", seconds]
     return _sandbox(
         "slack",
         argv,

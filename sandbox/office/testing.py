@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -17,11 +16,11 @@ import httpx
 
 from sandbox.office.calendar import command, prepare
 from sandbox.office.generate import SEED, generate
+from sandbox.ports import free_block
 
 SHOP_KEY = "practice-shop-key"
 LOGIN = ("signoff", "practice-calendar-password")
-_PATIENCE_S = 30.0
-_TRIES = 3
+_PATIENCE_S = 90.0
 _ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -76,21 +75,9 @@ class Office:
 def start(tmp_path: Path, *, today: date | None = None, hook: str | None = None) -> Office:
     """An office made anew in `tmp_path`, or gone on with what stands there. `hook`: what Radicale
     runs after each change, in its folder of collections."""
-    day = today or datetime.now(UTC).date()
-    for _ in range(_TRIES - 1):
-        try:
-            return _start(tmp_path.absolute(), day, hook)
-        except PortTaken:  # between finding a free port and using it
-            continue
-    return _start(tmp_path.absolute(), day, hook)
-
-
-class PortTaken(RuntimeError):
-    """A server of the practice office ended at once."""
-
-
-def _start(data: Path, today: date, hook: str | None) -> Office:
-    shop, smtp, calendar = (_free_port() for _ in range(3))
+    data, today = tmp_path.absolute(), today or datetime.now(UTC).date()
+    shop = free_block()
+    smtp, calendar = shop + 1, shop + 2
     folder = prepare(data, calendar, today, login=LOGIN)
     if hook is not None:
         ini = folder / "radicale.ini"
@@ -143,8 +130,7 @@ def _await(ready: Callable[[], bool], name: str, office: Office) -> None:
     while not ready():
         code = office._processes[name].poll()
         if code is not None or time.monotonic() > deadline:
-            kind = RuntimeError if code is None else PortTaken
-            raise kind(f"the practice {name} did not start (exit code {code})")
+            raise RuntimeError(f"the practice {name} did not start (exit code {code})")
         time.sleep(0.05)
 
 
@@ -153,9 +139,3 @@ def _answers(url: str) -> bool:
         return httpx.get(url, timeout=1.0, trust_env=False).status_code < 500
     except httpx.HTTPError:
         return False
-
-
-def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])

@@ -20,6 +20,8 @@ from sandbox.slack.workspace import Workspace
 
 #: Short, so that a test of retries takes moments.
 FAST_RETRIES = (0.05, 0.05, 0.05)
+#: Of the app's time to acknowledge and to open a modal: a busy machine takes more than Slack's 3 s.
+PATIENCE_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ async def running(
 def start(data: Path, *options: str) -> Iterator[Started]:
     """Starts `python -m sandbox slack` on a free port with these options; ends it by SIGTERM."""
     command = [sys.executable, "-m", "sandbox", "slack", "--port", "0", "--data", str(data)]
+    command += ["--ack-seconds", str(PATIENCE_S), "--trigger-seconds", str(PATIENCE_S)]
     with subprocess.Popen(
         [*command, *options], stdout=subprocess.PIPE, text=True, env=dict(os.environ)
     ) as process:
@@ -81,4 +84,4 @@ def start(data: Path, *options: str) -> Iterator[Started]:
             yield Started(json.loads(line)["url"], process.pid)
         finally:
             process.terminate()
-            process.wait(timeout=10)
+            process.wait(timeout=60)

@@ -26,6 +26,7 @@ from core.clock import HeldClock
 from core.outbox import Outbox
 from core.posts import Post
 from graphs.runtime.tables import Turn
+from sandbox.slack.testing import PATIENCE_S
 
 TOKEN = "xoxb-practice"
 SECRET = "practice-signing-secret"
@@ -33,8 +34,6 @@ ANA, FINN, OLGA, SAM, GITA = "U0ANA", "U0FINN", "U0OLGA", "U0SAM", "U0GITA"
 SUPPORT, GENERAL = "C0SUPPORT", "C0GENERAL"
 BOT = "U0SIGNOFF"
 FINANCE = Stage("group:finance", 1, "refunds above EUR 100 need Finance")
-#: What takes longer than this does not come; a busy machine takes its time.
-PATIENCE_S = 60.0
 ASKER = Stage("requester", 1, "it goes out in your name")
 
 

@@ -38,8 +38,8 @@ from core.db import Database, open_database
 from sandbox.closing import close
 from sandbox.slack.delivery.socket_mode import SocketMode
 from sandbox.slack.settings import Manifest, Settings
-from sandbox.slack.testing import FAST_RETRIES, Running, running
-from tests.bot.desk import PATIENCE_S, SECRET, TOKEN, Desk
+from sandbox.slack.testing import FAST_RETRIES, PATIENCE_S, Running, running
+from tests.bot.desk import SECRET, TOKEN, Desk
 from tests.schema import fill
 
 CONFIG = Path(__file__).parents[2] / "config"

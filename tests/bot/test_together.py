@@ -38,7 +38,7 @@ class Writer:
     def __call__(self, words: Sequence[str]) -> list[str]:
         self.batches.append(words)
         self.busy.set()
-        assert self.go.wait(30)
+        assert self.go.wait(60)
         if self.away:
             raise StorageError()
         if "bad" in words:
@@ -108,7 +108,7 @@ async def _take(writer: Writer, words: Sequence[str]) -> list[str | BaseExceptio
 
 
 async def _until_busy(writer: Writer) -> None:
-    assert await asyncio.to_thread(writer.busy.wait, 30)
+    assert await asyncio.to_thread(writer.busy.wait, 60)
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -19,6 +21,14 @@ from tools.tables import Compared
 
 #: Past `tools_reconcile_grace_s` of these tests, and past the time until a job is first swept.
 _SETTLED_S = 30.0
+
+
+@contextmanager
+def compared(office: Demo) -> Iterator[None]:
+    """It runs within the block; at its end nothing of it disagrees with its systems' records."""
+    with office.running():
+        yield
+        assert disagreements(office) == []
 
 
 def disagreements(office: Demo, database: str | None = None) -> list[str]:
@@ -43,7 +53,7 @@ def disagreements(office: Demo, database: str | None = None) -> list[str]:
                         now=clock.now(),
                     )
         office.post("clock", {"advance": _SETTLED_S})
-        office.until(lambda: _none_left(db), "everything to be compared", timeout_s=80)
+        office.until(lambda: _none_left(db), "everything to be compared")
         with db.read() as session:
             found = open_findings(session, workspace_id=people.workspace_id)
             rows = {row.tool: row for row in session.exec(select(Compared))}

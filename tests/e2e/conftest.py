@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser import chromium
-from tests.e2e.compared import disagreements
+from tests.e2e.compared import compared
 from tests.e2e.demo import Demo
 from tests.e2e.screen import Screen
 
@@ -18,20 +18,15 @@ from tests.e2e.screen import Screen
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """A running `signoff demo`, shared by the tests of one worker."""
     office = Demo(tmp_path_factory.mktemp("office") / "with a space")
-    office.start()
-    yield office
-    assert disagreements(office) == []
-    assert office.stop() == 0
+    with compared(office):
+        yield office
 
 
 @pytest.fixture(scope="module")
 def screen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Screen]:
     office = Demo(tmp_path_factory.mktemp("office"))
-    office.start()
-    with chromium() as browser:
+    with compared(office), chromium() as browser:
         yield Screen(office, browser)
-    assert disagreements(office) == []
-    assert office.stop() == 0
 
 
 @pytest.fixture

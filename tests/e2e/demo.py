@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import random
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,12 +14,16 @@ from typing import Any, TypeVar
 
 import httpx
 
+from sandbox.ports import free_block
+
 T = TypeVar("T")
 ROOT = Path(__file__).resolve().parents[2]
+#: What takes longer than this does not come; a busy machine takes its time.
+PATIENCE_S = 90.0
 #: Kept short, so that a killed worker's leases are taken over within a test's patience, and so that
 #: all that is done is compared with the systems' records while the tests run.
 SHORT_LIMITS = (
-    '{"turn_lease_s": 3, "tools_lease_slack_s": 1, "tools_settle_factor": 0.2, '
+    '{"turn_lease_s": 12, "tools_lease_slack_s": 1, "tools_settle_factor": 0.2, '
     '"tools_hold_factor": 0.05, "reconcile_every_s": 20, "tools_reconcile_grace_s": 10}'
 )
 
@@ -31,8 +33,12 @@ class Demo:
 
     def __init__(self, data: Path, env: Mapping[str, str] | None = None) -> None:
         self.data = data
-        self.port = _free_block()
-        self._env = {"SIGNOFF_LIMITS": SHORT_LIMITS, **(env or {})}
+        self.port = free_block()
+        self._env = {
+            "SIGNOFF_LIMITS": SHORT_LIMITS,
+            "SIGNOFF_PRACTICE_PATIENCE": "30",
+            **(env or {}),
+        }
         self._child: subprocess.Popen[str] | None = None
         self.http = self._client()
 
@@ -43,6 +49,10 @@ class Demo:
     @property
     def shop(self) -> str:
         return f"http://127.0.0.1:{self.port + 2}"
+
+    @property
+    def model(self) -> str:
+        return f"http://127.0.0.1:{self.port + 1}"
 
     @property
     def bot(self) -> str:
@@ -71,8 +81,19 @@ class Demo:
         self.until(
             lambda: self._starts() > before and self._is_ready(),
             "the practice office to come up",
-            timeout_s=120,
+            timeout_s=2 * PATIENCE_S,
         )
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        """It runs within the block, and is ended whatever happens there."""
+        try:
+            self.start()
+            yield
+        except BaseException:
+            self.stop()
+            raise
+        assert self.stop() == 0
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """End it by this signal; returns its exit status, 0 when it does not run."""
@@ -80,7 +101,7 @@ class Demo:
             return 0
         self.http.close()
         self._child.send_signal(number)
-        code = self._child.wait(40)
+        code = self._child.wait(PATIENCE_S)
         self._child = None
         return code
 
@@ -117,7 +138,14 @@ class Demo:
         return [{**message, "channel": channel} for message in found]
 
     def counters(self) -> dict[str, Any]:
-        return dict(httpx.get(f"{self.shop}/counters", trust_env=False).json())
+        return dict(self.outside(f"{self.shop}/counters"))
+
+    def outside(self, url: str, body: Mapping[str, Any] | None = None) -> Any:
+        """What a system around it answers: the shop, the model. With a body it is told that."""
+        method = "GET" if body is None else "POST"
+        answer = httpx.request(method, url, json=body, timeout=PATIENCE_S, trust_env=False)
+        answer.raise_for_status()
+        return answer.json()
 
     def kill(self, name: str) -> None:
         """SIGKILL a process of the runner, with everything it started."""
@@ -125,7 +153,7 @@ class Demo:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(pid, signal.SIGKILL)
 
-    def until(self, look: Callable[[], T | None], what: str, *, timeout_s: float = 30.0) -> T:
+    def until(self, look: Callable[[], T | None], what: str, *, timeout_s: float = PATIENCE_S) -> T:
         """Wait until `look` returns something; fail naming what was waited for."""
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:
@@ -180,7 +208,7 @@ class Demo:
         return path.read_text().count("Ctrl-C stops everything") if path.exists() else 0
 
     def _client(self) -> httpx.Client:
-        return httpx.Client(base_url=self.page, timeout=15, trust_env=False)
+        return httpx.Client(base_url=self.page, timeout=PATIENCE_S, trust_env=False)
 
     def _is_ready(self) -> bool:
         try:
@@ -215,18 +243,3 @@ def _texts(value: Any) -> Iterator[str]:
         for key, item in value.items():
             if key in {"text", "elements", "fields", "accessory", "title"}:
                 yield from _texts(item)
-
-
-def _free_block() -> int:
-    """The first of eight free ports in a row."""
-    for _ in range(200):
-        first = random.randrange(20_000, 32_000, 10)
-        with contextlib.ExitStack() as held:
-            try:
-                for port in range(first, first + 8):
-                    link = held.enter_context(socket.socket())
-                    link.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return first
-    raise AssertionError("no eight free ports in a row")

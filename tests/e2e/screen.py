@@ -14,13 +14,9 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser import DESKTOP, PHONE, Chromium
 from tests.e2e.demo import Demo
 
-#: What must come, comes within this time on a busy machine.
-SOON_MS = 45_000.0
 _LARGEST = 200_000
 #: Folder that pictures are put into; without it none are taken.
 _PICTURES = os.environ.get("SIGNOFF_SCREENSHOTS")
-
-expect.set_options(timeout=SOON_MS)
 
 
 class Screen:
@@ -42,14 +38,13 @@ class Screen:
         """The page as this person sees it. It must end without an error on its console."""
         place = f"as={user}&tab={tab}" if tab else f"as={user}&channel={channel}&thread={thread}"
         page = self._browser.open(f"{self.office.page}/?{place}", size)
-        page.set_default_timeout(SOON_MS)
         try:
             yield page
             # A press is on its way until the workspace has answered it.
             expect(page.locator("[aria-busy]")).to_have_count(0)
         finally:
             page.context.close()
-        assert self._browser.problems == []
+        assert self._browser.complaints() == []
 
     @contextmanager
     def phone(

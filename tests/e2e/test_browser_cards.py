@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -132,5 +131,4 @@ def said(screen: Screen, match: str, args: dict[str, Any]) -> None:
         "turns": [{"tool_calls": [call]}, {"content": "The minutes are on their way."}],
         "then": "patterns",
     }
-    model = f"http://127.0.0.1:{screen.office.port + 1}"
-    httpx.post(f"{model}/script", json=script, trust_env=False).raise_for_status()
+    screen.office.outside(f"{screen.office.model}/script", script)

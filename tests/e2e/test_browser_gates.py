@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import chromium, needs_chromium, overflow
-from tests.e2e.compared import disagreements
+from tests.e2e.compared import compared
 from tests.e2e.demo import ROOT, Demo
 from tests.e2e.screen import Screen, command, mention, orders, shot, thread_of, thread_ts
 
@@ -56,11 +56,8 @@ def screen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Screen]:
     people = (config / "people.yaml").read_text()
     (config / "people.yaml").write_text(people.replace("[finn]", "[finn, olga]"))
     office = Demo(tmp_path_factory.mktemp("office"), {"SIGNOFF_CONFIG": str(config)})
-    office.start()
-    with chromium() as browser:
+    with compared(office), chromium() as browser:
         yield Screen(office, browser)
-    assert disagreements(office) == []
-    assert office.stop() == 0
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ Every word asserted here is read from the page in a real Chromium.
 
 from __future__ import annotations
 
-import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -197,8 +196,7 @@ def test_a_command_is_answered_to_the_one_who_typed_it(
 def test_a_long_answer_comes_in_pieces_and_loses_nothing(screen: Screen, page: Page) -> None:
     lines = [f"- line {n} of a long answer, with some words to fill it" for n in range(400)]
     script = {"match": "a long list", "turns": [{"content": "\n".join(lines)}]}
-    model = f"http://127.0.0.1:{screen.office.port + 1}"
-    httpx.post(f"{model}/script", json=script, trust_env=False).raise_for_status()
+    screen.office.outside(f"{screen.office.model}/script", script)
 
     thread = mention(page, "Give me a long list")
 

@@ -32,10 +32,8 @@ def screen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Screen]:
     people = (config / "people.yaml").read_text()
     (config / "people.yaml").write_text(people + SCOPES)
     office = Demo(tmp_path_factory.mktemp("office"), {"SIGNOFF_CONFIG": str(config)})
-    office.start()
-    with chromium() as browser:
+    with office.running(), chromium() as browser:
         yield Screen(office, browser)
-    assert office.stop() == 0
 
 
 def test_one_yes_lets_the_next_mail_go_until_it_is_revoked(screen: Screen, page: Page) -> None:

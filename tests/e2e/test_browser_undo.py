@@ -11,13 +11,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
 from core.db import open_database
 from tests.browser import chromium, needs_chromium, overflow
-from tests.e2e.compared import disagreements
+from tests.e2e.compared import compared
 from tests.e2e.demo import SHORT_LIMITS, Demo, words_of
 from tests.e2e.screen import Screen, command, mention, orders, shot, thread_of, thread_ts
 from tools.tables import Finding
@@ -31,11 +30,8 @@ _LONG_HOLD = {"SIGNOFF_LIMITS": SHORT_LIMITS.replace('_hold_factor": 0.05', '_ho
 def screen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Screen]:
     """An office whose mails wait a minute: longer than a loaded machine takes to press a button."""
     office = Demo(tmp_path_factory.mktemp("office"), env=_LONG_HOLD)
-    office.start()
-    with chromium() as browser:
+    with compared(office), chromium() as browser:
         yield Screen(office, browser)
-    assert disagreements(office) == []
-    assert office.stop() == 0
 
 
 def test_a_mail_that_waits_is_taken_back_and_never_sent(screen: Screen, page: Page) -> None:
@@ -102,7 +98,7 @@ def test_of_both_or_neither_the_first_is_undone_when_the_second_fails(
     office = screen.office
     before = office.counters()
     trouble = {"match": "POST /refunds", "action": "status", "status": 409}
-    httpx.post(f"{office.shop}/faults", json=trouble, trust_env=False).raise_for_status()
+    office.outside(f"{office.shop}/faults", trouble)
     order = next(orders(office))
     asked = f"Book 30 minutes with Finn tomorrow at 15:00 and refund order {order}, EUR 40"
 
@@ -117,6 +113,7 @@ def test_of_both_or_neither_the_first_is_undone_when_the_second_fails(
 
     expect(thread).to_contain_text("It belongs together with what was done before it")
     expect(thread).to_contain_text("its undo waits for an approval")
+    expect(do_it).to_have_count(1)
     do_it.click()
     expect(thread).to_contain_text("All of it was undone.")
     expect(thread).not_to_contain_text("Refused")

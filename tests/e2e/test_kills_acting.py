@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-import httpx
 import pytest
 
 from bot.broker import Doorbell
@@ -18,7 +17,6 @@ from tests.e2e.demo import words_of
 
 pytestmark = [
     pytest.mark.chaos,
-    pytest.mark.timeout(400),
 ]
 
 #: Plain mail can neither be repeated safely nor looked up: somebody is asked instead.
@@ -182,4 +180,4 @@ def slow(office: Chaos, kind: str) -> None:
     """The counterpart takes two seconds before it does the next thing it is asked for."""
     match = {"refund": "POST /refunds", "mail": "SMTP DATA"}[kind]
     fault = {"match": match, "moment": "before", "action": "delay", "seconds": 2.0}
-    httpx.post(f"{office.shop}/control/faults", json=fault, trust_env=False).raise_for_status()
+    office.outside(f"{office.shop}/control/faults", fault)

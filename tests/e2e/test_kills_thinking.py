@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import httpx
 import pytest
 
 from tests.e2e.chaos import KINDS, ONCE, WORKERS, Chaos, End, Errand, running
@@ -16,7 +15,6 @@ from tests.e2e.demo import words_of
 
 pytestmark = [
     pytest.mark.chaos,
-    pytest.mark.timeout(400),
 ]
 
 #: Places reached before somebody is asked, and after they said yes.
@@ -51,7 +49,7 @@ def test_an_event_whose_200_or_turn_was_lost_starts_one_piece_of_work(
     order = {"event:committed": "4701", "event:opened": "4702"}[place]
     mark = office.arm(place)
 
-    httpx.post(f"{office.shop}/lost", json={"order": order}, trust_env=False).raise_for_status()
+    office.outside(f"{office.shop}/lost", {"order": order})
     office.died(mark)
     told = office.until(lambda: lost(office, order), "the event in #support")
     office.reply("C0SUPPORT", told[0]["ts"], f"shop order {order}")

@@ -16,9 +16,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from sandbox.ports import free_block
 from tests.e2e.demo import ROOT, Demo, words_of
-
-pytestmark = [pytest.mark.timeout(240)]
 
 #: What the product is made of: a checkout without its history and its environment.
 PARTS = ("approvals", "audit", "bot", "config", "core", "graphs", "llm", "memory", "sandbox")
@@ -76,7 +75,7 @@ def test_each_process_is_told_ready_in_one_line_and_then_the_page(pair: Pair) ->
 def test_a_second_runner_on_the_same_folder_is_refused_and_changes_nothing(pair: Pair) -> None:
     secrets = (pair.plain.data / "secrets.yaml").read_bytes()
 
-    ended = _demo("--port", "19000", "--data", str(pair.plain.data))
+    ended = _demo("--port", str(free_block()), "--data", str(pair.plain.data))
 
     assert ended.returncode == 2
     assert f"Signoff is already running on {pair.plain.data}" in ended.stderr
@@ -85,11 +84,8 @@ def test_a_second_runner_on_the_same_folder_is_refused_and_changes_nothing(pair:
 
 
 def test_a_port_in_use_is_named(tmp_path: Path) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-
+    port = free_block() + 3
+    with socket.create_server(("127.0.0.1", port)):
         ended = _demo("--port", str(port - 3), "--data", str(tmp_path))
 
     assert ended.returncode == 2
@@ -149,7 +145,6 @@ def test_a_killed_process_is_started_again_and_the_terminal_says_so(pair: Pair) 
                 rf"^  {name} +back .*, ([\d.]+) s later$", office.printed, re.M
             ),
             f"{name} to be back",
-            timeout_s=120,
         )
 
     for line in re.findall(r"^  .* back .*$", office.printed, re.M):
@@ -250,7 +245,7 @@ def _kill(office: Demo, name: str) -> None:
     """SIGKILL it with what it started, and wait until it is started again."""
     pid = office.pid(name)
     office.kill(name)
-    office.until(lambda: office.pid(name) != pid, f"{name} to be started again", timeout_s=10)
+    office.until(lambda: office.pid(name) != pid, f"{name} to be started again")
 
 
 def _argv(pid: int) -> str:
@@ -270,6 +265,6 @@ def _signoff(*args: str, env: Mapping[str, str] | None = None) -> subprocess.Com
         env={**clean, **(env or {})},
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=400,
         check=False,
     )

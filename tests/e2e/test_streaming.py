@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-import httpx
 import pytest
 
 from tests.e2e.chaos import Chaos, running
@@ -13,7 +12,6 @@ from tests.e2e.demo import action_ids, words_of
 
 pytestmark = [
     pytest.mark.chaos,
-    pytest.mark.timeout(300),
 ]
 
 ANA, SUPPORT, DM = "U0ANA", "C0SUPPORT", "D0ANA"
@@ -149,8 +147,7 @@ def test_a_tool_at_work_is_seen_and_the_card_takes_its_place(office: Chaos) -> N
 def script(office: Chaos, match: str, *turns: Mapping[str, Any]) -> None:
     """What the model says to who asks this."""
     body = {"match": match, "turns": [dict(turn) for turn in turns]}
-    url = f"http://127.0.0.1:{office.port + 1}/script"
-    httpx.post(url, json=body, trust_env=False).raise_for_status()
+    office.outside(f"{office.model}/script", body)
 
 
 def calls(*named: Mapping[str, Any]) -> dict[str, Any]:

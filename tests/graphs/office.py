@@ -123,7 +123,7 @@ class Paused(Models):
     def complete(self, messages: Any, tools: Any, tier: Any, listener: Any = None) -> Answer:
         answer = super().complete(messages, tools, tier, listener)
         self.answered.set()
-        assert self.go.wait(20)
+        assert self.go.wait(60)
         return answer
 
 
@@ -261,7 +261,7 @@ def open_office(
         ModelsConfig.load(ROOT / "config" / "models.yaml", profile="rehearsal"),
         api_key="practice",
         base_url=model.base_url,
-        timeout_s=10.0,
+        timeout_s=60.0,
         retries=Retries(attempts=2, base_s=0.01, cap_s=0.05),
     )
     saver = open_saver(redis_url)

@@ -40,7 +40,7 @@ def test_an_answer_under_way_is_kept_and_what_follows_needs_no_other_worker(
         target=lambda: outcomes.append(_leaving(office, drain, models).run(turn.id))
     )
     worker.start()
-    assert models.answered.wait(10)
+    assert models.answered.wait(60)
 
     drain.begin()
     models.go.set()

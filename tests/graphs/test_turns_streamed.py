@@ -53,10 +53,10 @@ class Running:
         """Begin, and return when the model has said its first words."""
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
-        assert self.eyes.spoke.wait(20)
+        assert self.eyes.spoke.wait(60)
 
     def outcome(self) -> str:
-        self._thread.join(30)
+        self._thread.join(60)
         assert not self._thread.is_alive()
         return self.outcomes[0]
 

@@ -63,7 +63,7 @@ def test_two_workers_on_one_turn_do_its_work_once(office: Office) -> None:
     outcomes: list[str] = []
     worker = threading.Thread(target=lambda: outcomes.append(first.run(turn.id)))
     worker.start()
-    assert models.answered.wait(10)
+    assert models.answered.wait(60)
 
     outcomes.append(office.runner().run(turn.id))
     models.go.set()
@@ -84,7 +84,7 @@ def test_a_worker_that_slept_past_its_lease_cannot_write(office: Office) -> None
     outcomes: list[str] = []
     slow = threading.Thread(target=lambda: outcomes.append(sleepy.run(turn.id)))
     slow.start()
-    assert models.answered.wait(10)
+    assert models.answered.wait(60)
     office.clock.advance(timedelta(seconds=61))
 
     outcomes.append(office.runner().run(turn.id))
@@ -298,7 +298,7 @@ def test_stopping_a_running_turn_is_noticed_at_its_next_write(office: Office) ->
     outcomes: list[str] = []
     worker = threading.Thread(target=lambda: outcomes.append(runner.run(turn.id)))
     worker.start()
-    assert models.answered.wait(10)
+    assert models.answered.wait(60)
 
     with office.db.transaction() as session:
         stop(session, office.log, turn_id=turn.id, by="ana", name="Ana", now=office.clock.now())

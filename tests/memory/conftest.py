@@ -11,11 +11,12 @@ from pathlib import Path
 
 import httpx
 import pytest
-from vectors import embed, free_port
+from vectors import embed
 
 from core.db import Database
 from memory.index import Index
 from memory.notes import Keeping, NoteStore
+from sandbox.ports import free_block
 
 _workspaces = (f"T{number}" for number in itertools.count())
 
@@ -23,7 +24,7 @@ _workspaces = (f"T{number}" for number in itertools.count())
 @pytest.fixture(scope="session")
 def chroma(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a running Chroma server."""
-    port = free_port()
+    port = free_block()
     command = [Path(sys.executable).with_name("chroma"), "run", "--host", "127.0.0.1"]
     command += ["--port", str(port), "--path", tmp_path_factory.mktemp("chroma")]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -33,7 +34,7 @@ def chroma(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
     finally:
         server.terminate()
-        server.wait(10)
+        server.wait(60)
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def workspace() -> str:
 
 @pytest.fixture
 def index(chroma: str, workspace: str) -> Index:
-    return Index(chroma, workspace_id=workspace, embed=embed, model="letters@1")
+    return Index(chroma, workspace_id=workspace, embed=embed, model="letters@1", timeout_s=60.0)
 
 
 @pytest.fixture

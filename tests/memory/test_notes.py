@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 from sqlmodel import col, select
-from vectors import embed, free_port
+from vectors import embed
 
 from core.clock import HeldClock
 from core.db import Database
@@ -18,6 +18,7 @@ from core.outbox import Outbox
 from memory.index import Index
 from memory.notes import Keeping, NoteStore
 from memory.tables import Note
+from sandbox.ports import free_block
 
 
 def remember(store: NoteStore, clock: HeldClock, text: str, key: str = "") -> str:
@@ -173,7 +174,7 @@ def silent_server() -> Iterator[str]:
 def test_without_chroma_it_remembers_and_recalls_by_words_and_says_so(
     db: Database, clock: HeldClock, workspace: str, silent_server: str, down: str
 ) -> None:
-    url = silent_server if down == "silent" else f"http://127.0.0.1:{free_port()}"
+    url = silent_server if down == "silent" else f"http://127.0.0.1:{free_block()}"
     index = Index(url, workspace_id=workspace, embed=embed, model="letters@1", timeout_s=0.2)
     store = NoteStore(db, index, workspace_id=workspace, keeping=Keeping())
 

@@ -1,8 +1,7 @@
-"""A small deterministic embedding, and free ports."""
+"""A small deterministic embedding."""
 
 from __future__ import annotations
 
-import socket
 import zlib
 
 
@@ -16,10 +15,3 @@ def _vector(text: str) -> list[float]:
     for word in text.casefold().replace("vacation", "holiday").split():
         vector[zlib.crc32(word.strip(".,?!").encode()) % 64] += 1.0
     return vector
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

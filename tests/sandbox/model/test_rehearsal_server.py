@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +15,7 @@ import openai
 import pytest
 from openai import AsyncOpenAI
 
+from sandbox.ports import free_block
 from tests.sandbox.model import office
 
 BOTH = "Check stock of TENT-2 and find order 4711"
@@ -285,9 +285,7 @@ async def test_the_invoice_counts_every_call(client: AsyncOpenAI, address: str) 
 
 
 def test_the_process_serves_writes_its_pid_and_ends_on_sigterm(tmp_path: Path) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_block()
     command = [
         sys.executable,
         "-m",
@@ -309,7 +307,7 @@ def test_the_process_serves_writes_its_pid_and_ends_on_sigterm(tmp_path: Path) -
         assert pid == process.pid
     finally:
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
 
     assert process.returncode == 0
     assert not (tmp_path / "run" / "model.pid").exists()

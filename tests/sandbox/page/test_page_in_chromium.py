@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from slack_sdk import WebClient
 
+from sandbox.ports import free_block
 from sandbox.slack.shapes import BOT_TOKEN
 from sandbox.slack.testing import start
 from tests.browser import PHONE, Chromium, chromium, overflow
@@ -31,7 +32,7 @@ def url(tmp_path: Path, browser: Chromium) -> Iterator[str]:
         yield workspace.base_url
         for context in browser.browser.contexts:
             context.close()
-    assert browser.problems == []
+    assert browser.complaints() == []
 
 
 def sample(page: Page, text: str) -> None:
@@ -248,21 +249,20 @@ def test_what_a_finger_presses_is_forty_pixels_high(browser: Chromium, url: str)
 
 
 def test_a_server_that_is_gone_is_said_until_it_is_back(browser: Chromium, tmp_path: Path) -> None:
-    with start(tmp_path) as first:
-        port = urlsplit(first.base_url).port
+    port = str(free_block())
+    with start(tmp_path, "--port", port) as first:
         page = browser.open(first.base_url)
         expect(page.get_by_text("Nothing here yet.")).to_be_visible()
     said = page.get_by_text("The practice workspace does not answer. What you see may be old.")
     expect(said).to_be_visible()
     page.get_by_role("button", name="Where is order 4711?").click()
     expect(page.get_by_text("Is `make demo` still running?")).to_be_visible()
-    expect(said).to_be_visible(timeout=10_000)
+    expect(said).to_be_visible()
 
-    with start(tmp_path, "--port", str(port)) as again:
+    with start(tmp_path, "--port", port) as again:
         expect(page.get_by_text("The practice workspace is back.")).to_be_visible()
         body = {"user": "U0SAM", "channel": "C0SUPPORT", "text": "Written after it"}
         httpx.post(f"{again.base_url}/control/messages", json=body)
         expect(page.get_by_text("Written after it")).to_be_visible()
         page.context.close()
-    assert all("ERR_" in problem for problem in browser.problems)
-    browser.problems.clear()
+    assert all("ERR_" in problem for problem in browser.complaints())

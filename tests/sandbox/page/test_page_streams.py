@@ -33,7 +33,7 @@ def workspace(tmp_path: Path, browser: Chromium) -> Iterator[Started]:
         yield workspace
         for context in browser.browser.contexts:
             context.close()
-    assert browser.problems == []
+    assert browser.complaints() == []
 
 
 def asked(workspace: Started) -> str:
@@ -138,4 +138,4 @@ def test_a_stream_that_is_cut_off_stops_growing_by_itself(
         expect(thread.get_by_text("Signoff is writing")).to_have_count(0)
 
         page.context.close()
-    assert browser.problems == []
+    assert browser.complaints() == []

@@ -9,7 +9,7 @@ import pytest
 
 from core.clock import HeldClock
 from sandbox.slack.settings import Settings
-from sandbox.slack.testing import FAST_RETRIES, running
+from sandbox.slack.testing import FAST_RETRIES, PATIENCE_S, running
 from tests.sandbox.slack.slack_bench import Bench, Remembering
 
 
@@ -20,7 +20,7 @@ def held() -> HeldClock:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(data=tmp_path, ack_seconds=0.5, retry_delays=FAST_RETRIES)
+    return Settings(data=tmp_path, ack_seconds=PATIENCE_S, retry_delays=FAST_RETRIES)
 
 
 @pytest.fixture

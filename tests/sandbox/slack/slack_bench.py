@@ -84,7 +84,7 @@ class Bench:
 
     async def until(self, found: Callable[[], Awaitable[bool]]) -> None:
         """Waits for something that will be seen soon."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not await found():  # noqa: ASYNC110 - what is awaited is in another process
                 await asyncio.sleep(0.01)
 

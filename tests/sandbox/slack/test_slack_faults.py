@@ -79,14 +79,18 @@ async def test_a_refused_call_does_not_use_up_a_lost_reply(bench: Bench) -> None
 
 
 async def test_a_delayed_call_is_answered_after_the_others(bench: Bench) -> None:
-    await bench.do("faults", kind="delay", method="chat.postMessage", times=1, seconds=0.3)
+    await bench.do("faults", kind="delay", method="chat.postMessage", times=1, seconds=1.0)
 
     slow = asyncio.create_task(bench.call("chat.postMessage", {**HELLO, "text": "slow"}))
-    await asyncio.sleep(0.05)
+    await bench.until(lambda: _taken(bench))
     await bench.call("chat.postMessage", {**HELLO, "text": "quick"})
     await slow
 
     assert await bench.texts() == ["quick", "slow"]
+
+
+async def _taken(bench: Bench) -> bool:
+    return not any(fault.times for fault in bench.workspace.faults._armed)
 
 
 async def test_cleared_faults_are_gone(bench: Bench) -> None:

@@ -62,7 +62,7 @@ async def served(settings: Settings) -> AsyncIterator[Served]:
     await runner.setup()
     with listening:
         await web.SockSite(runner, listening).start()
-        with_url = replace(settings, request_url=url, ack_seconds=2.0)
+        with_url = replace(settings, request_url=url)
         async with running(with_url) as workspace, aiohttp.ClientSession() as http:
             yield Served(Bench(workspace, http), endpoint)
         await close(runner)

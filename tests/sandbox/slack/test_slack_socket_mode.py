@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -13,7 +14,10 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
+from sandbox.slack.delivery.socket_mode import SocketMode
+from sandbox.slack.settings import Settings
 from sandbox.slack.shapes import APP_TOKEN
+from sandbox.slack.testing import running
 from tests.sandbox.slack.slack_bench import ANA, SUPPORT, Bench
 
 
@@ -26,13 +30,22 @@ async def connected(bench: Bench) -> AsyncIterator[aiohttp.ClientWebSocketRespon
 
 
 async def next_of(socket: aiohttp.ClientWebSocketResponse) -> dict[str, Any]:
-    return dict(await socket.receive_json(timeout=10))
+    return dict(await socket.receive_json(timeout=60))
 
 
 async def acked(bench: Bench, socket: aiohttp.ClientWebSocketResponse) -> dict[str, Any]:
     """Takes one envelope and acknowledges it."""
     envelope = await next_of(socket)
     await socket.send_json({"envelope_id": envelope["envelope_id"]})
+    return envelope
+
+
+async def never_acked(bench: Bench, socket: aiohttp.ClientWebSocketResponse) -> dict[str, Any]:
+    """Takes one envelope, whose time is over at once."""
+    envelope = await next_of(socket)
+    transport = bench.workspace.dispatcher.transport
+    assert isinstance(transport, SocketMode)
+    transport.give_up(envelope["envelope_id"])
     return envelope
 
 
@@ -83,7 +96,7 @@ async def test_an_event_that_is_not_acknowledged_comes_again_three_times(bench: 
     async with connected(bench) as socket:
         await next_of(socket)
         await bench.types("Hello")
-        envelopes = [await next_of(socket) for _ in range(4)]
+        envelopes = [await never_acked(bench, socket) for _ in range(4)]
 
         await bench.until(lambda: _tried(bench, 4))
 
@@ -105,7 +118,7 @@ async def test_an_ack_ends_the_retries(bench: Bench) -> None:
     async with connected(bench) as socket:
         await next_of(socket)
         await bench.types("Hello")
-        await next_of(socket)
+        await never_acked(bench, socket)
         await acked(bench, socket)
 
         await bench.until(lambda: _all_acked(bench, 1))
@@ -195,18 +208,23 @@ async def test_the_client_of_slack_sdk_reconnects_after_a_disconnect(
     assert request.payload["event"]["text"] == "Are you back?"
 
 
-async def test_a_click_that_is_not_acknowledged_is_not_repeated(bench: Bench) -> None:
-    async with connected(bench) as socket:
-        await next_of(socket)
+async def test_a_click_that_is_not_acknowledged_is_not_repeated(settings: Settings) -> None:
+    hasty = replace(settings, ack_seconds=0.5)
+    async with running(hasty) as workspace, aiohttp.ClientSession() as http:
+        bench = Bench(workspace, http)
+        async with connected(bench) as socket:
+            await next_of(socket)
 
-        answer = await bench.do(
-            "commands", user=ANA, channel=SUPPORT, command="/signoff", text="help"
-        )
+            answer = await bench.do(
+                "commands", user=ANA, channel=SUPPORT, command="/signoff", text="help"
+            )
 
-    shown = (await bench.see(f"messages?channel={SUPPORT}"))["messages"]
+        shown = (await bench.see(f"messages?channel={SUPPORT}"))["messages"]
+        tried = await attempts(bench)
+
     assert answer == {"status": 200, "ok": True, "acked": False, "response": None}
     assert [(m["user"], m["text"]) for m in shown] == [("USLACKBOT", "/signoff failed: timeout")]
-    assert await attempts(bench) == [[{"status": 0, "retry": 0, "reason": "timeout"}]]
+    assert tried == [[{"status": 0, "retry": 0, "reason": "timeout"}]]
 
 
 async def test_a_duplicated_delivery_is_the_same_event_twice(bench: Bench) -> None:

@@ -216,7 +216,7 @@ async def test_a_delayed_append_arrives_after_the_next(
     scene: Scene, client: AsyncWebClient
 ) -> None:
     ts = await scene.stream()
-    await scene.bench.do("faults", kind="delay", method="chat.appendStream", seconds=0.3)
+    await scene.bench.do("faults", kind="delay", method="chat.appendStream", seconds=1.0)
 
     slow = asyncio.create_task(
         client.chat_appendStream(channel=SUPPORT, ts=ts, markdown_text="slow")

@@ -9,7 +9,7 @@ import pytest
 
 from sandbox.slack.settings import Settings
 from sandbox.slack.shapes import Json
-from sandbox.slack.testing import running
+from sandbox.slack.testing import PATIENCE_S, running
 from tests.sandbox.slack.slack_app import Heard, free_port, make_bolt, over_http, over_socket
 from tests.sandbox.slack.slack_bench import ANA, FINN, GENERAL, SUPPORT, Bench
 
@@ -47,8 +47,7 @@ class Played:
 @pytest.fixture(params=["socket", "http"])
 async def played(request: pytest.FixtureRequest, settings: Settings) -> AsyncIterator[Played]:
     listening, url = free_port()
-    # Bolt answers a first click only after it asked who it is; that may take a moment.
-    settings = replace(settings, ack_seconds=3.0)
+    settings = replace(settings, trigger_seconds=PATIENCE_S)
     settings = replace(settings, request_url=url) if request.param == "http" else settings
     heard = Heard()
     async with running(settings) as workspace, aiohttp.ClientSession() as http:
