@@ -37,3 +37,13 @@ def approved_by(session: Session, action_id: str) -> list[str]:
         .order_by(col(Decision.at))
     )
     return list(dict.fromkeys(session.exec(query)))
+
+
+def rejected_by(session: Session, action_id: str) -> str | None:
+    """Id of whoever rejected this action; None where nobody did, as where it only ran out."""
+    query = (
+        select(Decision.person_id)
+        .join(Request, col(Request.id) == col(Decision.request_id))
+        .where(Request.action_id == action_id, Decision.vote == "reject")
+    )
+    return session.exec(query).first()

@@ -66,7 +66,10 @@ def _rejected(
             .join(Request, col(Request.id) == col(Decision.request_id))
             .where(Request.action_id == action.id, Decision.vote == "reject")
         ).first()
-        yield action, f"{_name(people, voter)} said no to one of them"
+        if voter is None:  # the rule says that silence refuses (`on_expiry: reject`)
+            yield action, "nobody answered one of them in time, which counts as a no"
+        else:
+            yield action, f"{_name(people, voter)} said no to one of them"
 
 
 def _taken_back(
@@ -80,7 +83,7 @@ def _taken_back(
     undo = aliased(Action)
     done = select(Action, undo.undone_by).join(undo, col(undo.undoes) == col(Action.id))
     for action, by in session.exec(done.where(*_alike(row), col(undo.created_at) >= since)):
-        if not _compensated(session, action):
+        if not _compensated(session, action, by):
             yield action, f"{_name(people, by)} took one of them back"
 
 
@@ -92,9 +95,13 @@ def _alike(row: StandingPermission) -> tuple[bool, ...]:
     )
 
 
-def _compensated(session: Session, action: Action) -> bool:
+def _compensated(session: Session, action: Action, by: str | None) -> bool:
+    """Whether it went with the rest, by whoever had the rest taken back: what somebody else took
+    back by itself before stays a no."""
     query = select(Compensation).where(
-        Compensation.turn_id == action.turn_id, col(Compensation.status).not_in(_UNASKED)
+        Compensation.turn_id == action.turn_id,
+        col(Compensation.status).not_in(_UNASKED),
+        Compensation.decided_by == by,
     )
     return any(action.id in each.steps for each in session.exec(query))
 

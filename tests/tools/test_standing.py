@@ -25,10 +25,12 @@ from approvals.origins import Labelled
 from approvals.people import People
 from approvals.policy.cases import Subject
 from approvals.policy.file import parse_policy
+from approvals.requests import expire_due
 from approvals.rights_tables import StandingPermission
 from approvals.running_out import end_due
 from approvals.standing import live_ones, revoke
 from approvals.standing_past import alike as looked_through
+from approvals.tables import Request
 from audit.tables import Event
 from core.money import Money
 from core.origins import Origin
@@ -443,6 +445,34 @@ def test_a_no_said_since_ends_it(alike: Road, when: str) -> None:
         "“Do things like “Refund EUR 1.00 for 4711” without asking each time” has ended: Finn said "
         "no to one of them. It is asked again from now on.",
     )
+
+
+@on_sqlite
+@pytest.mark.parametrize("when", ["before it is asked for", "while it is in force"])
+def test_what_nobody_answered_ends_nothing_and_bars_nothing(alike: Road, when: str) -> None:
+    """R4: `on_expiry: reject` refuses what ran out; no person said no to it."""
+    lapses = alike.changed(
+        policy=parse_policy(
+            STANDING.replace("standing: true", "standing: true, on_expiry: reject"),
+            Path("policy.yaml"),
+        )
+    )
+    if when == "while it is in force":
+        given(lapses)
+    # Chosen by the model, so that it is asked about in any case; its values are within.
+    unanswered = lapses.propose("till.refund", turn="turn_0", order="4712", minor=7)
+    assert lapses.prepare(unanswered) == "awaiting"
+    with lapses.db.transaction() as session:
+        request = session.exec(select(Request).where(Request.action_id == unanswered)).one()
+        expire_due(session, lapses.deps.log, now=request.expires_at)
+    assert lapses.row(unanswered).status == "rejected"
+    if when == "before it is asked for":
+        given(lapses)
+
+    action_id = lapses.propose("till.refund", turn="turn_2", order="4713", minor=100)
+
+    assert lapses.prepare(action_id) == "allowed"
+    assert ended(lapses) == []
 
 
 @on_sqlite
