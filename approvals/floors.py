@@ -21,6 +21,8 @@ from core.db import Database
 ALLOW_ALIKE = "signoff.allow_alike"
 ELEVATE = "signoff.elevate"
 SET_POLICY = "signoff.set_policy"
+#: Their floor depends on what their arguments say, not only on how policy sees them.
+BY_ARGUMENTS = frozenset({ALLOW_ALIKE, ELEVATE})
 #: The action of this id, or None.
 Find = Callable[[str], Action | None]
 

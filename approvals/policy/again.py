@@ -6,90 +6,62 @@ what no policy can lower is not lowered.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from approvals.editing import agreed_by_asker
 from approvals.entitlement import impossible
-from approvals.floors import Find, raised
+from approvals.floors import BY_ARGUMENTS, Find, raised
 from approvals.groups_then import GroupsThen
 from approvals.overseeing import overseen
-from approvals.policy.cases import Subject
+from approvals.policy.cases import Case, Subject
 from approvals.policy.history import Past
-from approvals.policy.judge import REQUESTER, Policy, Verdict, judge
+from approvals.policy.judge import Hit, Policy, Verdict, concluded, hits_of
+from approvals.policy.said import Said, said_of
 from approvals.tables import Action
 from core.errors import SignoffError
 
-#: Verdicts remembered for subjects that come again.
+#: What cases came to, remembered for those that are alike.
 _REMEMBERED = 50_000
 NO_MEMBERS = "would ask a user group, and who was in it then was not kept"
 _USERGROUP = "usergroup:"
 
 
-@dataclass(frozen=True)
-class Said:
-    """What of a verdict makes a difference to people."""
-
-    kind: str
-    stages: tuple[tuple[str, int], ...]
-    four_eyes: bool
-    rules: tuple[str, ...]
-    #: Whether those asked exist; where not, asking is refusing.
-    answerable: bool
-    #: How many of 100 are asked about.
-    review: int
-
-    @property
-    def differs_in(self) -> tuple[object, ...]:
-        return (self.kind, self.stages, self.four_eyes, self.answerable)
-
-    @property
-    def answers(self) -> int:
-        """How many answers of people it needs."""
-        asks = self.kind == "ask" and self.answerable
-        return sum(quorum for _, quorum in self.stages) if asks else 0
-
-    @property
-    def to_asker(self) -> bool:
-        return self.kind == "ask" and all(who == REQUESTER for who, _ in self.stages)
-
-
-def said_of(verdict: Verdict, *, answerable: bool) -> Said:
-    stages = tuple((stage.who, stage.quorum) for stage in verdict.stages)
-    return Said(verdict.kind, stages, verdict.four_eyes, verdict.rules, answerable, verdict.review)
-
-
 class Again:
-    """The new policy's verdicts, remembered for subjects that come again."""
+    """The new policy's verdicts: which rules hit is looked at for each action, and what those hits
+    come to is worked out once."""
 
     def __init__(self, policy: Policy, groups: GroupsThen, find: Find) -> None:
         """`find` gives an action by its id, for those that speak of another one."""
         self._policy, self._groups, self._find = policy, groups, find
-        self._asks_minutes = policy.asks_minutes
         self._asks_usergroups = any(who.startswith(_USERGROUP) for who in policy.asked)
         self._known: dict[tuple[Any, ...], Said] = {}
         self._possible: dict[tuple[Any, ...], bool] = {}
-        # Equal ones are one object: a million of them would keep the garbage collector busy.
-        self._same: dict[Said, Said] = {}
 
     def judge(self, past: Past) -> Said:
         """What it comes to now. Raises `SignoffError` for what cannot be judged."""
-        # Without the minute more subjects are equal.
-        key = past.key if self._asks_minutes else past.key[:-1]
-        key = (*key, past.verdict.about_people)
+        subject = past.subject()
+        case = Case(subject, past.people, self._policy.names)
+        hits = hits_of(self._policy, case)
         epoch = self._groups.epoch(past.at) if self._asks_usergroups else 0
-        found = self._known.get((key, epoch))
+        if subject.tool in BY_ARGUMENTS:
+            return self._judge(past, case, hits, epoch)
+        key = (
+            subject.tool, subject.effect, past.asker, past.people.digest, epoch,
+            past.verdict.about_people, past.editors, bool(case.untrusted),
+            *((id(rule), match) for rule, match in hits),
+        )  # fmt: skip
+        found = self._known.get(key)
         if found is None:
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
-            said = self._judge(past, epoch)
-            found = self._known[key, epoch] = self._same.setdefault(said, said)
+            found = self._known[key] = self._judge(past, case, hits, epoch)
         return found
 
-    def _judge(self, past: Past, epoch: int) -> Said:
-        subject = past.subject()
-        verdict = judge(self._policy, past.people, subject)
+    def _judge(self, past: Past, case: Case, hits: Sequence[Hit], epoch: int) -> Said:
+        subject = case.subject
+        verdict = concluded(self._policy, past.people, case, hits)
         if past.verdict.about_people:
             verdict = overseen(verdict, self._policy.default_stages)
         if past.edits:

@@ -158,11 +158,13 @@ class Case:
         return cel.Context({name: _VALUES[name](self.subject) for name in self._names})
 
     def _collect(self, argument: str, pointer: str, value: Any, found: list[Leaf]) -> None:
-        if isinstance(value, Mapping):
+        # Most are plain: asked first, as asking an abstract class takes long.
+        plain = isinstance(value, str | int)
+        if not plain and isinstance(value, Mapping):
             for key, item in value.items():
                 self._collect(argument, f"{pointer}/{_escape(str(key))}", item, found)
             return
-        if isinstance(value, Sequence) and not isinstance(value, str):
+        if not plain and isinstance(value, Sequence):
             for index, item in enumerate(value):
                 self._collect(argument, f"{pointer}/{index}", item, found)
             return

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -18,7 +18,8 @@ from sqlmodel import Session, col
 
 from approvals.people import People, Principal
 from approvals.policy.cases import Subject
-from approvals.policy.judge import Verdict
+from approvals.policy.said import Said, said_of
+from approvals.policy.verdict import Verdict
 from approvals.subjects import subject_of
 from approvals.tables import Action
 from core.errors import SignoffError
@@ -54,31 +55,32 @@ class Slice:
 
 @dataclass(slots=True)
 class Past:
-    """One action that was judged. `key` is the same for equal subjects."""
+    """One action that was judged."""
 
     action_id: str
     status: str
     #: The verdict of then, and whether a standing permission answered its question.
     verdict: Verdict
     stood: bool
+    #: What of that verdict differs from others, as if those asked existed.
+    said: Said
     people: People
     asker: str
     #: What people changed of it (`Action.edits`).
     edits: list[Any] | None
+    #: Ids of who changed it.
+    editors: tuple[str, ...]
     #: Minor units and currency.
     amount: tuple[int, str] | None
-    key: tuple[Any, ...]
-    _parts: tuple[Principal, Mapping[str, Any], datetime]
-
-    @property
-    def at(self) -> datetime:
-        """When it was looked at, to be judged."""
-        return self._parts[2]
+    #: When it was looked at, to be judged.
+    at: datetime
+    _row: Sequence[Any]
+    _parts: tuple[Principal, Mapping[str, Any], Mapping[str, str]]
 
     def subject(self) -> Subject:
         """What policy judged. Raises `SignoffError` for what cannot be judged."""
-        tool, channel, automation, undoes, args, origins = self.key[:6]
-        principal, preview, at = self._parts
+        _, _, tool, _, channel, automation, undoes, args = self._row[:8]
+        principal, preview, origins = self._parts
         try:
             return subject_of(
                 tool=tool,
@@ -87,11 +89,11 @@ class Past:
                 principal=principal,
                 channel=channel,
                 automation=automation,
-                origins=json.loads(origins),
+                origins=origins,
                 authority=preview["authority"],
                 preview=preview,
-                undoes=undoes,
-                at=at,
+                undoes=undoes is not None,
+                at=self.at,
             )
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise SignoffError(UNREADABLE) from error
@@ -145,15 +147,15 @@ class _Reader:
     def __init__(self, directories: Directories) -> None:
         self._directories = directories
         self._verdict = lru_cache(_REMEMBERED)(_verdict_of)
+        self._origins = lru_cache(_REMEMBERED)(json.loads)
 
     def past(self, row: Sequence[Any]) -> Past | str:
-        action_id, status, tool, principal_id, channel, automation, undoes = row[:7]
-        args, origins, preview, verdict, changed = row[7:]
+        action_id, status, _, principal_id, _, _, _, _, origins, preview, verdict, changed = row
         if status == "superseded":
             return REPLACED
         if verdict is None or (judged := self._verdict(verdict)) is None:
             return NEVER_JUDGED
-        then, stood = judged
+        then, stood, said = judged
         people = self._directories.at(then.digests.get("people", ""))
         if people is None:
             return NO_PEOPLE
@@ -164,42 +166,25 @@ class _Reader:
         if not isinstance(shown, dict) or not shown.keys() >= _NEEDED:
             return NO_PREVIEW
         try:
-            at = datetime.fromisoformat(shown["read_at"]).astimezone(principal.zone)
+            at = datetime.fromisoformat(shown["read_at"]).astimezone(UTC)
             edits = json.loads(changed) if changed else None
             editors = tuple(edit["by"] for edit in edits or ())
             amount = shown["amount"] and (shown["amount"]["minor"], shown["amount"]["currency"])
-            found = _found(shown, at)
+            parts = (principal, shown, self._origins(origins))
         except (AttributeError, KeyError, TypeError, ValueError):
             return UNREADABLE
-        key = (
-            tool, channel, automation, undoes is not None, args, origins, principal_id,
-            people.digest, then.effect, amount, editors, *found,
-        )  # fmt: skip
         return Past(
-            action_id, status, then, stood, people, principal_id, edits, amount, key,
-            (principal, shown, at),
+            action_id, status, then, stood, said, people, principal_id, edits, editors, amount, at,
+            row, parts,
         )  # fmt: skip
 
 
 _NEEDED = frozenset({"read_at", "amount", "outside", "own", "recipients", "authority"})
 
 
-def _found(shown: Mapping[str, Any], local: datetime) -> tuple[Any, ...]:
-    """What else the preview and the clock add to the subject, to be compared."""
-    return (
-        shown["outside"],
-        shown["own"],
-        tuple(shown["recipients"]),
-        tuple(shown["authority"]),
-        local.hour,
-        local.weekday(),
-        # The last: few policies ask about it (`Policy.asks_minutes`).
-        local.minute,
-    )
-
-
-def _verdict_of(text: str) -> tuple[Verdict, bool] | None:
+def _verdict_of(text: str) -> tuple[Verdict, bool, Said] | None:
     value = json.loads(text)
     if value is None:
         return None
-    return Verdict.from_json(value), "stood_on" in value
+    verdict = Verdict.from_json(value)
+    return verdict, "stood_on" in value, said_of(verdict, answerable=True)

@@ -29,14 +29,19 @@ from approvals.stages import REQUESTER, Stage, joined, merged
 __all__ = [
     "EFFECTS",
     "REQUESTER",
+    "Hit",
     "Policy",
     "Stage",
     "Subject",
     "Verdict",
     "approver_words",
+    "concluded",
+    "hits_of",
     "judge",
 ]
 
+#: A rule, and that it applies or cannot be checked.
+Hit = tuple[Rule, Match]
 EFFECTS = frozenset({"read", "reversible", "irreversible"})
 #: A question counted in working time alone ends after this many seconds all the same.
 LONGEST_S = 30 * 86_400
@@ -87,11 +92,6 @@ class Policy:
             name for program in programs for name in program.variables()
         )
 
-    @property
-    def asks_minutes(self) -> bool:
-        """Whether any rule tells two minutes of an hour apart."""
-        return any(rule.asks_minutes for rule in self.rules)
-
     @cached_property
     def asks_time(self) -> bool:
         """Whether any rule tells hours or days apart: then what was allowed may not be later."""
@@ -121,15 +121,29 @@ class Policy:
 
 def judge(policy: Policy, people: Knower, subject: Subject) -> Verdict:
     """The verdict on one action. What is not known is asked or refused, never allowed."""
+    case = Case(subject, people, policy.names)
+    return concluded(policy, people, case, hits_of(policy, case))
+
+
+def hits_of(policy: Policy, case: Case) -> list[Hit]:
+    """The rules that do not say no to this case."""
+    return [
+        (rule, match)
+        for rule in policy.rules_for(case.subject.tool)
+        if (match := rule.match(case)) is not _NO
+    ]
+
+
+def concluded(policy: Policy, people: Knower, case: Case, hits: Sequence[Hit]) -> Verdict:
+    """What these hits come to.
+
+    But for the reasons it is the same for all cases of one tool, effect and asker with the same
+    hits that are alike in having anything untrusted (`approvals.policy.again` rests on that).
+    """
+    subject = case.subject
     if not subject.tool or subject.effect not in EFFECTS:
         reason = f"there is no tool called {subject.tool or '(nothing)'}"
         return _verdict(policy, people, subject, "deny", [reason], [])
-    case = Case(subject, people, policy.names)
-    hits = [
-        (rule, match)
-        for rule in policy.rules_for(subject.tool)
-        if (match := rule.match(case)) is not _NO
-    ]
     denied = [
         (rule, match)
         for rule, match in hits
@@ -154,9 +168,7 @@ def judge(policy: Policy, people: Knower, subject: Subject) -> Verdict:
     return _ask(policy, people, case, [])
 
 
-def _ask(
-    policy: Policy, people: Knower, case: Case, asking: Sequence[tuple[Rule, Match]]
-) -> Verdict:
+def _ask(policy: Policy, people: Knower, case: Case, asking: Sequence[Hit]) -> Verdict:
     stages: list[Stage] = []
     for rule, match in asking:
         reason = _reason(rule, match, case)

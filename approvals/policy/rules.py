@@ -103,13 +103,6 @@ class Rule:
             yield _evaluating(self.program)
 
     @property
-    def asks_minutes(self) -> bool:
-        """Whether it tells two minutes of an hour apart."""
-        if self.between is not None and any(at % 60 for at in self.between):
-            return True
-        return self.program is not None and "minute" in self.program.variables()
-
-    @property
     def asks_time(self) -> bool:
         """Whether it depends on when it is judged."""
         if self.between is not None or self.weekdays:

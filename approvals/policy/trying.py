@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from approvals.policy.again import Again, Said, said_of
+from approvals.policy.again import Again
 from approvals.policy.history import Past
 from approvals.policy.judge import REQUESTER, approver_words
+from approvals.policy.said import Said
 from approvals.subjects import ALIKE
 from core.errors import SignoffError
 
@@ -121,8 +122,8 @@ def try_policy(again: Again, past: Iterable[Past | str]) -> Tried:
 
 def _count(tried: Tried, past: Past, now: Said) -> None:
     tried.judged += 1
-    answerable = past.verdict.kind != "ask" or past.status != "denied"
-    before = said_of(past.verdict, answerable=answerable)
+    nobody = past.said.kind == "ask" and past.status == "denied"
+    before = replace(past.said, answerable=False) if nobody else past.said
     asked = 0 if past.stood else before.answers
     tried.asked_then += asked
     # Asked because the same was under way: no policy changes that, but one that refuses.

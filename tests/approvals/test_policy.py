@@ -393,19 +393,6 @@ def test_a_condition_on_a_time_or_an_argument_that_is_not_known_is_never_passed_
     assert kinds == ["deny", "deny", "ask", "ask"]
 
 
-@pytest.mark.parametrize(
-    ("condition", "asks"),
-    [
-        ("between: 08:00-18:00", False),
-        ("between: 08:30-18:00", True),
-        ("when: minute < 30", True),
-        ("when: hour < 7", False),
-    ],
-)
-def test_whether_minutes_matter_is_known(condition: str, asks: bool) -> None:
-    assert policy(f"  - {{name: c, allow: true, {condition}}}").asks_minutes is asks
-
-
 def test_reminders_and_escalations_come_from_the_stage_the_rule_or_the_file() -> None:
     head = "default_approvers: group:operations\nremind: 1 day"
     rules = policy(
