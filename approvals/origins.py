@@ -51,7 +51,7 @@ def written(origin: Origin, text: str) -> list[Labelled]:
 
 def label(args: Mapping[str, Any], texts: Sequence[Labelled]) -> dict[str, Origin]:
     """JSON pointer (RFC 6901) of every scalar leaf of `args` -> its origin."""
-    read = [(each.origin, _spelled(each.text)) for each in texts]
+    read = [(each.origin, _spelled(each)) for each in texts]
     read.sort(key=lambda pair: TRUST_ORDER.index(pair[0]))
     found = list(leaves(args))
     taken = {normal(str(value)) for _, value, money in found if money is None}
@@ -123,15 +123,19 @@ def as_money(value: Mapping[str, Any]) -> Money | None:
     return Money(minor, currency)
 
 
-def _spelled(text: str) -> Spelled:
-    """Prose as it is; of JSON the values only, because keys are nobody's words."""
-    stripped = text.lstrip()
+def _spelled(said: Labelled) -> Spelled:
+    """Prose as it is; of JSON the values only, because keys are nobody's words.
+
+    A record of ours vouches for its values whole and for its amounts, not for what stands within a
+    text of it: a customer can be called "Mara EUR 500.00".
+    """
+    stripped = said.text.lstrip()
     if not stripped.startswith(("{", "[")):
-        return Spelled(text)
+        return Spelled(said.text)
     try:
         value = json.loads(stripped)
     except (ValueError, RecursionError):
-        return Spelled(text)
+        return Spelled(said.text)
     words: list[str] = []
     amounts: list[Money] = []
     for _, leaf, money in leaves(value, ""):
@@ -139,4 +143,4 @@ def _spelled(text: str) -> Spelled:
             amounts.append(money)
         if money is None or isinstance(leaf, str):
             words.append(str(leaf))
-    return Spelled(*words, amounts=amounts)
+    return Spelled(*words, amounts=amounts, whole=said.origin is Origin.FIRST_PARTY)

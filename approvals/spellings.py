@@ -44,17 +44,21 @@ _AFTER = re.compile(
 
 
 class Spelled:
-    """One text (or the values of one result), normalised once and asked often."""
+    """One text (or the values of one result), normalised once and asked often. Of `whole` values
+    none is looked for within another, and only `amounts` are amounts."""
 
-    def __init__(self, *texts: str, amounts: Sequence[Money] = ()) -> None:
+    def __init__(self, *texts: str, amounts: Sequence[Money] = (), whole: bool = False) -> None:
         # No normalised value holds a line break, so values never run together into a phrase.
         self._text = "\n".join(normal(text) for text in texts)
+        self._values = frozenset(self._text.split("\n")) if whole else None
         self._amounts = frozenset(amounts)
         self._moneys: dict[str, frozenset[int]] = {}
 
     def has(self, value: str) -> bool:
         """Whether it holds this word, number or phrase, whole: 47 is not in 4711 nor in 47.50."""
         wanted = normal(value)
+        if self._values is not None:
+            return wanted in self._values
         before, after = r"(?<!\w)", r"(?!\w)"
         if wanted[:1].isdigit():
             before = r"(?<![\w-])(?<!\d[.,])"
@@ -63,12 +67,12 @@ class Spelled:
         return re.search(before + re.escape(wanted) + after, self._text) is not None
 
     def has_address(self, address: str) -> bool:
-        return normal(address) in self._addresses
+        return normal(address) in (self._addresses if self._values is None else self._values)
 
     def has_money(self, money: Money) -> bool:
         """Whether this very amount stands in it, in any spelling that names its currency."""
-        if money in self._amounts:
-            return True
+        if money in self._amounts or self._values is not None:
+            return money in self._amounts
         if money.currency not in self._moneys:
             self._moneys[money.currency] = frozenset(_amounts(self._text, money.currency))
         return money.minor in self._moneys[money.currency]
@@ -76,7 +80,7 @@ class Spelled:
     def has_bare_amount(self, money: Money, taken: set[str]) -> bool:
         """Whether the amount stands there without a currency. A number that another argument
         holds (an order number, say) is not taken for an amount."""
-        return any(
+        return self._values is None and any(
             _minor(match["number"], money.currency) == money.minor
             for match in _BARE.finditer(self._text)
             if not match["before"] and not match["after"] and match["number"] not in taken
