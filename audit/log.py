@@ -25,6 +25,8 @@ from core.errors import AuditError
 from core.ids import derive_id, new_id
 
 _PURPOSE = "event"
+#: What an erasure is logged as; its `versions` say how many `bodies` went.
+ERASED = "audit:subject:erased"
 # Built once, on the tables themselves: an event is written at every step of every turn.
 _INSERT_EVENT = insert(Event.__table__)  # type: ignore[attr-defined]
 _INSERT_BODY = insert(EventBody.__table__)  # type: ignore[attr-defined]
@@ -163,7 +165,7 @@ class Log:
         self.record(
             session,
             workspace_id=workspace_id,
-            type="audit:subject:erased",
+            type=ERASED,
             subject=subject,
             actor=actor,
             at=at,

@@ -25,7 +25,7 @@ COMMANDS = {
     "manifest": ("manifest", "the Slack app's manifest; for HTTP with SIGNOFF_PUBLIC_URL set"),
     "can": ("tell", "what Signoff may do, and who approves"),
     "why": ("tell", "the story of one action: who allowed it, what happened"),
-    "audit": ("tell", "show the log's entries for one action"),
+    "audit": ("tell", "show the log's entries for one action, or check the whole log"),
     "runs": ("runs", "what a turn did, step by step; its state at a step; a new try from there"),
     "dead": ("dead", "jobs that were given up: try them again, or drop them"),
     "events": ("events", "events of other systems: what became of them; play one again"),
@@ -75,8 +75,8 @@ def _parser() -> argparse.ArgumentParser:
     for name in ("can", "why", "audit", "runs", "dead", "events", "findings", "policy", "report"):
         made[name].add_argument("--data", type=Path, help="its folder, ./data unless said")
     made["why"].add_argument("action", nargs="?", help="an action's id; the latest unless said")
-    made["audit"].add_argument("what", choices=("show",))
-    made["audit"].add_argument("action")
+    made["audit"].add_argument("what", choices=("show", "check"))
+    made["audit"].add_argument("action", nargs="?", help="show only: an action's id, or last")
     runs = made["runs"]
     runs.formatter_class, runs.description = argparse.RawDescriptionHelpFormatter, _RUNS
     runs.add_argument("what", choices=("show", "rewind", "diff", "fork", "back"))

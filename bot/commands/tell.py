@@ -1,4 +1,4 @@
-"""`signoff can`, `why` and `audit show`: what the policy and the log say, in plain sentences."""
+"""`signoff can`, `why` and `audit`: what the policy and the log say, in plain sentences."""
 
 from __future__ import annotations
 
@@ -22,9 +22,12 @@ from core.errors import ConfigError
 
 
 def run(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    """Print what was asked for. Raises `ConfigError` when there is no such action."""
+    """Print what was asked for; 1 where the log is not intact. Raises `ConfigError` when there is
+    no such action."""
     settings = settings_for(args, environ)
-    commands = {"can": _can, "why": _why, "audit": _audit}
+    if args.command == "audit":
+        return _audit(args, settings)
+    commands = {"can": _can, "why": _why}
     for line in commands[args.command](args, settings):
         print(line)
     return 0
@@ -45,15 +48,20 @@ def _why(args: argparse.Namespace, settings: Settings) -> Sequence[str]:
     return [told.title, *(f"  {line.at:%Y-%m-%d %H:%M:%S}  {line.text}" for line in told.lines)]
 
 
-def _audit(args: argparse.Namespace, settings: Settings) -> Sequence[str]:
+def _audit(args: argparse.Namespace, settings: Settings) -> int:
+    """`show` an action's entries and whether they are intact; `check` the whole log."""
+    action_id, lines = None, []
     with opened(settings) as (db, log), db.read() as session:
-        action_id = _action_id(session, settings, args.action)
-        found = session.exec(
-            select(Event).where(Event.action_id == action_id).order_by(col(Event.at), col(Event.id))
-        ).all()
-        lines = [line for event in found for line in _entry(session, log, event)]
-        verdict = check(session, log, action_id=action_id)
-    return [*lines, "", verdict.sentence]
+        if args.what == "show":
+            action_id = _action_id(session, settings, args.action)
+            query = select(Event).where(Event.action_id == action_id)
+            found = session.exec(query.order_by(col(Event.at), col(Event.id))).all()
+            lines = [*(line for event in found for line in _entry(session, log, event)), ""]
+        checked = check(session, log, action_id=action_id)
+    wrong = [f"  {one.event_id or 'the log'}: {one.problem}" for one in checked.problems]
+    for line in (*lines, checked.sentence, *wrong):
+        print(line)
+    return 0 if checked.intact else 1
 
 
 def _entry(session: Session, log: Log, event: Event) -> list[str]:

@@ -482,6 +482,27 @@ def test_a_changed_body_and_a_missing_place_in_the_order_are_found(
     assert "1 entries are missing from the order" in problems[1].problem
 
 
+def test_contents_that_nobody_erased_and_lost_keys_are_found(
+    db: Database, log: Log, write: Write
+) -> None:
+    gone, kept = write(body={"a": 1}), write(body={"a": 2})
+    write(body={"a": 3}, about="sam")
+    with db.transaction() as session:
+        log.erase(session, workspace_id="T", subject="sam", at=NOW, actor="olga")
+        at_first = check(session, log)
+        session.delete(session.get_one(EventBody, gone))
+        session.flush()
+        taken = check(session, log)
+        key = session.get_one(SubjectKey, session.get_one(EventBody, kept).key_id)
+        key.wrapped = None
+        session.flush()
+        locked = check(session, log)
+
+    assert (at_first.intact, at_first.erased) == (True, 1)
+    assert [one.problem for one in taken.problems] == ["1 contents are gone that nobody erased"]
+    assert [one.event_id for one in locked.problems] == [kept, ""]
+
+
 def test_another_key_file_opens_nothing_and_says_so(db: Database, write: Write) -> None:
     event_id = write(body={"a": 1})
 
