@@ -2,7 +2,8 @@
 
 Rejecting what it covers counts, whoever chose its values, and so does taking back what it covers.
 Looked for where a permission is about to answer a question and again where it is used up, so that
-every no that stands by then counts; and by the keeper, so that people hear of it soon.
+every no that stands by then counts; and by the keeper, so that people hear of it soon. A question
+that nobody answered is nobody's no, whatever becomes of it (ADR 0025).
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from approvals.bounds import Bounds, values_outside
-from approvals.decided import approved_by
+from approvals.decided import approved_by, rejected_by
 from approvals.for_a_time import end
 from approvals.people import People
 from approvals.rights_tables import StandingPermission
 from approvals.subjects import subject_of
-from approvals.tables import Action, Compensation, Decision, Request
+from approvals.tables import Action, Compensation
 from approvals.undoing import TAKEN_BACK
 from audit.log import Log
 from core.posts import ask_post
@@ -61,14 +62,8 @@ def _rejected(
 ) -> Iterator[tuple[Action, str]]:
     query = select(Action).where(*_alike(row), Action.status == "rejected")
     for action in session.exec(query.where(col(Action.settled_at) >= since)):
-        voter = session.exec(
-            select(Decision.person_id)
-            .join(Request, col(Request.id) == col(Decision.request_id))
-            .where(Request.action_id == action.id, Decision.vote == "reject")
-        ).first()
-        if voter is None:  # the rule says that silence refuses (`on_expiry: reject`)
-            yield action, "nobody answered one of them in time, which counts as a no"
-        else:
+        voter = rejected_by(session, action.id)
+        if voter is not None:
             yield action, f"{_name(people, voter)} said no to one of them"
 
 

@@ -30,7 +30,7 @@ from approvals.rights_tables import StandingPermission
 from approvals.running_out import end_due
 from approvals.standing import live_ones, revoke
 from approvals.standing_past import alike as looked_through
-from approvals.tables import Request
+from approvals.tables import Action, Compensation, Request
 from audit.tables import Event
 from core.money import Money
 from core.origins import Origin
@@ -535,6 +535,44 @@ def test_taking_back_what_it_covered_ends_it(alike: Road, begun: bool) -> None:
     assert ended(road) == [
         f"It was ended: {'Ana took one of them back' if begun else 'one of them was taken back'}"
     ]
+
+
+@on_sqlite
+@pytest.mark.parametrize(("by", "stays"), [("finn", False), ("ana", True)])
+def test_what_one_took_back_stays_a_no_when_another_takes_back_the_rest(
+    alike: Road, by: str, stays: bool
+) -> None:
+    """Else whoever has the permission could press a no away."""
+    road = alike.changed(policy=parse_policy(ORDERED, Path("policy.yaml")))
+    first = road.approved("till.order", turn="turn_first", sku="SKU-1", quantity=3)
+    assert road.execute(first) == "succeeded"
+    asked = ask(road, first, at_most=None, in_all=None, may_differ=[])
+    road.prepare(asked)
+    road.decide(asked)
+    assert road.execute(asked) == "succeeded"
+    rest = Compensation(
+        id="comp_1",
+        workspace_id="T0PRACTICE",
+        turn_id="turn_first",
+        steps=[first],
+        status="running",
+        decided_by="ana",
+        created_at=road.clock.now(),
+    )
+    with road.db.transaction() as session:
+        person = road.deps.people.by_id(by)
+        assert person is not None
+        press_undo(
+            session, road.deps.log, road.deps.people, road.deps.registry, action_id=first,
+            person=person, now=road.clock.now(),
+        )  # fmt: skip
+        undo = session.exec(select(Action).where(Action.undoes == first)).one()
+        assert undo.undone_by == by
+        session.add(rest)
+
+    another = road.propose("till.order", turn="turn_3", sku="SKU-1", quantity=3)
+
+    assert road.prepare(another) == ("allowed" if stays else "awaiting")
 
 
 def test_the_keeper_ends_what_somebody_spoke_against_once(alike: Road) -> None:
