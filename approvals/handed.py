@@ -3,8 +3,8 @@ asked anew."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlmodel import Session, col, select
@@ -13,6 +13,7 @@ from approvals.entitlement import authors, eligible, listed, places, stage_of
 from approvals.loads import has_room
 from approvals.people import People, Principal
 from approvals.policy.judge import REQUESTER
+from approvals.seeing import may_see
 from approvals.stages import Stage
 from approvals.tables import Action, Decision, Disclosure, Handing, Request
 from core.ids import derive_id
@@ -143,25 +144,52 @@ def insert(  # noqa: PLR0917 - one row
     return row
 
 
+@dataclass(frozen=True)
+class Kept:
+    """What is left of what was handed on before, in the stage that begins."""
+
+    stage: Stage
+    #: Those it is handed to.
+    to: tuple[Principal, ...]
+    #: Where the asker has yet to agree, once more, that it is shown to somebody.
+    waits: tuple[Handing, ...]
+    #: Handings that the asker had yet to agree to, and that are not possible any more.
+    over: tuple[Handing, ...]
+
+
 def kept(
     session: Session, people: People, request: Request, action: Action, *, now: datetime
-) -> tuple[Stage, Sequence[Principal]]:
-    """The stage that begins, with what was handed on in the question this one takes the place of:
-    where that asked the same people, and for each who still may answer; and those it was handed to.
-    `people` as of now."""
-    stage, receiving = stage_of(request), list[Principal]()
+) -> Kept:
+    """What was handed on in the question this one takes the place of: where that asked the same
+    people, and for each who still may answer. `people` as of now."""
+    stage, to = stage_of(request), list[Principal]()
+    waits, over = list[Handing](), list[Handing]()
     gave = answered(session, request)
-    for row in _before(session, action, stage):
-        by, to = people.by_id(row.by_id), people.by_id(row.to_id)
-        if by is None or to is None or not places(people, action, stage, by):
+    for row in _before(session, request, action, stage):
+        able = _again(people, action, stage, row, gave)
+        then = handed_to(people, action, stage, *able) if able else stage
+        if able is None or not _enough(session, request, then):
+            over += [row] if row.status == WAITS else []
             continue
-        then = handed_to(people, action, stage, by, to)
-        may = to in receivers(people, action, stage, by) and to.id not in gave
-        if may and _enough(session, request, then):
-            insert(session, request, by.id, to.id, row.why, now, HANDED)
+        agreed = row.status == HANDED or may_see(session, request, action, able[1])
+        status = HANDED if agreed else WAITS
+        made = insert(session, request, row.by_id, row.to_id, row.why, now, status)
+        if agreed:
             stage = then
-            receiving.append(to)
-    return stage, receiving
+            to.append(able[1])
+        else:
+            waits.append(made)
+    return Kept(stage, tuple(to), tuple(waits), tuple(over))
+
+
+def _again(
+    people: People, action: Action, stage: Stage, row: Handing, gave: Collection[str]
+) -> tuple[Principal, Principal] | None:
+    """By whom and to whom, where both still may answer."""
+    by, to = people.by_id(row.by_id), people.by_id(row.to_id)
+    if by is None or to is None or to.id in gave or not places(people, action, stage, by):
+        return None
+    return (by, to) if to in receivers(people, action, stage, by) else None
 
 
 def name_of(people: People, person_id: str) -> str:
@@ -170,17 +198,30 @@ def name_of(people: People, person_id: str) -> str:
     return person.first_name if person else person_id
 
 
-def _before(session: Session, action: Action, stage: Stage) -> Sequence[Handing]:
-    if action.supersedes is None:
-        return ()
-    query = select(Request).where(Request.action_id == action.supersedes)
-    older = session.exec(query).first()
-    if older is None:
-        return ()
-    stages = [stage_of(older, number) for number in range(len(older.stages))]
-    same = {n for n, s in enumerate(stages) if (s.who, s.hand_to) == (stage.who, stage.hand_to)}
-    rows = handings_of(session, older.id)
-    return [row for row in rows if row.status == HANDED and row.stage in same]
+def _before(session: Session, request: Request, action: Action, stage: Stage) -> Sequence[Handing]:
+    """What was handed on, or wanted to be, when the same people were asked last: further back than
+    questions that were asked anew before it was their turn. Where they are asked no more, what
+    waited then, once."""
+    asked = {_asks(stage_of(request, number)) for number in range(len(request.stages))}
+    while action.supersedes is not None:
+        older = session.exec(select(Request).where(Request.action_id == action.supersedes)).first()
+        action = session.get_one(Action, action.supersedes)
+        if older is None:
+            continue
+        stages = [stage_of(older, number) for number in range(len(older.stages))]
+        same = {number for number, one in enumerate(stages) if _asks(one) == _asks(stage)}
+        if not same:
+            gone = [row for row in handings_of(session, older.id) if row.status == WAITS]
+            gone = [row for row in gone if _asks(stages[row.stage]) not in asked]
+            return gone if request.stage == 0 else ()
+        if older.withheld is None and min(same) <= older.stage:
+            rows = handings_of(session, older.id)
+            return [row for row in rows if row.status in (WAITS, HANDED) and row.stage in same]
+    return ()
+
+
+def _asks(stage: Stage) -> tuple[str, str]:
+    return stage.who, stage.hand_to
 
 
 def _enough(session: Session, request: Request, stage: Stage) -> bool:

@@ -13,11 +13,11 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from approvals.accounts import active
-from approvals.asking import needing_copy, remind, show_card
+from approvals.asking import ask_asker, needing_copy, remind, show_card
 from approvals.batches import likeness
 from approvals.directory import as_of
 from approvals.entitlement import eligible, stage_of, stand_ins, whom
-from approvals.handed import answered, kept
+from approvals.handed import answered, kept, name_of
 from approvals.loads import spread
 from approvals.noting import note
 from approvals.owners import tell_owners
@@ -26,10 +26,10 @@ from approvals.policy.judge import approver_words
 from approvals.seeing import may_see
 from approvals.spans import Span
 from approvals.stages import Stage, joined
-from approvals.tables import Action, Request
+from approvals.tables import Action, Handing, Request
 from approvals.timing import escalates_at, next_at, reminders_due
 from audit.log import Log
-from core.posts import refresh_posts
+from core.posts import ask_post, refresh_posts
 
 
 def nudge_due(
@@ -60,15 +60,43 @@ def begin_stage(
     """The stage the request stands at begins: those with room are asked, and shown the card where
     they cannot see the place it was asked in. `people` as of now."""
     people = active(session, people)
-    stage, to = kept(session, people, request, action, now=now)
-    before = answered(session, request)
+    handed = kept(session, people, request, action, now=now)
+    stage, before = handed.stage, answered(session, request)
     able = [person for person in eligible(people, action, stage) if person.id not in before]
     put_stage(session, request, spread(session, stage, able, request.workspace_id))
     request.stage_at, request.batch_id = now, None
     plan(session, people, request, action, now=now)
     missing = awaited(session, people, request, action, stage_of(request))
     show_copies(session, request, action, missing, now=now)
-    show_card(session, request, action, [one for one in missing if one in to], now=now)
+    show_card(session, request, action, [one for one in missing if one in handed.to], now=now)
+    for row in handed.waits:
+        to = [one for one in [people.by_id(row.to_id)] if one]
+        ask_asker(session, request, action, to, now=now, handing=row)
+    for row in handed.over:
+        _tell_over(session, people, action, row, now=now)
+
+
+def _tell_over(
+    session: Session, people: People, action: Action, row: Handing, *, now: datetime
+) -> None:
+    """Whoever wanted to hand it on hears that nothing comes of it."""
+    by = people.by_id(row.by_id)
+    if by is None:
+        return
+    title = str((action.preview or {}).get("title") or action.tool)
+    ask_post(
+        session,
+        workspace_id=row.workspace_id,
+        subject=row.id,
+        kind="notice",
+        channel=by.slack_id,
+        thread_ts=None,
+        body={
+            "text": f"“{title}” is asked anew. You wanted to hand it to "
+            f"{name_of(people, row.to_id)}; that is not possible any more, and was not agreed."
+        },
+        now=now,
+    )
 
 
 def show_copies(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -298,7 +298,13 @@ def test_it_goes_to_nobody_where_those_left_are_too_few_because_one_answered_bef
 
 
 def anew(
-    db: Database, log: Log, people: People, action: Action, *stages: Stage, by: str | None = None
+    db: Database,
+    log: Log,
+    people: People,
+    action: Action,
+    *stages: Stage,
+    by: str | None = None,
+    readers: Sequence[str] | None = None,
 ) -> str:
     """What it rests on changed, or this person changed it; the id of the new request."""
     edit = {"by": by, "at": NOW.isoformat(), "changed": []} if by else None
@@ -310,9 +316,101 @@ def anew(
         newer.preview, newer.digest = dict(old.preview or {}), "sha256:anew"
         session.flush()
         barred = {"barred": (by,)} if by else {}
-        request = open_request(session, log, newer, verdict(*stages, **barred), people, now=NOW)
+        asks = verdict(*stages, **barred)
+        request = open_request(session, log, newer, asks, people, now=NOW, readers=readers)
         assert request is not None
         return request.id
+
+
+def action_of(db: Database, request_id: str) -> Action:
+    with db.read() as session:
+        return session.get_one(Action, session.get_one(Request, request_id).action_id)
+
+
+def test_it_outlasts_a_question_that_was_withheld_and_then_asked_anew_too(
+    db: Database, log: Log, people: People, awaiting: Awaiting, hand: Hand
+) -> None:
+    """Nobody had been asked in between: the asker had yet to say whether it is shown."""
+    stage = Stage("person:finn", 1, "much", hand_to="group:board")
+    action, first = awaiting(FINANCE, stage)
+    click(db, log, people, first, "olga")
+    hand(first, "finn", "sam")
+
+    withheld = anew(db, log, people, action, FINANCE, stage, readers=["U0ANA"])
+    with db.read() as session:
+        assert session.get_one(Request, withheld).withheld == ["finn", "olga"]
+    between = anew(db, log, people, action_of(db, withheld), FINANCE, stage)
+    third = anew(db, log, people, action_of(db, between), FINANCE, stage)
+    assert click(db, log, people, third, "olga") == "counted"
+
+    assert [waits(db, people, who) for who in ("finn", "sam")] == [0, 1]
+
+
+def test_what_the_asker_has_yet_to_agree_to_is_put_to_them_once_more(
+    db: Database, log: Log, people: People, hand: Hand, private: str
+) -> None:
+    stage = Stage("person:finn", 1, "much", hand_to="group:board")
+    hand(private, "finn", "sam")
+
+    second = anew(db, log, people, action_of(db, private), stage, readers=["U0ANA", "U0FINN"])
+
+    with db.read() as session:
+        old, new = session.exec(select(Disclosure).order_by(Disclosure.asked_at, Disclosure.id))
+        asked = {row.request_id: row.id for row in (old, new)}
+    assert posts(db, "disclosure") == ["C0SUPPORT"] * 2
+    assert (waits(db, people, "finn"), waits(db, people, "sam")) == (1, 0)
+    ana = people.by_id("ana")
+    assert ana
+    with db.transaction() as session:
+        told = [
+            disclose(
+                session, log, people, disclosure_id=asked[request], person=ana, agrees=True, now=NOW
+            ).sentence
+            for request in (private, second)
+        ]
+    assert told[0].startswith("You have answered this already")
+    assert told[1] == "Shown to Sam."
+    assert click(db, log, people, second, "sam") == "approved"
+
+
+def test_where_everybody_can_read_it_meanwhile_it_is_handed_on(
+    db: Database, log: Log, people: People, hand: Hand, private: str
+) -> None:
+    hand(private, "finn", "sam")
+
+    second = anew(
+        db, log, people, action_of(db, private),
+        Stage("person:finn", 1, "much", hand_to="group:board"),
+    )  # fmt: skip
+
+    assert [waits(db, people, who) for who in ("finn", "sam")] == [0, 1]
+    assert click(db, log, people, second, "sam") == "approved"
+
+
+@pytest.mark.parametrize("changed", ["the other changed it", "others are asked"])
+def test_whoever_wanted_to_hand_it_on_is_told_when_nothing_comes_of_it(
+    db: Database, log: Log, people: People, hand: Hand, private: str, changed: str
+) -> None:
+    hand(private, "finn", "sam")
+    others = changed == "others are asked"
+    stage = Stage("person:olga" if others else "person:finn", 1, "much", hand_to="group:board")
+
+    second = anew(
+        db, log, people, action_of(db, private), stage, FINANCE,
+        by=None if others else "sam", readers=["U0ANA", "U0FINN", "U0OLGA"],
+    )  # fmt: skip
+
+    with db.read() as session:
+        assert handings_of(session, second) == []
+        notices = session.exec(select(Post).where(Post.kind == "notice")).all()
+    assert [(post.channel, post.body["text"]) for post in notices] == [
+        (
+            "U0FINN",
+            "“Refund EUR 180.00 to Mara Lind” is asked anew. You wanted to hand it to Sam; that is "
+            "not possible any more, and was not agreed.",
+        )
+    ]
+    assert waits(db, people, "olga" if others else "finn") == 1
 
 
 def test_what_was_handed_on_is_still_handed_on_when_the_facts_changed(
