@@ -20,6 +20,7 @@ from audit.sequencer import Sequencer
 from bot.bootstrap import Floor
 from bot.keeper import Keeper, Loop
 from bot.lateness import tell_late
+from bot.people_changed import PeopleOnDisk
 from bot.schedules import DigestEntry, load_automations, queue_due, sync_schedules
 from core.errors import ConfigError
 from core.outbox import InLine, Publish
@@ -32,6 +33,8 @@ from tools.traffic import tell_unusual
 _RECONCILE_S = 300.0
 #: Between looks at how often connectors were called.
 _TRAFFIC_EVERY_S = 600.0
+#: Between looks at whether people.yaml is still what runs.
+_FILE_EVERY_S = 30.0
 #: Between looks for what operators are told of.
 _LOOK_EVERY_S = 60.0
 
@@ -78,6 +81,8 @@ def _questions(floor: Floor) -> Iterator[Loop]:
     yield Loop("batches", 2.0, lambda session, now: offer_due(session, log, people, now=now))
     yield Loop("rights", 5.0, lambda session, now: end_due(session, log, people, now=now))
     yield Loop("approvers", 10.0, approvers)
+    on_disk = PeopleOnDisk(floor.settings.config / "people.yaml", people)
+    yield Loop("people on disk", _FILE_EVERY_S, on_disk.look)
 
 
 def _acting() -> Iterator[Loop]:
