@@ -17,7 +17,7 @@ import structlog
 from sqlalchemy import Update, bindparam, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlmodel import Field, Session, SQLModel
+from sqlmodel import Field, Session, SQLModel, select
 
 from core.clock import Clock
 from core.db import Database, UtcDateTime
@@ -82,6 +82,11 @@ def release(session: Session, *held: Held, now: datetime) -> None:
 def guard(session: Session, held: Held) -> None:
     """Raise `LeaseLost` unless this token is still the newest; locks the row for this commit."""
     _touch(session, held, _GUARD)
+
+
+def ends_at(session: Session, name: str) -> datetime:
+    """When this lease, which somebody took, is free again unless it is renewed."""
+    return session.exec(select(Lease.expires_at).where(Lease.name == name)).one()
 
 
 def _touch(session: Session, held: Held, change: Update, **values: datetime) -> None:

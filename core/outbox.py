@@ -155,6 +155,19 @@ def hasten(session: Session, *, job: str, subject: str, now: datetime) -> None:
         after_commit(session, partial(wake, [Message(job, dict(rows[0][1]))]))
 
 
+def again_by(session: Session, *, job: str, subject: str, at: datetime) -> None:
+    """Have what was published of this job for this subject published again at `at`, if it is still
+    open then and was to wait for longer."""
+    rows = update(Outbox).where(
+        col(Outbox.job) == job,
+        col(Outbox.subject) == subject,
+        col(Outbox.done_at).is_(None),
+        col(Outbox.published) > 0,
+        col(Outbox.next_at) > at,
+    )
+    session.execute(rows.values(next_at=at))
+
+
 def open_rows(session: Session, *, job: str, subject: str) -> list[str]:
     """Ids of the rows asking for this job on this subject. Read before the work starts, they are
     what `finish` may close after it: a row that arrives meanwhile stays open and is published."""

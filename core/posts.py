@@ -9,7 +9,7 @@ what stands in Slack is a preview until it is asked for, or broken off.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import JSON, Column, UniqueConstraint, bindparam, update
@@ -17,7 +17,11 @@ from sqlmodel import Field, Session, SQLModel, col
 
 from core.db import UtcDateTime, insert_once
 from core.ids import derive_id
-from core.outbox import PATIENCE, Occasion, enqueue_all
+from core.outbox import Occasion, enqueue_all
+
+#: What its writer was to send is sent by another after so long. Whoever is at it has its lease, so
+#: that an early look costs a trip and no second message.
+_SOON = timedelta(seconds=1)
 
 
 class Post(SQLModel, table=True):
@@ -81,7 +85,7 @@ def ask_post(
     """Owe Slack this message (once, however often asked) and queue its sending. Returns its id.
 
     A message that was begun is owed from now on, in its place. With `sent_here` the caller sends it
-    after its commit: the queue has it only in case that comes to nothing.
+    after its commit: the queue has it only in case that comes to nothing, or takes long.
     """
     row = Post(
         id=post_id(subject, kind, n),
@@ -95,7 +99,7 @@ def ask_post(
         created_at=now,
     )
     if insert_once(session, row) or _owe_begun(session, row.id, body):
-        _queue(session, row, now=now, not_before=now + PATIENCE if sent_here else None)
+        _queue(session, row, now=now, not_before=now + _SOON if sent_here else None)
     return row.id
 
 

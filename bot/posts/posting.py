@@ -25,14 +25,14 @@ from bot.cards import Unrenderable
 from bot.deps import Identity
 from bot.posts.channel import PERMANENT, Gone, SlackChannel
 from bot.posts.finding import Sent
-from bot.posts.followups import Jobs, ask_next, ask_twin_check, jobs_of
+from bot.posts.followups import SEND, Jobs, ask_next, ask_twin_check, jobs_of
 from bot.render import Renderer
 from core.clock import Clock
 from core.db import Database
 from core.errors import SignoffError
 from core.faultpoints import point
-from core.leases import Held, Keepalive, release, take
-from core.outbox import finish
+from core.leases import Held, Keepalive, ends_at, release, take
+from core.outbox import again_by, finish
 from core.posts import Post
 
 log = structlog.get_logger()
@@ -97,12 +97,13 @@ class Poster:
 
     def _begin(self, post_id: str) -> _Work | None:
         """Take the lease, read the row and its open jobs, and note the attempt beforehand."""
-        now = self._clock.now()
+        now, name = self._clock.now(), f"post:{post_id}"
         with self._db.transaction() as session:
-            held = take(
-                session, name=f"post:{post_id}", holder=self._holder, ttl=self._lease, now=now
-            )
+            held = take(session, name=name, holder=self._holder, ttl=self._lease, now=now)
             if held is None:
+                # Whoever has it may be gone; by then it is free.
+                free = ends_at(session, name)
+                again_by(session, job=SEND, subject=post_id, at=free)
                 return None
             jobs = jobs_of(session, post_id, now=now)
             post = session.get(Post, post_id)

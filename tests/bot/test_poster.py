@@ -16,7 +16,7 @@ import pytest
 from slack_sdk.errors import SlackApiError
 
 from core.faultpoints import arm
-from core.outbox import open_rows
+from core.outbox import open_rows, take_due
 from core.posts import ask_post, refresh_posts
 from tests.bot.desk import ANA, FINN, SUPPORT, Desk, buttons, shown
 
@@ -238,6 +238,39 @@ async def test_a_worker_killed_before_the_ts_was_stored_leaves_one_message(
 
     [message] = await any_desk.messages()
     assert any_desk.posts()[0].ts == message["ts"]
+
+
+async def test_who_died_while_sending_is_followed_as_soon_as_their_lease_ends(
+    any_desk: Desk, tmp_path: Path
+) -> None:
+    """Others look a second after the commit and ten later: too early, and it costs no time."""
+    post_id = owe(any_desk, sent_here=True)
+    assert await asyncio.to_thread(_die_while_sending, any_desk, post_id, tmp_path) != 0
+
+    swept = [await _swept(any_desk, seconds) for seconds in (0.9, 0.1, 10, 3.9, 0.1)]
+
+    assert swept == [[], [post_id], [post_id], [], [post_id]]
+    [message] = await any_desk.messages()
+    assert any_desk.posts()[0].ts == message["ts"]
+
+
+async def test_what_its_writer_did_not_come_to_send_is_sent_a_second_later(any_desk: Desk) -> None:
+    post_id = owe(any_desk, sent_here=True)
+
+    swept = await _swept(any_desk, 1)
+
+    assert swept == [post_id]
+    assert len(await any_desk.messages()) == 1
+
+
+async def _swept(desk: Desk, seconds: float) -> list[str]:
+    """What the sweeper publishes so much later, done as workers would."""
+    desk.clock.advance(timedelta(seconds=seconds))
+    with desk.deps.db.transaction() as session:
+        due = take_due(session, now=desk.clock.now())
+    for message in due:
+        await asyncio.to_thread(desk.poster().send, message.args["post_id"])
+    return [message.args["post_id"] for message in due]
 
 
 _SENDER = """
