@@ -83,9 +83,9 @@ def take_vote(
     with deps.db.transaction() as session:
         if not record_click(session, deps, click, now):
             return None
-        if not fits(session, deps, click):
+        request = session.get(Request, click.value)
+        if request is None or not fits(session, deps, click):
             return odd(session, deps, click)
-        request = session.get_one(Request, click.value)
         if unread(session, deps.people, request, person, now=now):
             return UNREAD
         decided = decide(

@@ -27,7 +27,9 @@ def unread(
     session: Session, people: People, request: Request, person: Principal, *, now: datetime
 ) -> bool:
     """Whether this person could approve this now but has not gone through all of it."""
-    if may_answer(session, people, request.id, person, now=now) is None:
+    if request.status != "pending":
         return False
     pages = pages_of(session, people, request.action_id, now=now)
-    return bool(pages) and missing(session, request.id, person, of=len(pages))
+    if not pages or may_answer(session, people, request.id, person, now=now) is None:
+        return False
+    return missing(session, request.id, person, of=len(pages))

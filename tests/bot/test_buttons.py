@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import text
+from sqlalchemy.event import listen, remove
 from sqlmodel import select
 
 from approvals.actions import ask_about
@@ -61,6 +62,23 @@ async def test_an_approver_approves_and_the_card_loses_its_buttons(desk: Desk) -
     assert "Approved by Finn 10:00 · I am on it" in shown(closed)
     assert buttons(closed) == ["Story"]
     assert _queued(desk, "execute") == ["act_1"]
+
+
+async def test_an_approval_takes_one_transaction_and_thirty_two_statements(one_desk: Desk) -> None:
+    """What a press costs is its statements: who adds one has seen it here."""
+    card, engine = await one_desk.card(), one_desk.deps.db.engine
+    said: list[str] = []
+
+    def says(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        said.append(statement)
+
+    listen(engine, "before_cursor_execute", says)
+    await one_desk.click(FINN, card["ts"], "approve")
+    remove(engine, "before_cursor_execute", says)
+
+    assert one_desk.action().status == "approved"
+    assert said.count("BEGIN IMMEDIATE") == 1
+    assert len(said) <= 32, "\n".join(said)
 
 
 async def test_the_asker_is_told_who_else_must_approve(desk: Desk) -> None:
