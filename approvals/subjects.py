@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from approvals.hours import DAYS
 from approvals.people import Principal
 from approvals.policy.cases import Subject
+from approvals.policy.limits import Limit, SoFar
 from core.money import Money
 from core.origins import Origin
 
@@ -29,6 +31,7 @@ def subject_of(
     preview: Mapping[str, Any],
     undoes: bool,
     at: datetime,
+    so_far: Mapping[Limit, SoFar] = MappingProxyType({}),
 ) -> Subject:
     """The subject of one call as previewed (`tools.judging.preview_json`) and judged at `at`.
 
@@ -54,4 +57,5 @@ def subject_of(
         hour=local.hour,
         weekday=DAYS[local.weekday()],
         minute=local.minute,
+        so_far=so_far,
     )

@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, UniqueConstraint
+from sqlalchemy import JSON, Column, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from core.db import UtcDateTime, json_field
@@ -14,6 +14,9 @@ from core.db import UtcDateTime, json_field
 
 class Action(SQLModel, table=True):
     """One proposed call of a tool; its id derives from (turn, step, call) or what it replaces."""
+
+    #: By tool, for whatever asks about one tool; by time, for limits over time (`so_far`).
+    __table_args__ = (Index("ix_action_tool", "workspace_id", "tool", "sent_by"),)
 
     id: str = Field(primary_key=True)
     workspace_id: str = Field(index=True)
@@ -26,7 +29,7 @@ class Action(SQLModel, table=True):
     channel: str
     thread_ts: str | None = None
     automation: str = "assistant"
-    tool: str = Field(index=True)
+    tool: str
     tool_version: str
     #: As the model gave them until prepared; validated and canonical afterwards.
     args: dict[str, Any] = json_field()

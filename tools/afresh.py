@@ -14,6 +14,7 @@ from tools.contract import Preview, Refused, Tool
 from tools.deps import Deps
 from tools.judging import verdict_on
 from tools.reach import reach
+from tools.tallying import tallied
 
 
 def look_again(deps: Deps, work: Work) -> Preview:
@@ -59,6 +60,10 @@ def judged_anew(deps: Deps, work: Work, shown: Mapping[str, Any]) -> Verdict | N
     same = digests == {"policy": policy.digest, "people": deps.people.digest}
     if same and not policy.asks_time:
         return None
+    with deps.db.read() as session:
+        counted = tallied(
+            deps, session, work.tool, action, action.args, waiting=False, now=deps.clock.now()
+        )
     verdict = verdict_on(
         deps,
         work.tool,
@@ -67,6 +72,7 @@ def judged_anew(deps: Deps, work: Work, shown: Mapping[str, Any]) -> Verdict | N
         args=action.args,
         origins=action.origins,
         preview=shown,
+        so_far=counted,
         now=deps.clock.now(),
     )
     # Under the same files whoever was to be asked was asked: only a refusal is new.

@@ -73,6 +73,11 @@ def take(
     return None
 
 
+def hold(session: Session, *, workspace_id: str, name: str, now: datetime) -> None:
+    """Nobody else holds this name, or takes from its bucket, until the transaction ends."""
+    _locked(session, workspace_id, {name: Rate(1)}, now)
+
+
 def _locked(
     session: Session, workspace_id: str, rates: Mapping[str, Rate], now: datetime
 ) -> dict[str, datetime]:

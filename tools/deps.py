@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from sqlmodel import Session
@@ -75,3 +75,7 @@ class Deps:
     def in_force(self) -> Policy:
         """The policy that counts now: to be asked once per judgement."""
         return self.policy if self.versions is None else self.versions()
+
+    def for_one_judgement(self) -> Deps:
+        """The same with the policy in force now, whatever comes in meanwhile."""
+        return replace(self, policy=self.in_force(), versions=None)

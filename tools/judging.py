@@ -11,6 +11,7 @@ from approvals.editing import agreed_by_asker
 from approvals.overseeing import overseen
 from approvals.people import Principal
 from approvals.policy.judge import Verdict, judge
+from approvals.policy.limits import Limit, SoFar
 from approvals.review import reviewed
 from approvals.subjects import subject_of
 from approvals.tables import Action
@@ -62,9 +63,11 @@ def verdict_on(
     args: Mapping[str, Any],
     origins: Mapping[str, str],
     preview: Mapping[str, Any],
+    so_far: Mapping[Limit, SoFar],
     now: datetime,
 ) -> Verdict:
-    """Policy's verdict on this action as previewed (`preview_json`)."""
+    """Policy's verdict on this action as previewed (`preview_json`), with what went through so far
+    for each limit over time (`tools.tallying`)."""
     subject = subject_of(
         tool=tool.name,
         effect=tool.effect.value,
@@ -77,6 +80,7 @@ def verdict_on(
         preview=preview,
         undoes=action.undoes is not None,
         at=now,
+        so_far=so_far,
     )
     verdict = judge(deps.in_force(), deps.people, subject)
     if tool.about_people:

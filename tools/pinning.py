@@ -25,6 +25,7 @@ from tools.gates import take_look
 from tools.holding import waits_until
 from tools.judging import may_change, plain_preview, preview_json, verdict_on
 from tools.reach import reach
+from tools.tallying import tallied
 
 
 @dataclass(frozen=True)
@@ -42,11 +43,13 @@ def pin(deps: Deps, proposal: Proposal) -> Pinned:
     args = as_shown(tool, action.args)
     read_at = deps.clock.now()
     preview = _preview(deps, proposal, args)
+    deps = deps.for_one_judgement()
     arguments, facts = plain(args), dict(preview.facts)
     shown = preview_json(tool, preview, read_at=read_at)
     with deps.db.read() as session:
         texts = deps.evidence(session, action)
         done = undone_action(session, action) if action.undoes else None
+        counted = tallied(deps, session, tool, action, arguments, waiting=True, now=read_at)
     found = label(arguments, texts) | by_hand(action, arguments) | typed_in_edits(action)
     origins = {pointer: origin.value for pointer, origin in found.items()}
     if done is not None:
@@ -62,6 +65,7 @@ def pin(deps: Deps, proposal: Proposal) -> Pinned:
         args=arguments,
         origins=origins,
         preview=shown,
+        so_far=counted,
         now=deps.clock.now(),
     )
     if done is not None:

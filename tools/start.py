@@ -30,6 +30,7 @@ from tools.judging import preview_json
 from tools.protocol import Step
 from tools.scoped import missing_scope
 from tools.stood import spend
+from tools.tallying import beyond
 from tools.together import held_by
 from tools.unstarted import (
     ask_anew,
@@ -72,6 +73,7 @@ def begin(deps: Deps, work: Work) -> Claim | str:
         if not same_facts(action.facts, preview.facts):
             return ask_anew(deps, work, "the facts it rests on have changed")
         shown, reads = preview_json(tool, preview, read_at=counts_from(deps, tool, asked=now)), 1
+    deps = deps.for_one_judgement()
     verdict = judged_anew(deps, work, shown)
     if verdict is not None and verdict.kind == "deny":
         return end(deps, work, "denied", f"Not allowed any more: {verdict.reason}")
@@ -135,6 +137,11 @@ def _taken(
     lacking = missing_scope(deps, session, work, now=now)
     if lacking is not None:
         return ended(deps, session, work, "denied", f"Not allowed: {lacking}")
+    more = beyond(deps, session, work, shown, now=now)
+    if more is not None and more.kind == "deny":
+        return ended(deps, session, work, "denied", f"Not allowed any more: {more.reason}")
+    if more is not None:
+        return asked_anew(deps, session, work, more.reason)
     unstood = spend(session, deps, action, now=now)
     if unstood is not None:
         return asked_anew(deps, session, work, unstood)

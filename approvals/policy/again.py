@@ -7,6 +7,7 @@ what no policy can lower is not lowered.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,6 +19,7 @@ from approvals.overseeing import overseen
 from approvals.policy.cases import Case, Subject
 from approvals.policy.history import Past
 from approvals.policy.judge import Hit, Policy, Verdict, concluded, hits_of
+from approvals.policy.replay import Replay
 from approvals.policy.said import Said, said_of
 from approvals.tables import Action
 from core.errors import SignoffError
@@ -36,12 +38,27 @@ class Again:
         """`find` gives an action by its id, for those that speak of another one."""
         self._policy, self._groups, self._find = policy, groups, find
         self._asks_usergroups = any(who.startswith(_USERGROUP) for who in policy.asked)
+        self._replay = Replay(policy)
         self._known: dict[tuple[Any, ...], Said] = {}
         self._possible: dict[tuple[Any, ...], bool] = {}
 
     def judge(self, past: Past) -> Said:
-        """What it comes to now. Raises `SignoffError` for what cannot be judged."""
+        """What it comes to now. Raises `SignoffError` for what cannot be judged.
+
+        To be asked of tools under a limit over time in the order in which they were judged.
+        """
         subject = past.subject()
+        if not self._policy.limits_on(subject.tool):
+            return self._said(past, subject)
+        subject = replace(subject, so_far=self._replay.so_far(subject, past.at))
+        said = self._said(past, subject)
+        unasked = said.kind == "allow" or (
+            said.kind == "ask" and (past.stood or not said.four_eyes)
+        )
+        self._replay.add(subject, past.at, status=past.status, unasked=unasked)
+        return said
+
+    def _said(self, past: Past, subject: Subject) -> Said:
         case = Case(subject, past.people, self._policy.names)
         hits = hits_of(self._policy, case)
         epoch = self._groups.epoch(past.at) if self._asks_usergroups else 0

@@ -6,7 +6,7 @@ Pure: standard library, `core` and the CEL evaluator.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 from types import MappingProxyType
@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 import cel
 
+from approvals.policy.limits import Limit, SoFar
 from core.money import Money
 from core.origins import Origin
 
@@ -70,6 +71,13 @@ class Subject:
     hour: int | None = None
     weekday: str | None = None
     minute: int = 0
+    #: What went through lately, for each limit over time that is about it; see `limits`.
+    so_far: Mapping[Limit, SoFar] = field(default_factory=dict)
+
+    @property
+    def worth(self) -> tuple[int, str] | None:
+        """Its amount as limits count it."""
+        return None if self.amount is None else (self.amount.minor, self.amount.currency)
 
 
 def _actor(asker: Asker) -> dict[str, Any]:
@@ -111,6 +119,8 @@ class Match(Enum):
     MISSING = "missing"
     #: The facts are there and cannot be compared (another currency).
     UNCLEAR = "unclear"
+    #: All else holds, and its limit over time is reached: as good as no, and said why.
+    REACHED = "reached"
 
 
 @dataclass(frozen=True)

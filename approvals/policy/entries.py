@@ -9,6 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from approvals.policy.limit_entries import InAll
 from approvals.policy.stage_entries import Escalation, StageEntry
 
 Words = str | tuple[str, ...]
@@ -26,6 +27,7 @@ class RuleEntry(BaseModel):
     effect: Words = ()
     above: str | None = None
     at_most: str | None = None
+    in_all: InAll | None = None
     outside: bool | None = None
     own: bool | None = None
     undoes: bool | None = None

@@ -12,8 +12,10 @@ from approvals.policy.conditions import compiled
 from approvals.policy.edits import Editable
 from approvals.policy.entries import PolicyFile, RuleEntry, Value
 from approvals.policy.judge import EFFECTS, Policy
-from approvals.policy.rules import Rule, text_of
+from approvals.policy.limit_entries import limit_of
+from approvals.policy.rules import Rule
 from approvals.policy.stage_entries import check_who, span_of, stages_of
+from approvals.policy.values import text_of
 from approvals.spans import Span
 from approvals.stages import REQUESTER, Stage
 from core.configfile import ConfigFile, Place, parse_config, read_config
@@ -62,21 +64,32 @@ def _rule(file: ConfigFile, index: int, entry: RuleEntry, remind: Span | None) -
     place: Place = ("rules", index)
     expires, outcome = entry.expires, _outcome(file, place, entry)
     _refuse_unheard(file, place, entry, outcome)
+    tools, effects = _words(entry.tool), _effects(file, place, entry)
+    stages = stages_of(file, place, entry, remind)
     return Rule(
         name=entry.name,
         line=file.line(place),
         outcome=outcome,
-        stages=stages_of(file, place, entry, remind),
+        stages=stages,
         why=entry.why,
         expires=None if expires is None else span_of(file, (*place, "expires"), expires),
         reject_on_expiry=entry.on_expiry == "reject",
         four_eyes=entry.four_eyes,
         standing=entry.standing,
         review=_review(file, (*place, "review"), entry),
-        tools=_words(entry.tool),
-        effects=_effects(file, place, entry),
+        tools=tools,
+        effects=effects,
         above=_money(file, (*place, "above"), entry.above),
         at_most=_money(file, (*place, "at_most"), entry.at_most),
+        in_all=limit_of(
+            file,
+            place,
+            entry.in_all,
+            tools=tools,
+            effects=effects,
+            outcome=outcome,
+            stages=stages,
+        ),
         outside=entry.outside,
         own=entry.own,
         undoes=entry.undoes,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,13 +12,32 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from approvals.people import People
 from approvals.policy.judge import Policy, Subject, Verdict, judge
-from approvals.policy.stage_entries import Escalation
+from approvals.policy.limits import Limit, SoFar, Tally
+from approvals.policy.stage_entries import Escalation, span_of
 from approvals.spans import Span, read_span
 from core.configfile import ConfigFile, Place, read_config
-from core.money import NotMoney, parse_money
+from core.money import Money, NotMoney, parse_money
 from core.origins import Origin
 
 _MEND = "Compare with config/policy_cases.yaml."
+#: Of an example only how long ago something was matters.
+_ANY_TIME = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class _Before(BaseModel):
+    """Something that went through before, of the example's own tool, asker, automation and
+    arguments unless said."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    ago: str
+    times: int = Field(default=1, ge=1)
+    amount: str | None = None
+    tool: str | None = None
+    effect: Literal["read", "reversible", "irreversible"] | None = None
+    asker: str | None = None
+    automation: str | None = None
+    args: dict[str, Any] | None = None
 
 
 class _Example(BaseModel):
@@ -47,6 +67,7 @@ class _Example(BaseModel):
     hour: int | None = Field(default=None, ge=0, le=23)
     minute: int = Field(default=0, ge=0, le=59)
     weekday: Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"] | None = None
+    before: tuple[_Before, ...] = ()
 
 
 class _File(BaseModel):
@@ -82,7 +103,11 @@ def run(policy: Policy, people: People, path: Path) -> tuple[Tried, ...]:
 def _try(
     policy: Policy, people: People, file: ConfigFile, place: Place, example: _Example
 ) -> Tried:
-    verdict = judge(policy, people, _subject(people, file, place, example))
+    subject = _subject(people, file, place, example)
+    limits = policy.limits_on(example.tool)
+    so_far = {limit: _so_far(limit, file, place, example) for limit in limits}
+    known = {limit: found for limit, found in so_far.items() if found is not None}
+    verdict = judge(policy, people, replace(subject, so_far=known))
     return Tried(example.name, file.line(place), verdict, _problem(example, verdict))
 
 
@@ -128,10 +153,7 @@ def _subject(people: People, file: ConfigFile, place: Place, example: _Example) 
     if principal is None:
         known = ", ".join(person.id for person in people.everyone)
         raise file.error((*place, "asker"), f"nobody is called {example.asker!r}", f"Use {known}.")
-    try:
-        amount = None if example.amount is None else parse_money(example.amount)
-    except NotMoney as error:
-        raise file.error((*place, "amount"), error.sentence, "Write it like 100 EUR.") from error
+    amount = _money(file, (*place, "amount"), example.amount)
     return Subject(
         tool=example.tool,
         effect=example.effect,
@@ -150,3 +172,39 @@ def _subject(people: People, file: ConfigFile, place: Place, example: _Example) 
         weekday=example.weekday,
         minute=example.minute,
     )
+
+
+def _money(file: ConfigFile, place: Place, text: str | None) -> Money | None:
+    try:
+        return None if text is None else parse_money(text)
+    except NotMoney as error:
+        raise file.error(place, error.sentence, "Write it like 100 EUR.") from error
+
+
+def _so_far(limit: Limit, file: ConfigFile, place: Place, example: _Example) -> SoFar | None:
+    """What `before` comes to for this limit; None where its argument is missing."""
+    tally, now = Tally(limit), _ANY_TIME
+    for when, entry, worth in sorted(
+        _worths(limit, file, place, example), key=lambda each: each[0]
+    ):
+        whose = limit.parties(
+            asker=entry.asker or example.asker,
+            automation=entry.automation or example.automation,
+            args=example.args if entry.args is None else entry.args,
+        )
+        tally.add(whose, worth, when)
+    own = limit.parties(asker=example.asker, automation=example.automation, args=example.args)
+    return tally.so_far(own, now)
+
+
+def _worths(
+    limit: Limit, file: ConfigFile, place: Place, example: _Example
+) -> Iterator[tuple[datetime, _Before, SoFar]]:
+    for index, entry in enumerate(example.before):
+        at = (*place, "before", index)
+        money = _money(file, (*at, "amount"), entry.amount)
+        amount = None if money is None else (money.minor * entry.times, money.currency)
+        when = _ANY_TIME - timedelta(seconds=span_of(file, (*at, "ago"), entry.ago).seconds)
+        tool, effect = entry.tool or example.tool, entry.effect or example.effect
+        if limit.covers(tool, effect):
+            yield when, entry, limit.worth(tool, amount, entry.times)

@@ -49,6 +49,10 @@ class Slice:
     #: One action, one tool's, one person's or those that ended like this alone.
     only: str | None = None
     tool: str | None = None
+    #: Tools that are left out; of these alone; the oldest first.
+    without: tuple[str, ...] = ()
+    tools: tuple[str, ...] = ()
+    in_order: bool = False
     principal_id: str | None = None
     status: str | None = None
 
@@ -136,8 +140,14 @@ def _query(part: Slice) -> Select[Any]:
     for column, value in (*exactly, (Action.principal_id, part.principal_id)):
         if value is not None:
             query = query.where(col(column) == value)
+    if part.tools:
+        query = query.where(col(Action.tool).in_(part.tools))
+    if part.without:
+        query = query.where(col(Action.tool).not_in(part.without))
     if part.newest is not None:
         query = query.order_by(col(Action.created_at).desc()).limit(part.newest)
+    elif part.in_order:
+        query = query.order_by(col(Action.created_at), col(Action.id))
     return query
 
 

@@ -14,6 +14,7 @@ from typing import Literal
 
 from approvals.policy.cases import CEL_NAMES, Case, Knower, Match, Subject
 from approvals.policy.edits import Changeable, refuse_unknown, together
+from approvals.policy.limits import Limit
 from approvals.policy.rules import Rule
 from approvals.policy.verdict import Verdict
 from approvals.policy.words import (
@@ -66,6 +67,18 @@ class Policy:
         if tool not in self._index:
             self._index[tool] = tuple(rule for rule in self.rules if rule.names_tool(tool))
         return self._index[tool]
+
+    def limits_on(self, tool: str) -> tuple[Limit, ...]:
+        """The limits over time that its rules about this tool state."""
+        if not self.limits:
+            return ()
+        rules = self.rules_for(tool)
+        return tuple(dict.fromkeys(rule.in_all for rule in rules if rule.in_all is not None))
+
+    @cached_property
+    def limits(self) -> tuple[Limit, ...]:
+        """All its limits over time."""
+        return tuple(dict.fromkeys(r.in_all for r in self.rules if r.in_all is not None))
 
     def check_tools(self, tools: Sequence[Changeable]) -> None:
         """Raise `ConfigError` (line and mend) where it lets be changed what these tools do not."""
@@ -160,15 +173,21 @@ def concluded(policy: Policy, people: Knower, case: Case, hits: Sequence[Hit]) -
         or (rule.outcome != "allow" and match is Match.UNCLEAR)
     ]
     if asking:
-        return _ask(policy, people, case, asking)
+        return _ask(policy, people, case, asking, hits)
     allowing = [rule for rule, match in hits if rule.outcome == "allow" and match is Match.YES]
     if allowing:
         reasons = [_reason(rule, Match.YES, case) for rule in allowing]
         return _verdict(policy, people, subject, "allow", reasons, allowing)
-    return _ask(policy, people, case, [])
+    return _ask(policy, people, case, [], hits)
 
 
-def _ask(policy: Policy, people: Knower, case: Case, asking: Sequence[Hit]) -> Verdict:
+def _ask(
+    policy: Policy,
+    people: Knower,
+    case: Case,
+    asking: Sequence[Hit],
+    hits: Sequence[Hit],
+) -> Verdict:
     stages: list[Stage] = []
     for rule, match in asking:
         reason = _reason(rule, match, case)
@@ -179,7 +198,7 @@ def _ask(policy: Policy, people: Knower, case: Case, asking: Sequence[Hit]) -> V
         given = given or _default_stages(policy, reason)
         stages += [replace(stage, why=stage.why or reason) for stage in given]
     if not asking:
-        stages += _default_stages(policy, "no rule says otherwise")
+        stages += _default_stages(policy, _why_default(case, hits))
     stages = merged(_sterner(policy, case, stages))
     others = any(stage.who != REQUESTER for stage in stages)
     rules = [rule for rule, _ in asking]
@@ -215,7 +234,17 @@ def _default_stages(policy: Policy, why: str) -> tuple[Stage, ...]:
     return tuple(replace(stage, why=why) for stage in policy.default_stages)
 
 
+def _why_default(case: Case, hits: Sequence[Hit]) -> str:
+    """Why no rule speaks of it: because a limit over time is reached, where that is so."""
+    reached = {Match.REACHED, Match.UNCLEAR}
+    words = (rule.limit_words(case.subject) for rule, match in hits if match in reached)
+    return joined([each for each in words if each]) or "no rule says otherwise"
+
+
 def _reason(rule: Rule, match: Match, case: Case) -> str:
+    used = rule.limit_words(case.subject) if match is not Match.MISSING else None
+    if used is not None and (match is Match.UNCLEAR or (rule.in_all and rule.in_all.above)):
+        return used if rule.why is None or match is Match.UNCLEAR else f"{rule.why}: {used}"
     if match is Match.MISSING:
         return f"the rule “{rule.name}” cannot be checked: a fact it needs is not known"
     if match is Match.UNCLEAR:

@@ -5,18 +5,19 @@ Pure: standard library, `core` and the CEL evaluator. Reading the file is `file`
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cached_property
-from typing import Any, Literal
+from typing import Literal
 
 import cel
 
 from approvals.hours import DAYS
 from approvals.policy.cases import Case, Match, Subject
 from approvals.policy.edits import Editable
+from approvals.policy.limits import Limit
+from approvals.policy.values import each, folded, named, text_of
 from approvals.spans import Span
 from approvals.stages import REQUESTER, Stage
 from core.money import Money
@@ -44,6 +45,8 @@ class Rule:
     effects: frozenset[str] = frozenset()
     above: Money | None = None
     at_most: Money | None = None
+    #: A limit over time that this rule stays within, or is for what is beyond.
+    in_all: Limit | None = None
     outside: bool | None = None
     own: bool | None = None
     #: Whether it takes back something done before.
@@ -101,6 +104,9 @@ class Rule:
             yield self._money
         if self.program is not None:
             yield _evaluating(self.program)
+        if self.in_all is not None:
+            # The last: that a limit is reached is said only where all else holds.
+            yield self._in_all
 
     @property
     def asks_time(self) -> bool:
@@ -153,17 +159,17 @@ class Rule:
         return Match.YES if inside else Match.NO
 
     def _argument(self, subject: Subject, name: str, wanted: Sequence[str]) -> Match:
-        found = list(_at(subject.args, name.split(".")))
+        found = named(subject.args, name)
         if not found:
             # A tool without such an argument is not meant by a rule for many tools.
             return Match.MISSING if subject.tool in self.tools else Match.NO
-        texts = [text_of(item) for value in found for item in _each(value)]
+        texts = [text_of(item) for value in found for item in each(value)]
         if self._eases:
             # What eases must hold of every value, and as it is spelled.
             hits = [any(fnmatchcase(text, one) for one in wanted) for text in texts]
             return Match.YES if hits and all(hits) else Match.NO
-        alike = [_folded(one) for one in wanted]
-        hit = any(fnmatchcase(_folded(text), one) for text in texts for one in alike)
+        alike = [folded(one) for one in wanted]
+        hit = any(fnmatchcase(folded(text), one) for text in texts for one in alike)
         return Match.YES if hit else Match.NO
 
     @cached_property
@@ -184,6 +190,33 @@ class Rule:
         over = self.above is None or amount.minor > self.above.minor
         under = self.at_most is None or amount.minor <= self.at_most.minor
         return Match.YES if over and under else Match.NO
+
+    def _in_all(self, case: Case) -> Match:
+        limit, subject = self.in_all, case.subject
+        if limit is None or subject.undoes:
+            # What takes something back adds nothing.
+            return Match.NO if limit is not None and limit.above else Match.YES
+        if limit.currency is not None and subject.amount is None:
+            return Match.MISSING if subject.tool in self.tools else Match.NO
+        beyond = limit.beyond(subject.so_far.get(limit), limit.worth(subject.tool, subject.worth))
+        if beyond is None:
+            return Match.UNCLEAR
+        if beyond == limit.above:
+            return Match.YES
+        return Match.REACHED if beyond else Match.NO
+
+    def limit_words(self, subject: Subject) -> str | None:
+        """How much of its limit over time is used up; None where it does not speak of it."""
+        limit = self.in_all
+        if limit is None or subject.undoes:
+            return None
+        parties = limit.parties(
+            asker=subject.principal.name.partition(" ")[0],
+            automation=subject.automation,
+            args=subject.args,
+        )
+        own = limit.worth(subject.tool, subject.worth)
+        return limit.words(subject.so_far.get(limit), own, ", ".join(parties))
 
 
 def _all_of(asked: Sequence[Callable[[Case], Match]]) -> Callable[[Case], Match]:
@@ -210,30 +243,3 @@ def _evaluating(program: cel.Program) -> Callable[[Case], Match]:
         return yes if value is True else missing
 
     return match
-
-
-def _at(value: Any, keys: Sequence[str]) -> Iterator[Any]:
-    """Every value of this name: of a list, in each of its items."""
-    if not keys:
-        yield value
-    elif isinstance(value, Mapping):
-        if keys[0] in value:
-            yield from _at(value[keys[0]], keys[1:])
-    elif isinstance(value, Sequence) and not isinstance(value, str):
-        for item in value:
-            yield from _at(item, keys)
-
-
-def _each(value: Any) -> Sequence[Any]:
-    many = isinstance(value, Sequence) and not isinstance(value, str)
-    return value if many else [value]
-
-
-def _folded(text: str) -> str:
-    """Without case and compatibility forms: nobody gets past a rule by another spelling."""
-    return (text if text.isascii() else unicodedata.normalize("NFKC", text)).casefold()
-
-
-def text_of(value: Any) -> str:
-    """A value as people write it in the file: `true`, `3`, text as it stands."""
-    return str(value).lower() if isinstance(value, bool) or value is None else str(value)

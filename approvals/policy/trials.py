@@ -43,13 +43,14 @@ def try_here(session: Session, policy: Policy, people: People, part: Slice) -> T
 
 def try_everywhere(url: str, trial: Trial, part: Slice, *, processes: int) -> Tried:
     """The same for a database at `url`, shared among so many processes."""
-    parts = _parts(part, processes)
+    policy = parse_policy(trial.policy_text, Path("policy.yaml"))
+    parts = _parts(part, processes, _limited(url, policy, part))
     if len(parts) == 1:
         return _try_part(url, trial, part)
     tried = Tried()
     # Spawned: a forked child would share its parent's database connections.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(len(parts), mp_context=context) as pool:
+    with ProcessPoolExecutor(processes, mp_context=context) as pool:
         for each in pool.map(_try_part, [url] * len(parts), [trial] * len(parts), parts):
             tried.merge(each)
     return tried
@@ -79,11 +80,35 @@ def _try_part(url: str, trial: Trial, part: Slice) -> Tried:
 def _try_with(session: Session, policy: Policy, directories: Directories, part: Slice) -> Tried:
     groups = GroupsThen.load(session, workspace_id=part.workspace_id)
     again = Again(policy, groups, lambda action_id: session.get(Action, action_id))
-    return try_policy(again, past_actions(session, part, directories))
+    if not policy.limits or part.without:
+        return try_policy(again, past_actions(session, part, directories))
+    past = past_actions(session, replace(part, in_order=True), directories)
+    # The newest so many come newest first.
+    return try_policy(again, past if part.newest is None else reversed(list(past)))
 
 
-def _parts(part: Slice, processes: int) -> list[Slice]:
-    """Ranges of ids, alike in size: an action's id is a digest in hexadecimal."""
+def _limited(url: str, policy: Policy, part: Slice) -> tuple[str, ...]:
+    """The tools under a limit over time, whose actions are judged one after the other."""
+    if not policy.limits:
+        return ()
+    db = open_database(url)
+    try:
+        with db.read() as session:
+            query = select(Action.tool).where(Action.workspace_id == part.workspace_id)
+            names = sorted(session.exec(query.distinct()))
+    finally:
+        db.engine.dispose()
+    return tuple(name for name in names if policy.limits_on(name))
+
+
+def _parts(part: Slice, processes: int, limited: tuple[str, ...]) -> list[Slice]:
+    """Ranges of ids, alike in size: an action's id is a digest in hexadecimal. What has to be
+    judged in its order is a part by itself."""
+    if processes == 1:
+        return [part]
+    if limited:
+        first = replace(part, tools=limited)
+        return [first, *_parts(replace(part, without=limited), processes, ())]
     bounds = [f"act_{256 * n // processes:02x}" for n in range(1, processes)]
     edges = [None, *bounds, None]
     return [replace(part, low=low, high=high) for low, high in pairwise(edges)]

@@ -101,6 +101,8 @@ def _conditions(rule: Rule) -> str:
         parts.append(f"above {short_money(str(rule.above))}")
     if rule.at_most is not None:
         parts.append(f"up to {short_money(str(rule.at_most))}")
+    if rule.in_all is not None:
+        parts.append(rule.in_all.condition)
     if rule.outside is not None:
         parts.append("reaching outside the company" if rule.outside else "inside the company")
     if rule.own is not None:

@@ -103,3 +103,64 @@ def test_a_slip_is_named_with_its_line(tmp_path: Path, change: tuple[str, str], 
         run(STARTER, PEOPLE, path)
 
     assert says in caught.value.sentence
+
+
+LIMITED = """
+default_approvers: group:finance
+rules:
+  - name: small refunds
+    tool: "shop.*"
+    effect: [reversible, irreversible]
+    in_all: {at_most: 500 EUR, within: 24 hours}
+    allow: true
+"""
+REFUND = """
+cases:
+  - name: one more
+    asker: ana
+    tool: shop.refund
+    effect: reversible
+    amount: 60 EUR
+    expect: ask
+    before:
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "problem"),
+    [
+        ("{ago: 23 hours, amount: 110 EUR, times: 4}", "got allow"),
+        ("{ago: 23 hours, amount: 110.25 EUR, times: 4}", None),
+        ("{ago: 24 hours, amount: 900 EUR}", "got allow"),
+        ("{ago: 1 hour, amount: 900 EUR, asker: sam}", "got allow"),
+        ("{ago: 1 hour, amount: 900 EUR, tool: mail.send}", "got allow"),
+        ("{ago: 1 hour, amount: 900 EUR, tool: shop.find_order, effect: read}", "got allow"),
+        ("{ago: 1 hour, amount: 900 EUR, tool: shop.cancel_refund}", None),
+        ("{ago: 1 hour, amount: 1 USD}", None),
+    ],
+)
+def test_an_example_says_what_went_through_before(
+    before: str, problem: str | None, tmp_path: Path
+) -> None:
+    path = tmp_path / "cases.yaml"
+    path.write_text(f"{REFUND}      - {before}\n")
+
+    (tried,) = run(parse_policy(LIMITED, Path("p.yaml")), PEOPLE, path)
+
+    assert (tried.problem is None) if problem is None else problem in (tried.problem or "")
+
+
+@pytest.mark.parametrize(
+    ("before", "says"),
+    [
+        ("{ago: lately}", "line 10: 'lately' is not a span of time"),
+        ("{ago: 1 hour, amount: much}", "line 10: 'much' is not an amount"),
+        ("{amount: 1 EUR}", r"line 10: .*ago is missing"),
+    ],
+)
+def test_what_went_through_before_must_be_readable(before: str, says: str, tmp_path: Path) -> None:
+    path = tmp_path / "cases.yaml"
+    path.write_text(f"{REFUND}      - {before}\n")
+
+    with pytest.raises(ConfigError, match=says):
+        run(parse_policy(LIMITED, Path("p.yaml")), PEOPLE, path)

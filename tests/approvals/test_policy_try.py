@@ -312,9 +312,13 @@ def test_the_people_of_then_count_unless_others_are_named(
 
 
 def test_several_processes_find_what_one_finds(db: Database, people: People, acted: Acted) -> None:
+    """Also where some of it is judged in its order, under a limit over time."""
     for n in range(40):
-        acted(n * 1000, status="rejected" if n % 5 == 0 else "succeeded", id=f"act_{n * 6:02x}{n}")
-    url, trial = db.engine.url.render_as_string(hide_password=False), Trial(LOOSER, CROWD)
+        tool = "shop.refund" if n % 2 else "shop.order"
+        status = "rejected" if n % 5 == 0 else "succeeded"
+        acted(n * 1000, status=status, id=f"act_{n * 6:02x}{n}", tool=tool)
+    text = LOOSER + LIMITED.split("rules:")[1]
+    url, trial = db.engine.url.render_as_string(hide_password=False), Trial(text, CROWD)
 
     assert try_everywhere(url, trial, Slice(TEAM), processes=2) == try_everywhere(
         url, trial, Slice(TEAM), processes=1
@@ -333,3 +337,51 @@ def test_what_decides_about_a_person_is_asked_under_any_policy(
     tried = _try(db, people, "default_approvers: group:finance\nrules: [{name: all, allow: true}]")
 
     assert (tried.judged, tried.changed) == (1, 0)
+
+
+LIMITED = """
+default_approvers: group:finance
+rules:
+  - {name: few, tool: shop.refund, allow: true, in_all: {at_most: 100 EUR, within: 24 hours}}
+"""
+
+
+def acted_at(acted: Acted, hours: int, minor: int, **changes: Any) -> None:
+    """So many hours ago."""
+    at = NOW - timedelta(hours=hours)
+    acted(minor, preview=_preview(minor) | {"read_at": at.isoformat()}, created_at=at, **changes)
+
+
+def test_limits_over_time_are_played_again_in_order(
+    db: Database, people: People, acted: Acted
+) -> None:
+    """What failed counts for nothing, nor does what Finance would have been asked about."""
+    acted_at(acted, 50, 6_000, status="failed")
+    acted_at(acted, 40, 6_000)
+    acted_at(acted, 30, 6_000)
+    acted_at(acted, 15, 6_000)
+    acted_at(acted, 1, 6_000)
+    acted_at(acted, 0, 6_000, by="sam")
+
+    tried = _try(db, people, LIMITED)
+
+    assert {(c.before, c.after): found.actions for c, found in tried.changes.items()} == {
+        ("asked of the asker", "allowed"): 4,
+        ("asked of the asker", "asked of Finance"): 2,
+    }
+
+
+def test_the_newest_are_played_again_in_order_too(
+    db: Database, people: People, acted: Acted
+) -> None:
+    for hours in (3, 1, 2, 5, 4):
+        acted_at(acted, hours, 3_000)
+    policy = parse_policy(LIMITED, Path("new.yaml"))
+
+    with db.read() as session:
+        newest, whole = (
+            try_here(session, policy, people, Slice(TEAM, newest=n)) for n in (100, None)
+        )
+
+    assert newest == whole
+    assert sorted(found.actions for found in whole.changes.values()) == [2, 3]
