@@ -90,8 +90,9 @@ def _which(
         col(Action.tool).in_(tools),
         when,
         col(Action.id) != asked.action_id,
-        # What takes something back adds nothing.
-        col(Action.undoes).is_(None),
+        # What takes something back adds nothing. Not `IS NULL`: SQLite would take the unique index
+        # of `undoes` for the best, and read every action there is.
+        func.coalesce(Action.undoes, "") == "",
         # Where somebody else than the asker had to say yes, they saw it.
         or_(kind != "ask", four_eyes.is_(False), stood_on.is_not(None)),
     ]

@@ -15,8 +15,8 @@ from core.db import UtcDateTime, json_field
 class Action(SQLModel, table=True):
     """One proposed call of a tool; its id derives from (turn, step, call) or what it replaces."""
 
-    #: By tool, for whatever asks about one tool; by time, for limits over time (`so_far`).
-    __table_args__ = (Index("ix_action_tool", "workspace_id", "tool", "sent_by"),)
+    #: By tool, for whatever asks about one tool; by time as well, for limits over time (`so_far`).
+    __table_args__ = (Index("ix_action_tool", "workspace_id", "tool", "status", "sent_by"),)
 
     id: str = Field(primary_key=True)
     workspace_id: str = Field(index=True)

@@ -98,7 +98,7 @@ def upgrade() -> None:
     op.create_index(op.f('ix_action_sent_by'), 'action', ['sent_by'], unique=False)
     op.create_index(op.f('ix_action_principal_id'), 'action', ['principal_id'], unique=False)
     op.create_index(op.f('ix_action_status'), 'action', ['status'], unique=False)
-    op.create_index('ix_action_tool', 'action', ['workspace_id', 'tool', 'sent_by'], unique=False)
+    op.create_index('ix_action_tool', 'action', ['workspace_id', 'tool', 'status', 'sent_by'], unique=False)
     op.create_index(op.f('ix_action_turn_id'), 'action', ['turn_id'], unique=False)
     op.create_index(op.f('ix_action_workspace_id'), 'action', ['workspace_id'], unique=False)
     op.create_table('configtext',
