@@ -251,6 +251,22 @@ def test_what_is_hidden_is_spelled_out_and_one_text_looks_like_one_text_only(tex
     assert spelled_back(shown) == text
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("M\u0430ra Lind", "M⟨U+0430⟩ra Lind"),
+        ("F\u03bfnn \u0410alto", "F⟨U+03BF⟩nn ⟨U+0410⟩alto"),
+        ("\u0421\u0430\u0440\u0430 Lind", "\u0421\u0430\u0440\u0430 Lind"),
+        ("M\u00e5rten Bj\u00f6rk 5 \u00b5m", "M\u00e5rten Bj\u00f6rk 5 \u00b5m"),
+        ("p\u0430y-bank.example", "p⟨U+0430⟩y-bank.example"),
+    ],
+)
+def test_a_letter_that_passes_for_a_latin_one_is_spelled_out(name: str, shown: str) -> None:
+    """A word all in another script is how its people write, and stays readable."""
+    assert visible(name) == shown
+    assert spelled_back(shown) == name
+
+
 @settings(max_examples=100, deadline=None, derandomize=True)
 @given(st.text(max_size=3_000), st.integers(200, 900))
 def test_a_split_answer_loses_nothing_but_the_gaps_it_was_cut_at(text: str, size: int) -> None:
