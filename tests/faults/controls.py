@@ -1,6 +1,7 @@
 """Engines that are wrong on purpose: the campaign must see each of them fail.
 
-Each stands in the executor's place and is given the same approved actions.
+Each stands in the executor's place and is given the same approved actions. They use up the
+permission and say what they begin: what is wrong with them is only what a crash shows.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from approvals import grants
 from approvals.moves import move, row_of
 from approvals.tables import Action
 from core.outbox import finish, open_rows
@@ -55,10 +57,24 @@ class AcksLate:
     def _settle(self, action: Action, outcome: dict[str, Any]) -> None:
         with self._floor.db.transaction() as session:
             if action.status == "approved":
-                action = self._move(session, action, "executing")
+                action = self._begin(session, action)
             self._move(session, action, "succeeded", outcome=outcome, lease_until=None)
             rows = open_rows(session, job="execute", subject=action.id)
             finish(session, rows, now=self._now())
+
+    def _begin(self, session: Any, action: Action, **changes: Any) -> Action:
+        grants.consume(session, self._floor.log, action, now=self._now())
+        begun = self._move(session, action, "executing", **changes)
+        self._floor.log.record(
+            session,
+            workspace_id=action.workspace_id,
+            type="tools:effect:intent",
+            subject=action.id,
+            actor=_ACTOR,
+            at=self._now(),
+            action_id=action.id,
+        )
+        return begun
 
     def _move(self, session: Any, action: Action, to: str, **changes: Any) -> Action:
         return move(
@@ -102,9 +118,7 @@ class KeyPerTry(AcksLate):
         action = self._action(action_id)
         if action.status == "approved":
             with self._floor.db.transaction() as session:
-                action = self._move(
-                    session, action, "executing", attempt=1, lease_until=self._now() + _LEASE
-                )
+                action = self._begin(session, action, attempt=1, lease_until=self._now() + _LEASE)
         elif action.status == "executing" and self._ran_out(action):
             with self._floor.db.transaction() as session:
                 row = row_of(session, action.id)
