@@ -40,8 +40,8 @@ class Screen:
         page = self._browser.open(f"{self.office.page}/?{place}", size)
         try:
             yield page
-            # A press is on its way until the workspace has answered it.
-            expect(page.locator("[aria-busy]")).to_have_count(0)
+            # What was pressed, sent or closed is on its way until the workspace has answered it.
+            expect(page.locator("body[data-busy]")).to_have_count(0)
         finally:
             page.context.close()
         assert self._browser.complaints() == []

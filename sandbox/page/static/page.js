@@ -8,7 +8,10 @@ const narrow = matchMedia("(max-width: 1099px)");
 
 // ---- asking the server -------------------------------------------------------------------------
 
+let underWay = 0; // shown as body[data-busy]: what a person did has not been answered yet
+
 async function control(route, body) {
+  page.busy = ++underWay;
   try {
     const answer = await fetch(`/control/${route}`, {
       method: "POST",
@@ -22,6 +25,9 @@ async function control(route, body) {
   } catch {
     toast("The practice workspace does not answer. Is `make demo` still running?");
     return { ok: false };
+  } finally {
+    if (--underWay) page.busy = underWay;
+    else delete page.busy;
   }
 }
 
@@ -75,6 +81,7 @@ async function swap(name) {
   const keep = remember(target);
   morphChildren(target, next);
   keep();
+  if (name === "dialog") mark(refused.form, refused.errors);
   if (name === "dialog") showModal();
 }
 
@@ -278,7 +285,9 @@ async function submit(form) {
   button.disabled = true;
   const result = await control("views", { user: page.as, view_id: modal.dataset.view, values: valuesOf(form) });
   button.disabled = false;
-  if (result.errors) showErrors(form, result.errors);
+  refused = { form, errors: result.errors || {} };
+  mark(form, refused.errors);
+  if (result.errors) find("[aria-invalid]", form)?.focus();
   else if (result.ok) refresh("dialog", "messages", "guide", "home", "story");
 }
 
@@ -305,14 +314,16 @@ function valueOf(field) {
   return [...document.getElementsByName(field.name)].filter((box) => box.checked).map((box) => box.value);
 }
 
-function showErrors(form, errors) {
-  for (const input of form.querySelectorAll("[data-input]")) {
+// What was said under the inputs of the form sent last: the server does not keep it.
+let refused = { form: null, errors: {} };
+
+function mark(form, errors) {
+  for (const input of form?.querySelectorAll("[data-input]") || []) {
     const text = errors[input.dataset.input] || "";
     input.classList.toggle("wrong", Boolean(text));
     find(".error", input).textContent = text;
     input.querySelectorAll("[data-field]").forEach((field) => (text ? field.setAttribute("aria-invalid", "true") : field.removeAttribute("aria-invalid")));
   }
-  find("[aria-invalid]", form)?.focus();
 }
 
 async function closeView(modal) {
