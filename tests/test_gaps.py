@@ -44,7 +44,7 @@ def _run(folder: Path, *args: str, no_gaps: str = "") -> subprocess.CompletedPro
         env={**plain, "PYTHONPATH": str(ROOT), "SIGNOFF_NO_GAPS": no_gaps},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
 

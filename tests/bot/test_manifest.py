@@ -64,7 +64,7 @@ def test_it_is_printed_as_json_from_any_folder(tmp_path: Path) -> None:
         env={**os.environ, "SIGNOFF_PUBLIC_URL": "https://signoff.example"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=True,
     )
 

@@ -308,7 +308,7 @@ def _die_while_sending(desk: Desk, post_id: str, tmp_path: Path) -> int:
     arm(tmp_path / "points", "post:sent")
     environ = {**os.environ, "SIGNOFF_FAULTPOINTS": str(tmp_path / "points")}
     return subprocess.run(
-        [sys.executable, "-c", _SENDER, *arguments], env=environ, timeout=60, check=False
+        [sys.executable, "-c", _SENDER, *arguments], env=environ, timeout=300, check=False
     ).returncode
 
 

@@ -13,7 +13,7 @@ from core.posts import ask_post, refresh_posts
 from tests.bot.desk import SUPPORT, Desk
 from tests.bot.dying import Sending, send_until
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.chaos
 PEOPLE = Path(__file__).parents[2] / "config" / "people.yaml"
 #: A lease, and the time after which a twin is looked for.
 LATER = timedelta(minutes=1)

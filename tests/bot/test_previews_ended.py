@@ -248,7 +248,7 @@ def _die_while_showing(desk: Desk, turn_id: str, tmp_path: Path, place: str) -> 
     arm(tmp_path / "points", place)
     environ = {**os.environ, "SIGNOFF_FAULTPOINTS": str(tmp_path / "points")}
     return subprocess.run(
-        [sys.executable, "-c", _SHOWER, *arguments], env=environ, timeout=60, check=False
+        [sys.executable, "-c", _SHOWER, *arguments], env=environ, timeout=300, check=False
     ).returncode
 
 

@@ -43,7 +43,7 @@ class Place:
             env={**plain, **self.env, **env},
             capture_output=True,
             text=True,
-            timeout=90,
+            timeout=300,
             check=False,
         )
 

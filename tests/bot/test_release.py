@@ -118,6 +118,6 @@ def signoff(command: str, data: Path, **env: str) -> subprocess.CompletedProcess
         env={**plain, **settings, **env},
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=300,
         check=False,
     )

@@ -100,19 +100,21 @@ def test_a_digest_comes_once_in_the_morning_however_often_the_keeper_starts(
     thread = mention(page, 'Book 30 minutes with Finn tomorrow at 15:30 titled "Told at nine"')
     thread.get_by_role("button", name="Do it").click()
     expect(thread).to_contain_text(", once")
+    # A digest that was due while this office ran came by itself.
+    before = {channel: len(_digests(office, channel)) for channel in ("C0SUPPORT", "C0FINANCE")}
     office.post("clock", {"advance": _until(9, _now(office))})
-    office.until(lambda: _digests(office, "C0SUPPORT"), "the morning's digest", timeout_s=60)
-    before = (office.data / "run" / "keeper.pid").read_text()
+    morning, evening = before["C0SUPPORT"] + 1, before["C0FINANCE"] + 1
+    office.until(lambda: len(_digests(office, "C0SUPPORT")) >= morning, "the morning's digest")
+    killed = office.pid("keeper")
     office.kill("keeper")
-    office.until(
-        lambda: (office.data / "run" / "keeper.pid").read_text() != before, "another keeper"
-    )
+    office.until(lambda: office.pid("keeper") != killed, "another keeper")
     office.post("clock", {"advance": _until(17, _now(office))})
-    office.until(lambda: _digests(office, "C0FINANCE"), "the evening's digest", timeout_s=60)
+    office.until(lambda: len(_digests(office, "C0FINANCE")) >= evening, "the evening's digest")
 
     expect(page.locator("#messages")).to_contain_text("What happened here")
     expect(page.locator("#messages")).to_contain_text("Booked “Told at nine”")
-    assert len(_digests(office, "C0SUPPORT")) == len(_digests(office, "C0FINANCE")) == 1
+    assert len(_digests(office, "C0SUPPORT")) == morning
+    assert len(_digests(office, "C0FINANCE")) == evening
     shot(page, "digest-desktop")
 
 
@@ -138,10 +140,10 @@ def _now(office: Demo) -> datetime:
 def _until(hour: int, now: datetime) -> float:
     """Seconds until a minute past this hour in Berlin, on this or the next working day."""
     local = now.astimezone(_BERLIN)
-    due = local.replace(hour=hour, minute=1, second=0, microsecond=0)
+    due = local.replace(hour=hour, minute=0, second=0, microsecond=0)
     while due <= local or due.weekday() > 4:
         due += timedelta(days=1)
-    return (due.astimezone(UTC) - now).total_seconds()
+    return (due.astimezone(UTC) - now).total_seconds() + 60
 
 
 def _digests(office: Demo, channel: str) -> list[str]:

@@ -67,6 +67,6 @@ def run_and_die(office: Office, folder: Path, redis_url: str, turn_id: str, poin
         [sys.executable, "-m", "tests.graphs.one_run", *arguments],
         cwd=ROOT,
         env={**os.environ, "SIGNOFF_FAULTPOINTS": str(folder / "faultpoints")},
-        timeout=120,
+        timeout=300,
         check=False,
     ).returncode

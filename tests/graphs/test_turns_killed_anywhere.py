@@ -21,7 +21,7 @@ from tests.graphs.dying import run_until
 from tests.graphs.office import DONE, SHORT, Office, calls, open_office
 from tests.llm.rehearsal import Rehearsal
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.chaos
 
 BOTH = calls(
     ("shop__find_order", {"order": "4711"}), ("shop__refund", {"order": "4711", "minor": 18000})

@@ -16,7 +16,7 @@ from graphs.runtime.tables import Turn
 from tests.graphs.office import DONE, SHORT, Office, calls
 from tests.graphs.pausing import run_until_stopped
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.chaos
 
 BOTH = calls(
     ("shop__find_order", {"order": "4711"}), ("shop__refund", {"order": "4711", "minor": 18000})
