@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from slack_sdk.web.async_client import AsyncWebClient
@@ -53,16 +53,18 @@ class Acts:
 
     # Who decides
 
-    def away(self, person: str, to: str, seconds: float) -> None:
-        """Somebody goes away from now on; what they said of that time before ends."""
+    def away(self, person: str, to: str, seconds: float, *, later: float = 0.0) -> None:
+        """Somebody says that they are away, for so long, from now on or from so much later on;
+        what they said of that time before ends."""
         now = self.world.clock.now()
-        absence = Absence(person, to, now, now + timedelta(seconds=seconds))
+        since = now + timedelta(seconds=later)
+        absence = Absence(person, to, since, since + timedelta(seconds=seconds))
         with self.world.db.transaction() as session:
             delegate(
                 session, self.world.deps.log, self.world.deps.people, person=self._one(person),
-                to=self._one(to), since=now, until=absence.until, now=now,
+                to=self._one(to), since=since, until=absence.until, now=now,
             )  # fmt: skip
-        self._forget(person)
+        self._forget(person, since, absence.until)
         self.absences.append(absence)
 
     def back(self, person: str) -> None:
@@ -71,7 +73,7 @@ class Acts:
                 session, self.world.deps.log, self.world.deps.people, person=self._one(person),
                 now=self.world.clock.now(),
             )  # fmt: skip
-        self._forget(person)
+        self._forget(person, datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 
     def stands_in_for(self, person: str | None) -> frozenset[str]:
         now = self.world.clock.now()
@@ -101,8 +103,10 @@ class Acts:
     def press_batch(self, batch: Batch, person: str) -> None:
         """One press on "Approve all", on the message that the poster has sent."""
         listed = self._sent(batch.id)
+        waiting = {action.id for action in self.world.actions("awaiting")}
         for action_id in listed:
-            self.world.note_click(action_id, person, "approve", "counted")
+            if action_id in waiting:
+                self.world.note_click(action_id, person, "approve", "counted")
         press = Click(
             trigger_id=f"press{next(self._numbers)}", user=f"U0{person.upper()}", team=TEAM,
             channel="D0BATCH", ts=batch.id, action_id="approve_batch", value=batch.id,
@@ -118,7 +122,11 @@ class Acts:
             "in_all": {"minor": IN_ALL, "currency": CURRENCY}, "uses": USES, "days": 1,
             "may_differ": ["what"],
         }  # fmt: skip
-        asked = Asked(example.principal_id, example.tool, USES, IN_ALL, days=1)
+        asked = Asked(
+            example.principal_id, example.tool, USES, IN_ALL, days=1,
+            amount=example.args["amount"], rejected=frozenset(self.world.rejected),
+            refusals=frozenset(self.world.refusals),
+        )  # fmt: skip
         return self._ask("signoff.allow_alike", args, asked)
 
     def ask_scope(self, person: str, scope: str, minutes: int) -> str:
@@ -205,9 +213,10 @@ class Acts:
             web=AsyncWebClient(),
         )  # fmt: skip
 
-    def _forget(self, person: str) -> None:
+    def _forget(self, person: str, since: datetime, until: datetime) -> None:
         for absence in self.absences:
-            absence.ended |= absence.person == person
+            meant = absence.person == person and absence.since < until and since < absence.until
+            absence.ended |= meant
 
     def _one(self, person: str) -> Any:
         return self.world.person(person)

@@ -91,8 +91,9 @@ class Counterpart:
     effects: list[Applied] = field(default_factory=list)
     travelling: list[Sent] = field(default_factory=list)
     working: list[Sent] = field(default_factory=list)
-    #: Counted up by every effect and by other people: what previews pin.
+    #: Counted up by every effect and by other people: what previews pin; and when it came to be so.
     balance: dict[str, int] = field(default_factory=dict)
+    history: dict[str, list[tuple[datetime, int]]] = field(default_factory=dict)
     _keys: dict[str, tuple[datetime, dict[str, Any]]] = field(default_factory=dict)
 
     @property
@@ -153,8 +154,19 @@ class Counterpart:
         number, what = len(self.effects) + 1, sent.args["what"]
         applied = Applied(number, sent.tool.name, sent.action_id, sent.key, sent.args, sent.facts)
         self.effects.append(applied)
-        self.balance[what] = self.balance.get(what, 0) + 1
+        self.count_up(what)
         return applied
+
+    def count_up(self, what: str) -> None:
+        """Something changed there."""
+        self.balance[what] = self.balance.get(what, 0) + 1
+        self.history.setdefault(what, []).append((self.clock.now(), self.balance[what]))
+
+    def was(self, what: str, balance: int, since: datetime, until: datetime) -> bool:
+        """Whether the balance was so at any moment of that time, its first and last among them."""
+        changes = self.history.get(what, [])
+        before = [number for at, number in changes if at < since]
+        return balance in ((before or [0])[-1], *(n for at, n in changes if since <= at <= until))
 
     def pass_time(self) -> None:
         """What was not received in time is lost; what must be done by now is done."""

@@ -57,6 +57,9 @@ RULES = (
     _RULES + "  - {name: foreign, tool: foreign.tool, deny: true}\n",
 )
 
+#: The form of the rules by which two people must approve a payment.
+TWO_MUST = 3
+
 
 @cache
 def people_text(groups: int) -> str:

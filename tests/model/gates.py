@@ -27,8 +27,14 @@ class Died(BaseException):
 class Worker:
     """One job under way, and the gate it stands at; None once it has ended or died."""
 
-    def __init__(self, label: str, work: Callable[[], object], files: int = 0) -> None:
-        self.label = label
+    def __init__(
+        self, job: str, action_id: str, work: Callable[[], object], files: int = 0
+    ) -> None:
+        self.job, self.action_id = job, action_id
+        #: The token under which it has the action, 0 until then; and what the action looked like
+        #: before its last commit.
+        self.token = 0
+        self.before: tuple[Any, ...] = ()
         #: Which form of the files it was started with, and goes by to its end.
         self.files = files
         self.gate: str | None = "begin"
@@ -92,16 +98,19 @@ class GatedDatabase(Database):
 
     #: Counts transactions, so that nothing is read twice that cannot have changed.
     version = 0
-    #: Told of each commit of a worker, before anything else can happen.
+    #: Told of each commit of a worker, right before and before anything else can happen.
+    about_to: Callable[[Worker], None] | None = None
     told: Callable[[Worker], None] | None = None
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         gate("commit")
         self.version += 1
+        worker = standing_here()
+        if worker is not None and self.about_to is not None:
+            self.about_to(worker)
         with super().transaction() as session:
             yield session
-        worker = standing_here()
         if worker is not None and self.told is not None:
             self.told(worker)
         gate("committed")

@@ -13,17 +13,24 @@ from typing import Any
 from sqlmodel import select
 
 from approvals.states import ACTION, ACTION_TERMINAL
-from approvals.tables import Action, Grant, Request
+from approvals.tables import Action, Decision, Grant, Request
 from core.outbox import Outbox
 from core.posts import Post
 from tests.model.rights import (
     Case,
     Permitted,
+    answers_are_their_own,
     begun_in_its_time,
+    begun_while_nothing_was_stopped,
     covered_by_its_permission,
     decided_by_those_entitled,
+    ended_by_a_no,
     has_the_scope,
+    never_given_over_a_no,
     never_overspent,
+    nobody_said_no_before_it_began,
+    nothing_written_late,
+    on_facts_that_held,
     somebody_has_it,
     still_entitled_when_begun,
 )
@@ -67,17 +74,22 @@ def check(world: World, seen: Seen) -> None:
         for promise in (
             _once, _only_with_a_permission, _as_it_is_said, _the_log_explains_the_row,
             _used_at_most_once, decided_by_those_entitled, still_entitled_when_begun,
-            begun_in_its_time, _the_question_fits, _its_turn_is_woken,
+            begun_in_its_time, _the_question_fits, _its_turn_is_woken, answers_are_their_own,
+            on_facts_that_held, begun_while_nothing_was_stopped, nothing_written_late,
         ):  # fmt: skip
             _hold(promise(case, world), promise.__name__, case)
         _hold(_nothing_goes_back(case.action, seen), "nothing goes back", case)
         _hold(has_the_scope(case, world, permitted), "has the scope when it begins", case)
         covered = covered_by_its_permission(case, world, permitted, by_id)
         _hold(covered, "covered by its standing permission", case)
+        said_no = nobody_said_no_before_it_began(case, world, permitted, by_id)
+        _hold(said_no, "a no ends a standing permission", case)
         _hold(somebody_has_it(case, open_jobs, dead), "somebody has it", case)
     for row in permitted.standing.values():
         held = never_overspent(row, world, cases)
         _hold(held, "a standing permission is never overspent", by_id[row.action_id])
+        given = never_given_over_a_no(row, world, by_id)
+        _hold(given, "what was rejected is not permitted for the asking", by_id[row.action_id])
     _each_call_once(cases)
     _undone_once(cases, seen)
     _resumed_once(world, {case.action.id: case.action for case in cases})
@@ -85,7 +97,12 @@ def check(world: World, seen: Seen) -> None:
 
 def check_settled(world: World) -> None:
     """At the end, with everything delivered: each action is settled or a person's question."""
-    cases = _cases(world, Permitted.of(world))
+    permitted = Permitted.of(world)
+    cases = _cases(world, permitted)
+    by_id = {case.action.id: case for case in cases}
+    for row in permitted.standing.values():
+        ended = ended_by_a_no(row, world, by_id)
+        _hold(ended, "a no ends a standing permission", by_id[row.action_id])
     for case in cases:
         status = case.action.status
         _hold(status in ACTION_TERMINAL, f"it ends, not as {status}", case)
@@ -216,6 +233,9 @@ def _cases(world: World, permitted: Permitted) -> list[Case]:
         events[event.action_id].append(event)
     grants = {grant.action_id: grant for grant in world.rows(Grant)}
     requests = {request.action_id: request for request in world.rows(Request)}
+    votes: dict[str, set[tuple[str, str]]] = defaultdict(set)
+    for vote in world.rows(Decision):
+        votes[vote.request_id].add((vote.person_id, vote.vote))
     woken = [row for row in world.rows(Outbox) if row.job == "run_turn"]
     return [
         Case(
@@ -229,6 +249,7 @@ def _cases(world: World, permitted: Permitted) -> list[Case]:
             # A job that was given up and is tried again is the same occasion.
             woken=[r for r in woken if f":{action.id}:" in r.key and ":dead_" not in r.key],
             begun=world.begun.get(action.id),
+            votes=votes[requests[action.id].id] if action.id in requests else set(),
         )
         for action in world.rows(Action)
     ]

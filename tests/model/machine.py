@@ -50,6 +50,8 @@ DISTURBANCES = (
 )
 #: How long somebody is away; seconds.
 _ABSENCES = (1.0, 45.0, 7_300.0)
+#: When it begins, from now on; seconds.
+_LATER = (0.0, 0.0, 45.0)
 _NOT_BEGUN = ("proposed", "awaiting", "allowed", "approved")
 _OPEN = (*_NOT_BEGUN, "executing", "unknown")
 _LONGEST = 40
@@ -171,7 +173,8 @@ class Protocol(RuleBasedStateMachine):
         if data.draw(_rarely):
             self.world.acts.back(str(person))
         else:
-            self.world.acts.away(str(person), str(to), data.draw(st.sampled_from(_ABSENCES)))
+            lasts, later = data.draw(st.sampled_from(_ABSENCES)), data.draw(st.sampled_from(_LATER))
+            self.world.acts.away(str(person), str(to), lasts, later=later)
 
     def press_batch(self, data: Any) -> None:
         batch = _one(data, self.world.acts.batches())
@@ -207,7 +210,7 @@ class Protocol(RuleBasedStateMachine):
             world.change_files(data.draw(rules), data.draw(groups))
         elif what == "somebody else acts there":
             there = data.draw(st.sampled_from("xy"))
-            world.other.balance[there] = world.other.balance.get(there, 0) + 1
+            world.other.count_up(there)
         elif what == "the turn is stopped":
             world.cancel_turn(data.draw(st.sampled_from(("t1", "t2"))))
         elif what == "one is taken back":
@@ -295,6 +298,7 @@ class Protocol(RuleBasedStateMachine):
             asked = len(world.actions("awaiting")) == len(world.actions(*_OPEN))
             world.wait(8_000.0 if asked else 45.0)
             world.keep_time()
+        world.keep_time()
         check_settled(world)
 
     def _deliver_all(self) -> None:
@@ -336,7 +340,7 @@ class Protocol(RuleBasedStateMachine):
     def _answerable(self) -> list[Action]:
         """Unknown, and nothing of it can happen any more: a person who looks sees the truth."""
         world = self.world
-        going = " ".join(worker.label for worker in world.alive())
+        going = {worker.action_id for worker in world.alive()}
         return [
             action
             for action in world.actions("unknown")

@@ -30,7 +30,6 @@ from approvals.opening import open_request
 from approvals.tables import Action, Decision, Grant, Request
 from core.ids import derive_id, new_id
 from tests.model.machine import ASKERS, DISTURBANCES, Protocol
-from tests.model.world import World
 from tools.claim import Claim, Work
 from tools.content import same_facts
 from tools.deps import Deps
@@ -228,34 +227,15 @@ def _copy(row: Action, **changes: Any) -> Action:
     return Action(**{**row.model_dump(), **changes})
 
 
-def _asked_and_once_approved(machine: Protocol) -> None:
-    world = machine.world
-    _deliver(world, until=None)
-    (action,) = world.actions("awaiting")
-    for person in ("finn", "gita"):
-        if world.click(action.id, person, "approve") == "counted":
-            return
-
-
-def _refused_and_paused(machine: Protocol) -> None:
-    _deliver(machine.world, until="send")
-    (worker,) = machine.world.alive()
-    worker.go("refused")
-    machine.world.wait(8.0)
-    machine.world.keep_time()
-
-
-def _deliver(world: World, *, until: str | None) -> None:
-    worker = world.deliver(world.queue.pop())
-    while worker is not None and worker.gate not in (None, until):
-        worker.go()
-
-
 #: The gate at which what needs no question is allowed and not yet begun.
 JUST_BEFORE = (6, 6, 99)
 _MANY_AT_ONCE = {"deliver": 12, "disturb": 0, "undo": 0}
 #: A permission is used once for two reasons, each enough alone: its own row says whether it was
 #: used, and the claim is a compare-and-set on the action's. With either gone the other one holds.
+#: Each stands in a test of its own besides: twenty threads at the permission's row, the action's
+#: left alone, in tests/approvals/test_requests.py (`test_a_permission_is_used_once`); fifty at the
+#: action's, without any permission, in tests/approvals/test_actions.py
+#: (`test_one_of_fifty_threads_moves_an_action_and_the_others_are_told`).
 ALONE = tuple(
     Bug(name, plant, ("order",), weights=_MANY_AT_ONCE)
     for name, plant in (
@@ -276,7 +256,7 @@ BUGS = (
         _stale_token_accepted,
         ("transfer",),
         gates=(0, 0, 0, 99),
-        start=_refused_and_paused,
+        situation="a worker is paused past its lease",
     ),
     Bug("no settle time", _no_settle_time, ("order",), fates=("late", "answered")),
     Bug(
@@ -305,9 +285,8 @@ BUGS = (
         "edit keeps earlier votes",
         _edit_keeps_earlier_votes,
         ("pay",),
-        files=3,
+        situation="one of two has approved",
         weights={"edit": 6},
-        start=_asked_and_once_approved,
     ),
     Bug("a dead worker's call counts as unsent", _a_dead_workers_call_counts_as_unsent, ("order",)),
     Bug("sent again without a look", _sent_again_without_a_look, ("order",)),

@@ -4,17 +4,22 @@ condition of one statement, of the real code."""
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import update
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, col, select
 
 import approvals.directory
 import approvals.entitlement
 import approvals.grants
+import approvals.objections
+import approvals.requests
 import approvals.standing
+import approvals.standing_asked
+import approvals.switches
 import approvals.undoing
 import bot.presses.batches
 import core.dead
@@ -27,6 +32,7 @@ from approvals.rights_tables import StandingPermission
 from approvals.tables import Action, Request
 from core.dead import DeadLetter
 from core.outbox import enqueue
+from tests.model.gates import standing_here
 from tests.model.machine import Protocol
 from tests.model.planted import JUST_BEFORE, Bug
 from tools.claim import Claim, Work
@@ -163,6 +169,71 @@ def _replayed_under_its_old_key(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(core.dead, "enqueue", again)
 
 
+def _a_no_is_not_heard(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(approvals.objections, "objection", lambda *_: None)
+
+
+def _a_no_is_not_heard_when_begun(patch: pytest.MonkeyPatch) -> None:
+    true_one = approvals.standing.spend
+
+    def spend(*args: Any, **more: Any) -> str | None:
+        with pytest.MonkeyPatch.context() as meanwhile:
+            meanwhile.setattr(approvals.standing, "ended_by_objection", lambda *_, **__: False)
+            return true_one(*args, **more)
+
+    patch.setattr(approvals.standing, "spend", spend)
+
+
+def _taking_back_is_no_no(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(approvals.objections, "_taken_back", lambda *_: iter(()))
+
+
+def _permitted_over_a_no(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(approvals.standing_asked, "_check_rejected", lambda *_: None)
+
+
+def _stop_looked_at_before_the_claim(patch: pytest.MonkeyPatch) -> None:
+    """Before its transaction and not within, so that a stop in between comes to nothing."""
+    in_force, may_go = approvals.switches.in_force, tools.start.may_go
+    seen: dict[object, Any] = {}
+
+    def look(deps: Deps, work: Work) -> bool:
+        action = work.action
+        with deps.db.read() as session:
+            seen[standing_here()] = in_force(
+                session, workspace_id=action.workspace_id, scopes=tools.start.scopes(action)
+            )
+        return may_go(deps, work)
+
+    patch.setattr(tools.start, "may_go", look)
+    patch.setattr(approvals.switches, "in_force", lambda *_, **__: seen.get(standing_here()))
+
+
+def _facts_not_read_again(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(tools.start, "too_old", lambda *_: False)
+
+
+def _answers_to_what_was_replaced_count(patch: pytest.MonkeyPatch) -> None:
+    true_one = approvals.requests._locked
+
+    def locked(session: Session, request_id: str) -> Request | None:
+        request = true_one(session, request_id)
+        if request is not None and (request.status, request.stage) == ("superseded", 0):
+            set_committed_value(request, "status", "pending")
+        return request
+
+    patch.setattr(approvals.requests, "_locked", locked)
+
+
+def _absences_count_before_they_begin(patch: pytest.MonkeyPatch) -> None:
+    true_one = approvals.directory._stand_ins
+    patch.setattr(
+        approvals.directory,
+        "_stand_ins",
+        lambda session, people, now: true_one(session, people, now + timedelta(seconds=45)),
+    )
+
+
 def _only(**weights: int) -> dict[str, int]:
     """Of what people do beyond single cards nothing but this."""
     none = ("hand_on", "go_away", "press_batch", "permit", "revoke", "fail", "replay")
@@ -175,7 +246,39 @@ def _asked_and_their_time_is_over(machine: Protocol) -> None:
     machine.world.wait(50.0)
 
 
+def _about_to_begin(machine: Protocol) -> None:
+    """A worker has looked at everything, and stands before the transaction that claims it."""
+    world = machine.world
+    worker = world.deliver(world.queue.pop(0))
+    while worker is not None and worker.gate is not None and not world.actions("allowed"):
+        worker.go()
+    while worker is not None and worker.gate not in (None, "commit"):
+        worker.go()
+
+
+def _taken_back_in_time(machine: Protocol) -> None:
+    """What is permitted already is about to begin, and its asker takes it back."""
+    world = machine.world
+    _about_to_begin(machine)
+    for action in world.actions("allowed"):
+        world.undo(action, "ana")
+
+
+def _asked_for_alike(machine: Protocol) -> None:
+    """Ana asks that payments alike to the first, which was approved, need no question."""
+    (first,) = [a for a in machine.world.actions("succeeded") if a.tool == "other.pay"]
+    machine.world.acts.ask_alike(first)
+
+
+def _soon_away(machine: Protocol) -> None:
+    """The card is there, and whoever may answer will be away from soon on."""
+    machine.world.deliver_all()
+    for person, to in (("finn", "mara"), ("gita", "mara")):
+        machine.world.acts.away(person, to, 7_300.0, later=45.0)
+
+
 _STANDING = "alike are permitted"
+_ONE_WAITS = "alike are permitted and one waits"
 _BATCH = "several alike wait"
 RIGHTS = (
     Bug("begun before its hold is over", _hold_not_kept, ("note",)),
@@ -224,6 +327,78 @@ RIGHTS = (
         more=True,
         situation=_STANDING,
         weights=_only(revoke=6),
+    ),
+    Bug(
+        "a no leaves the standing permission",
+        _a_no_is_not_heard,
+        ("pay",),
+        many=True,
+        more=True,
+        situation=_ONE_WAITS,
+        askers=("ana",),
+        weights=_only(propose=6, decide=8, edit=0, disturb=0),
+    ),
+    Bug(
+        "a no is not looked at when it begins",
+        _a_no_is_not_heard_when_begun,
+        ("pay",),
+        many=True,
+        more=True,
+        situation=_ONE_WAITS,
+        askers=("ana",),
+        gates=JUST_BEFORE,
+        weights=_only(propose=6, deliver=8, decide=12, go_on=2, edit=0, disturb=0, wait=1),
+    ),
+    Bug(
+        "taking back leaves the standing permission",
+        _taking_back_is_no_no,
+        ("pay",),
+        many=True,
+        more=True,
+        situation=_STANDING,
+        askers=("ana",),
+        start=_taken_back_in_time,
+        weights=_only(propose=8, deliver=12, decide=0, edit=0, disturb=0, wait=1),
+    ),
+    Bug(
+        "permitted for the asking over a no",
+        _permitted_over_a_no,
+        ("pay",),
+        more=True,
+        situation="one alike was rejected",
+        start=_asked_for_alike,
+        gates=(99,),
+        weights=_only(deliver=12, decide=12, edit=0, disturb=0, wait=1),
+    ),
+    Bug(
+        "a stop is looked at before the claim only",
+        _stop_looked_at_before_the_claim,
+        ("order",),
+        start=_about_to_begin,
+        disturbances=("everything is stopped", "everything goes on"),
+        weights={"disturb": 6, "go_on": 6, "wait": 1, "undo": 0},
+    ),
+    Bug(
+        "facts not read again when begun",
+        _facts_not_read_again,
+        ("pay",),
+        disturbances=("somebody else acts there",),
+        weights={"disturb": 6},
+    ),
+    Bug(
+        "answers to what was replaced count",
+        _answers_to_what_was_replaced_count,
+        ("book",),
+        disturbances=("a late click",),
+        weights={"edit": 8, "disturb": 8},
+    ),
+    Bug(
+        "absences count before they begin",
+        _absences_count_before_they_begin,
+        ("pay",),
+        more=True,
+        start=_soon_away,
+        weights=_only(decide=12, wait=1, disturb=0, edit=0),
     ),
     Bug(
         "scope not looked at when begun",

@@ -14,8 +14,8 @@ from core.outbox import Outbox
 from tests.model.acts import EACH
 from tests.model.counterpart import SHIP, Applied, worth_of
 from tests.model.files import GROUPS, HAND_TO, HOLD_S, OPERATORS, SCOPES
-from tests.model.story import Begun, Clicked, Told
-from tests.model.world import World
+from tests.model.story import Asked, Begun, Clicked, Told
+from tests.model.world import LIMITS, World
 
 _MOVES = "approvals:action:"
 _STANDING = "standing:"
@@ -35,6 +35,8 @@ class Case:
     clicks: list[Clicked]
     woken: list[Outbox]
     begun: Begun | None
+    #: Who answered the question, and what.
+    votes: set[tuple[str, str]]
 
     def moves(self) -> list[str]:
         return [e.type.removeprefix(_MOVES) for e in self.events if e.type.startswith(_MOVES)]
@@ -141,6 +143,19 @@ def _placed(voters: Sequence[frozenset[str]], quorum: int, taken: frozenset[str]
     )
 
 
+def answers_are_their_own(case: Case, _world: World) -> bool:
+    """Every answer that counts was given to this very question, while it stood, by that person."""
+    given = {
+        (click.person, click.vote)
+        for click in case.clicks
+        if click.outcome in ("counted", "approved", "rejected")
+    }
+    late = any(
+        c.outcome in ("counted", "approved", "rejected") and not c.in_time for c in case.clicks
+    )
+    return not late and case.votes <= given
+
+
 # Times, scopes, and what was permitted beforehand
 
 
@@ -156,6 +171,26 @@ def begun_in_its_time(case: Case, world: World) -> bool:
     hold = timedelta(seconds=HOLD_S.get(case.action.tool, 0.0))
     in_force = case.grant is not None and case.begun.at < case.grant.expires_at
     return in_force and len(permitted) == 1 and case.begun.at >= permitted[0] + hold
+
+
+def on_facts_that_held(case: Case, world: World) -> bool:
+    """What it rests on was so, there, no longer ago than facts may be old when it begins."""
+    if case.begun is None or not case.action.tool.startswith("other."):
+        return True
+    pinned = (case.action.facts or {})["balance"]
+    since = case.begun.at - timedelta(seconds=LIMITS.facts_age_s)
+    return world.other.was(case.action.args["what"], pinned, since, case.begun.at)
+
+
+def begun_while_nothing_was_stopped(case: Case, _world: World) -> bool:
+    """A stop holds whatever has not begun."""
+    stoppable = case.action.automation == "assistant"
+    return case.begun is None or not (stoppable and case.begun.stopped)
+
+
+def nothing_written_late(case: Case, world: World) -> bool:
+    """A worker whose action was taken over from it writes nothing of it any more."""
+    return case.action.id not in world.written_late
 
 
 def has_the_scope(case: Case, world: World, permitted: Permitted) -> bool:
@@ -186,13 +221,45 @@ def covered_by_its_permission(
     giving = cases[row.action_id]
     asked = world.acts.asked[row.action_id]
     return (
-        (action.principal_id, action.tool) == (asked.person, asked.tool)
-        and worth_of(action.tool, action.args["amount"]) <= EACH
+        _alike(action, asked)
         and case.begun.at < row.created_at + timedelta(days=asked.days)
         and row.id not in case.begun.revoked
         and "approved" in giving.moves()
         and _filled(giving, case.begun.groups)
     )
+
+
+def _alike(action: Action, asked: Asked) -> bool:
+    """Whether it is what was asked for: of that person and tool, for no more than its example."""
+    return (
+        (action.principal_id, action.tool) == (asked.person, asked.tool)
+        and 0 < action.args["amount"] <= asked.amount
+        and worth_of(action.tool, action.args["amount"]) <= EACH
+    )
+
+
+def nobody_said_no_before_it_began(
+    case: Case, world: World, permitted: Permitted, cases: dict[str, Case]
+) -> bool:
+    """Nothing begins on a permission once somebody has said no to what it covers, or has taken
+    that back, since the permission was asked for."""
+    if case.stands_on is None or case.begun is None:
+        return True
+    asked = world.acts.asked[permitted.standing[case.stands_on].action_id]
+    return not any(_alike(cases[one].action, asked) for one in case.begun.refusals - asked.refusals)
+
+
+def never_given_over_a_no(row: StandingPermission, world: World, cases: dict[str, Case]) -> bool:
+    """What somebody rejected before is not permitted for the asking."""
+    asked = world.acts.asked[row.action_id]
+    return not any(_alike(cases[one].action, asked) for one in asked.rejected)
+
+
+def ended_by_a_no(row: StandingPermission, world: World, cases: dict[str, Case]) -> bool:
+    """A no to what it covers, since it was asked for, ends it; noted by whoever looks next."""
+    asked = world.acts.asked[row.action_id]
+    refusals = set(world.refusals) - asked.refusals
+    return row.ended_at is not None or not any(_alike(cases[one].action, asked) for one in refusals)
 
 
 def never_overspent(row: StandingPermission, world: World, cases: Iterable[Case]) -> bool:

@@ -20,6 +20,8 @@ class Clicked:
     stands_in_for: frozenset[str] = frozenset()
     #: Those to whom this very question had been handed on.
     handed: frozenset[str] = frozenset()
+    #: Whether the question still stood.
+    in_time: bool = True
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,10 @@ class Begun:
     groups: int
     #: What had been revoked by then.
     revoked: frozenset[str]
+    #: Which actions people had said no to, or had taken back.
+    refusals: frozenset[str] = frozenset()
+    #: Whether somebody had stopped what it is part of.
+    stopped: bool = False
 
 
 @dataclass
@@ -53,6 +59,10 @@ class Asked:
     uses: int = 0
     in_all: int = 0
     days: int = 0
+    #: Each is of at most so much; and to which actions people had said no, or had taken back.
+    amount: int = 0
+    rejected: frozenset[str] = frozenset()
+    refusals: frozenset[str] = frozenset()
     scope: str = ""
     minutes: int = 0
 

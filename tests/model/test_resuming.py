@@ -94,7 +94,7 @@ def played(paused_at: int, first: int, earlier: int) -> Work:
     work.settled |= set(asked[:earlier])
     assert isinstance(go_on(store, work), Waits)
     work.settled |= set(asked[:first])
-    late = Worker("A", lambda: go_on(store, work))
+    late = Worker("go on", TURN, lambda: go_on(store, work))
     for _ in range(paused_at):
         if late.gate is not None:
             late.go()

@@ -25,6 +25,7 @@ from approvals.floors import make_floor
 from approvals.origins import Labelled
 from approvals.people import People
 from approvals.requests import decide, expire_due
+from approvals.running_out import end_due
 from approvals.states import ACTION_TERMINAL
 from approvals.tables import Action, Grant, Request
 from audit.keys import KeyRing
@@ -54,6 +55,9 @@ from tools.undoing import press_undo
 _SAID = Labelled(Origin.REQUESTER, "do 1 2 to x or y or z")
 T = TypeVar("T", bound=SQLModel)
 _JOBS = ("prepare", "execute", "run_turn")
+_LOOKS = """
+SELECT token, status, attempt, tainted, lease_until, next_at, outcome FROM action WHERE id = ?
+"""
 #: Short times and few tries, so that every end is near.
 LIMITS = Limits(
     max_attempts=3,
@@ -76,6 +80,13 @@ class World:
     begun: dict[str, Begun] = field(default_factory=dict)
     #: Who was told that they took something back in time: its action, each time.
     taken_back: list[str] = field(default_factory=list)
+    #: Actions that people rejected; and all they said no to: rejected, or taken back.
+    rejected: list[str] = field(default_factory=list)
+    refusals: list[str] = field(default_factory=list)
+    #: Whether somebody has stopped all of this.
+    stopped: bool = False
+    #: Actions written by a worker after another had taken them over from it.
+    written_late: list[str] = field(default_factory=list)
     #: Turn -> the settled heads it went on with, each time it did.
     resumed: dict[str, list[dict[str, str]]] = field(default_factory=lambda: defaultdict(list))
     proposals: dict[tuple[str, int], tuple[Proposed, ...]] = field(default_factory=dict)
@@ -87,7 +98,8 @@ class World:
         self.other = Counterpart(self.clock)
         self._other = self.other.connector
         self.db = _database()
-        self.db.wake, self.db.told = self._published, self._note_begun
+        self.db.wake, self.db.told = self._published, self._committed
+        self.db.about_to = self._note_before
         self.acts = Acts(self)
         self.deps = Deps(
             db=self.db,
@@ -119,19 +131,27 @@ class World:
 
     def click(self, action_id: str, person: str | None, vote: Literal["approve", "reject"]) -> str:
         """One click on the action's card; what became of it."""
+        in_time = any(action.id == action_id for action in self.actions("awaiting"))
         with self.db.transaction() as session:
             request = session.exec(select(Request).where(Request.action_id == action_id)).one()
             decided = decide(
                 session, self.deps.log, self.deps.people, request_id=request.id,
                 person=self.person(person), vote=vote, reason=None, now=self.clock.now(),
             )  # fmt: skip
-        self.note_click(action_id, person, vote, decided.outcome)
+        if decided.outcome == "rejected":
+            self.rejected.append(action_id)
+            self.refusals.append(action_id)
+        self.note_click(action_id, person, vote, decided.outcome, in_time=in_time)
         return decided.outcome
 
-    def note_click(self, action_id: str, person: str | None, vote: str, outcome: str) -> None:
+    def note_click(
+        self, action_id: str, person: str | None, vote: str, outcome: str, *, in_time: bool = True
+    ) -> None:
         """Write down who clicked, and whom they could stand for at that moment."""
-        handed = self.acts.handed.get(action_id, frozenset())
-        made = Clicked(person, vote, outcome, self.groups, self.acts.stands_in_for(person), handed)
+        handed, stood_for = self.acts.handed.get(action_id), self.acts.stands_in_for(person)
+        made = Clicked(
+            person, vote, outcome, self.groups, stood_for, handed or frozenset(), in_time
+        )
         self.clicks.setdefault(action_id, []).append(made)
 
     def edit(self, action: Action, person: str, amount: int) -> str | None:
@@ -160,6 +180,7 @@ class World:
                 action_id=action.id, person=self.person(person), now=self.clock.now(),
             ).outcome  # fmt: skip
         self.taken_back += [action.id] * (outcome == "taken_back")
+        self.refusals += [action.id] * (outcome in ("taken_back", "proposed"))
         return outcome
 
     def cancel(self, action: Action, reason: str = "Ana took it back") -> bool:
@@ -182,6 +203,7 @@ class World:
         with self.db.transaction() as session:
             do(session, self.deps.log, scope="automation:assistant", workspace_id=TEAM, by="olga",
                now=self.clock.now())  # fmt: skip
+        self.stopped = pressed
 
     def change_files(self, rules: int, groups: int) -> None:
         """As after a restart with other files; workers under way keep what they had."""
@@ -212,7 +234,7 @@ class World:
         run = executor.run
         if message.job == "prepare":
             run = Prepare(self.deps, execute=executor.run).run
-        worker = Worker(f"{message.job} {action_id}", lambda: run(action_id), self.groups)
+        worker = Worker(message.job, action_id, lambda: run(action_id), self.groups)
         self.workers.append(worker)
         return worker
 
@@ -233,6 +255,8 @@ class World:
             ]
             again += take_due(session, now=now)
             offer_due(session, self.deps.log, self.deps.people, now=now)
+            if self.acts.asked:
+                end_due(session, self.deps.log, self.deps.people, now=now)
         self._published(again)
 
     def wait(self, seconds: float) -> None:
@@ -287,14 +311,34 @@ class World:
         if new := {key: head for key, head in heads.items() if key not in known}:
             self.resumed[turn].append(new)
 
+    def _note_before(self, worker: Worker) -> None:
+        """What the action looks like at which this worker is about to write."""
+        worker.before = self._looks(worker.action_id)
+
+    def _committed(self, worker: Worker) -> None:
+        """What this worker's last commit has done."""
+        self._note_begun(worker)
+        before, after = worker.before, self._looks(worker.action_id)
+        if after[0] > before[0]:
+            worker.token = after[0]
+        elif 0 < worker.token < before[0] and after != before:
+            self.written_late.append(worker.action_id)
+
     def _note_begun(self, worker: Worker) -> None:
         """Whose permission this worker's last commit has used up."""
         for grant in self.rows(Grant):
             if grant.consumed_at is not None and grant.action_id not in self.begun:
-                begun = Begun(
-                    grant.action_id, self.clock.now(), worker.files, frozenset(self.acts.revoked)
-                )
-                self.begun[grant.action_id] = begun
+                self.begun[grant.action_id] = Begun(
+                    grant.action_id, self.clock.now(), worker.files, frozenset(self.acts.revoked),
+                    frozenset(self.refusals), self.stopped,
+                )  # fmt: skip
+
+    def _looks(self, action_id: str) -> tuple[Any, ...]:
+        """Its token first, then all that is written of how it goes."""
+        found: tuple[Any, ...] = (
+            _connection(self.db.engine).execute(_LOOKS, (action_id,)).fetchone()
+        )
+        return found
 
     def _published(self, messages: Sequence[Message]) -> None:
         self.queue += [m for m in messages if m not in self.queue and m.job in _JOBS]
