@@ -20,6 +20,7 @@ from approvals.unanswered import why_unanswered
 from approvals.votes import cast, count, voted
 from audit.log import Log
 
+Vote = Literal["approve", "reject"]
 #: Said to who may decide it, but is not to see it yet.
 NOT_YET = "Whoever asked for this has yet to agree that it is shown to you."
 _STRANGER = "This button doesn't belong to an open request."
@@ -32,7 +33,7 @@ def decide(
     *,
     request_id: str,
     person: Principal | None,
-    vote: Literal["approve", "reject"],
+    vote: Vote,
     reason: str | None,
     now: datetime,
 ) -> Decided:

@@ -23,27 +23,18 @@ from bot.listeners.home import publish
 from bot.listeners.opening import open_view
 from bot.presses.allow_alike import take_alike
 from bot.presses.batches import take_batch, take_choosing
-from bot.presses.clicks import (
-    STRANGER,
-    Click,
-    read_click,
-    take_answer,
-    take_odd,
-    take_reject,
-    take_story,
-    take_vote,
-    wait_until_stored,
-)
+from bot.presses.clicks import STRANGER, Click, read_click, take_odd, take_story, wait_until_stored
 from bot.presses.compensations import take_back
 from bot.presses.edits import take_edit
 from bot.presses.elsewhere import take_disclosure
 from bot.presses.handing import take_hand
 from bot.presses.inquiries import take_ask, take_reply
-from bot.presses.looks import take_look
+from bot.presses.looks import take_answer, take_look
 from bot.presses.reads import take_read
 from bot.presses.revokes import read_home_click, take_revoke
 from bot.presses.stops import take_stop_click
 from bot.presses.undoing import take_undo
+from bot.presses.votes import take_reject, take_vote
 from bot.stories import story_lines
 
 Press = Callable[[Delivery, Click, Principal], Awaitable[str | None]]
@@ -105,11 +96,11 @@ async def _odd(delivery: Delivery, click: Click, _person: Principal) -> str | No
     return STRANGER
 
 
-async def _tell_story(delivery: Delivery, click: Click, _person: Principal) -> str | None:
-    fits = await asyncio.to_thread(take_story, delivery.deps, click)
+async def _tell_story(delivery: Delivery, click: Click, person: Principal) -> str | None:
+    told = await asyncio.to_thread(take_story, delivery.deps, click, person)
     delivery.recorded = True
-    if not fits:
-        return STRANGER if fits is False else None
+    if told is not True:
+        return told
     lines = await asyncio.to_thread(story_lines, delivery.deps, click.value, click.user)
     return await _open(delivery, click, text_modal("Story", lines))
 

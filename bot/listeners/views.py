@@ -9,18 +9,16 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
-from approvals.people import Principal
-from approvals.requests import decide
 from bot.blocks.batch import WHICH
 from bot.blocks.edit import typed_of
 from bot.blocks.modals import REASON, REASON_LIMIT, page_modal, text_modal
 from bot.boundary import Delivery, Edge, guarded
-from bot.deps import BotDeps
 from bot.presses.batches import read_form, submit_batch
 from bot.presses.edits import submit_edit
 from bot.presses.inquiries import Kind, submit_words
 from bot.presses.reads import Page, turn_page
-from bot.presses.submitted import Submitted, record_submission
+from bot.presses.submitted import Submitted
+from bot.presses.votes import submit_rejection
 from bot.words import storable
 
 
@@ -44,9 +42,9 @@ async def on_reject(delivery: Delivery) -> None:
     if account.principal is None:
         told: str | None = account.refusal
     else:
-        request_id = str(view.get("private_metadata") or "")
+        submitted = Submitted.of(delivery.body)
         told = await asyncio.to_thread(
-            take_rejection, delivery, account.principal, request_id, reason
+            submit_rejection, delivery.deps, submitted, account.principal, reason
         )
         delivery.recorded = True
     if told:
@@ -146,31 +144,6 @@ async def on_batch(delivery: Delivery) -> None:
 
 async def on_closed(delivery: Delivery) -> None:
     await delivery.answer()
-
-
-def take_rejection(
-    delivery: Delivery, person: Principal, request_id: str, reason: str
-) -> str | None:
-    """Record and decide, in one transaction; a sentence where it was not a rejection after all."""
-    deps: BotDeps = delivery.deps
-    now = deps.clock.now()
-    with deps.db.transaction() as session:
-        fresh = record_submission(
-            session, deps, Submitted.of(delivery.body), {"request_id": request_id[:300]}, now=now
-        )
-        if not fresh:
-            return None
-        decided = decide(
-            session,
-            deps.log,
-            deps.people,
-            request_id=request_id,
-            person=person,
-            vote="reject",
-            reason=reason,
-            now=now,
-        )
-    return None if decided.outcome == "rejected" else decided.sentence
 
 
 def reason_of(view: dict[str, Any]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 from sqlmodel import Session
 
@@ -27,7 +27,7 @@ from bot.blocks.allow_alike import (
     Suggested,
 )
 from bot.deps import BotDeps
-from bot.presses.clicks import STRANGER, Click, record_click, stands
+from bot.presses.clicks import STRANGER, Click, Pressed, message, press_on
 from bot.presses.submitted import Answered, Submitted, record_submission
 from bot.words import storable
 from core.errors import ApprovalError
@@ -40,25 +40,27 @@ _NOT_HERE = "Actions like this are asked about each time; nobody can allow them 
 def take_alike(deps: BotDeps, click: Click, person: Principal) -> Suggested | str | None:
     """Record the press. Whoever asked for the action or approved it gets the modal, others are told
     why not."""
-    now = deps.clock.now()
-    with deps.db.transaction() as session:
-        if not record_click(session, deps, click, now):
-            return None
-        if not stands(session, deps, click, ("card", "status"), click.value):
-            return STRANGER
+    told = _note(deps, click, person)
+    if told is not True:
+        return told
     with deps.db.read() as session:
         action = session.get_one(Action, click.value)
         asker = deps.people.by_id(action.principal_id)
         name = asker.first_name if asker else "somebody"
         if person.id not in askers(session, action):
             return f"Only {name}, who asked for it, and those who approved it can ask for this."
-        people = as_of(session, deps.people, now=now)
+        people = as_of(session, deps.people, now=deps.clock.now())
         if person.id != action.principal_id and not others_could(people, action, person.id):
             return (
                 f"Nobody besides you could approve it. {name} can ask for it with the same button; "
                 "then you decide."
             )
         return _suggested(session, deps, action, name)
+
+
+@press_on(message("card", "status"))
+def _note(_press: Pressed) -> Literal[True]:
+    return True
 
 
 def submit_alike(

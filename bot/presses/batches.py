@@ -9,20 +9,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from sqlmodel import Session
 
 from approvals.entitlement import stage_of
 from approvals.people import People, Principal
-from approvals.requests import decide
+from approvals.requests import Vote, decide
 from approvals.tables import Batch, Request
 from bot.blocks import batch as blocks
 from bot.blocks.card import Card
 from bot.blocks.modals import REASON
 from bot.cards import Unrenderable, card_view
 from bot.deps import BotDeps
-from bot.presses.clicks import Click, odd, record_click, stands
+from bot.presses.clicks import Pressed, message, press_on
 from bot.presses.submitted import Submitted, record_submission
 from bot.words import storable
 
@@ -35,7 +35,7 @@ class Chosen:
     """What was ticked in the form and what is to become of it."""
 
     request_ids: frozenset[str]
-    vote: Literal["approve", "reject"]
+    vote: Vote
     reason: str
 
 
@@ -55,28 +55,19 @@ def batch_view(session: Session, people: People, batch_id: str, *, now: datetime
     )
 
 
-def take_batch(deps: BotDeps, click: Click, person: Principal) -> str | None:
+@press_on(message("batch"))
+def take_batch(press: Pressed) -> str | None:
     """A press on "Approve all"; the sentence to tell, or None where the message says it."""
-    now = deps.clock.now()
-    with deps.db.transaction() as session:
-        if not record_click(session, deps, click, now):
-            return None
-        if not stands(session, deps, click, ("batch",), click.value):
-            return odd(session, deps, click)
-        ids = _open_ids(session, deps, click.value, now)
-        return _decide(session, deps, person, ids, "approve", None, now)
+    session, deps, now = press.session, press.deps, press.now
+    ids = _open_ids(session, deps, press.click.value, now)
+    return _decide(session, deps, press.person, ids, "approve", None, now)
 
 
-def take_choosing(deps: BotDeps, click: Click, person: Principal) -> blocks.Batch | str | None:
+@press_on(message("batch"))
+def take_choosing(press: Pressed) -> blocks.Batch | str:
     """A press on "Choose…": what there is to choose from, or the sentence to tell."""
-    now = deps.clock.now()
-    with deps.db.transaction() as session:
-        if not record_click(session, deps, click, now):
-            return None
-        if not stands(session, deps, click, ("batch",), click.value):
-            return odd(session, deps, click)
-        view = batch_view(session, deps.people, click.value, now=now)
-        return view if blocks.decidable(view) else _DONE
+    view = batch_view(press.session, press.deps.people, press.click.value, now=press.now)
+    return view if blocks.decidable(view) else _DONE
 
 
 def submit_batch(
@@ -124,7 +115,7 @@ def _decide(  # noqa: PLR0917 - a private call
     deps: BotDeps,
     person: Principal,
     request_ids: Sequence[str],
-    vote: Literal["approve", "reject"],
+    vote: Vote,
     reason: str | None,
     now: datetime,
 ) -> str | None:

@@ -7,28 +7,24 @@ the button belongs to; a click from anywhere else is told so and changes nothing
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from functools import wraps
+from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 
 import structlog
 from sqlmodel import Session, col, select
 
-from approvals.editing import may_answer
 from approvals.people import Principal
-from approvals.requests import decide
-from approvals.tables import Disclosure, Request, title_of
-from approvals.unknowns import answer_unknown
+from approvals.tables import Disclosure, Request
 from bot.deps import BotDeps
 from bot.intake import take_trigger
-from bot.presses.reading import unread
+from bot.slash.command import Place
 from core.posts import Post
 
 log = structlog.get_logger()
 
-#: Where a card is too long to show: somebody made a press that its buttons do not offer.
-UNREAD = "Please read all of it first: press “Read all”; the button stands at its end."
 STRANGER = "This button doesn't belong to an open request."
 BUSY = "I am still writing this message down. Please press again in a moment."
 #: A person can press a button before the answer to our own send has been stored.
@@ -75,100 +71,81 @@ async def wait_until_stored(deps: BotDeps, click: Click) -> None:
         await asyncio.sleep(_STEP_S)
 
 
-def take_vote(
-    deps: BotDeps, click: Click, person: Principal, vote: Literal["approve", "reject"]
-) -> str | None:
-    """Record and count the click; the sentence to tell, or None where the card says it."""
-    now = deps.clock.now()
-    with deps.db.transaction() as session:
-        if not record_click(session, deps, click, now):
-            return None
-        request = session.get(Request, click.value)
-        if request is None or not fits(session, deps, click):
-            return odd(session, deps, click)
-        if unread(session, deps.people, request, person, now=now):
-            return UNREAD
-        decided = decide(
-            session,
-            deps.log,
-            deps.people,
-            request_id=click.value,
-            person=person,
-            vote=vote,
-            reason=None,
-            now=now,
-        )
-    return None if decided.outcome in ("approved", "rejected") else decided.sentence
-
-
 @dataclass(frozen=True)
-class Rejecting:
-    """What is to be rejected, for the form that asks why."""
+class Pressed(Place):
+    """Who pressed what, where and when, in the transaction that records it and what follows."""
 
-    title: str
-
-
-def take_reject(deps: BotDeps, click: Click, person: Principal) -> Rejecting | str | None:
-    """Record a press on Reject. Whoever may reject is asked why; others are told why not."""
-    now = deps.clock.now()
-    with deps.db.transaction() as session:
-        if not record_click(session, deps, click, now):
-            return None
-        if not fits(session, deps, click):
-            return odd(session, deps, click)
-        request = session.get_one(Request, click.value)
-        action = may_answer(session, deps.people, request.id, person, now=now)
-        if action is not None:
-            return Rejecting(title_of(action))
-        # It cannot be rejected by this person: `decide` finds out why, tells and records it.
-        decided = decide(
-            session,
-            deps.log,
-            deps.people,
-            request_id=request.id,
-            person=person,
-            vote="reject",
-            reason=None,
-            now=now,
-        )
-        return decided.sentence
+    click: Click
 
 
-def take_answer(deps: BotDeps, click: Click, person: Principal, *, happened: bool) -> str | None:
-    """Record what a person found out about an action of unknown outcome."""
-    now = deps.clock.now()
-    with deps.db.transaction() as session:
-        if not record_click(session, deps, click, now):
-            return None
-        if not stands(session, deps, click, ("question",), click.value):
-            return odd(session, deps, click)
-        answered = answer_unknown(
-            session,
-            deps.log,
-            action_id=click.value,
-            person=person,
-            happened=happened,
-            now=now,
-        )
-    return answered.sentence
+P = ParamSpec("P")
+T = TypeVar("T")
+#: What the press is about, where it belongs to its message; else something false.
+Belongs = Callable[[Pressed], object]
+Follow = Callable[Concatenate[Pressed, P], T]
+Take = Callable[Concatenate[BotDeps, Click, Principal, P], T | str | None]
 
 
-def take_story(deps: BotDeps, click: Click) -> bool | None:
-    """Record a press on Story: whether it belongs to this message; None for a duplicate."""
-    now = deps.clock.now()
-    with deps.db.transaction() as session:
-        if not record_click(session, deps, click, now):
-            return None
-        return stands(session, deps, click, ("card", "status", "answer"), click.value)
+def press_on(belongs: Belongs) -> Callable[[Follow[P, T]], Take[P, T]]:
+    """The way in for every press on a message: one transaction in which it is recorded, found to
+    belong to that message, and followed. None where it was recorded before; a sentence to tell
+    where it does not belong there."""
+
+    def way_in(follow: Follow[P, T]) -> Take[P, T]:
+        @wraps(follow)
+        def take(
+            deps: BotDeps, click: Click, person: Principal, /, *args: P.args, **kwargs: P.kwargs
+        ) -> T | str | None:
+            now = deps.clock.now()
+            with deps.db.transaction() as session:
+                if not _record(session, deps, click, now):
+                    return None
+                press = Pressed(session, deps, person, click.channel, now, click)
+                about = belongs(press)  # held while it is followed: read once
+                return follow(press, *args, **kwargs) if about else _odd(press)
+
+        return take
+
+    return way_in
+
+
+def message(*kinds: str) -> Belongs:
+    """A message of one of these kinds about the very thing the value names."""
+    return lambda press: stands(press, kinds, press.click.value)
+
+
+def card(press: Pressed) -> Request | None:
+    """The request that the value names, where its card is exactly the message that was clicked."""
+    request = press.session.get(Request, press.click.value)
+    at_it = request and stands(press, ("card", "disclosure"), request.action_id)
+    return request if at_it else None
+
+
+def stands(press: Pressed, kinds: Sequence[str], subject: str) -> bool:
+    """Whether the message that was clicked is a post of one of these kinds about this subject."""
+    query = select(Post.id).where(
+        Post.workspace_id == press.team,
+        Post.subject == subject,
+        col(Post.kind).in_(kinds),
+        Post.sent_channel == press.channel,
+        Post.ts == press.click.ts,
+    )
+    return press.click.team == press.team and press.session.exec(query).first() is not None
+
+
+@press_on(message("card", "status", "answer"))
+def take_story(_press: Pressed) -> Literal[True]:
+    """A press on Story: it is read after this transaction."""
+    return True
 
 
 def take_odd(deps: BotDeps, click: Click) -> None:
     """Record a click that nothing can follow from."""
     with deps.db.transaction() as session:
-        record_click(session, deps, click, deps.clock.now())
+        _record(session, deps, click, deps.clock.now())
 
 
-def record_click(session: Session, deps: BotDeps, click: Click, now: datetime) -> bool:
+def _record(session: Session, deps: BotDeps, click: Click, now: datetime) -> bool:
     """Record this press; False when it was recorded before."""
     return take_trigger(
         session,
@@ -180,28 +157,6 @@ def record_click(session: Session, deps: BotDeps, click: Click, now: datetime) -
         payload={"action_id": click.action_id, "value": click.value, "ts": click.ts},
         now=now,
     )
-
-
-def fits(session: Session, deps: BotDeps, click: Click) -> bool:
-    """Whether the value is a request whose card is exactly the message that was clicked."""
-    request = session.get(Request, click.value)
-    return request is not None and stands(
-        session, deps, click, ("card", "disclosure"), request.action_id
-    )
-
-
-def stands(
-    session: Session, deps: BotDeps, click: Click, kinds: tuple[str, ...], subject: str
-) -> bool:
-    """Whether the message that was clicked is a post of one of these kinds about this subject."""
-    query = select(Post.id).where(
-        Post.workspace_id == deps.identity.team_id,
-        Post.subject == subject,
-        col(Post.kind).in_(kinds),
-        Post.sent_channel == click.channel,
-        Post.ts == click.ts,
-    )
-    return click.team == deps.identity.team_id and session.exec(query).first() is not None
 
 
 def _is_being_sent(deps: BotDeps, click: Click) -> bool:
@@ -226,9 +181,10 @@ def _unstored(session: Session, subject: str) -> bool:
     return session.exec(query).first() is not None
 
 
-def odd(session: Session, deps: BotDeps, click: Click) -> str:
+def _odd(press: Pressed) -> str:
     """What a press is told that does not belong to the message it came from."""
-    if _unstored(session, _subject(session, click.value)):
+    click = press.click
+    if _unstored(press.session, _subject(press.session, click.value)):
         return BUSY
     log.warning("odd_click", user=click.user, channel=click.channel, action_id=click.action_id)
     return STRANGER

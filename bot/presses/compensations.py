@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlmodel import Session
 
-from approvals.people import People, Principal
+from approvals.people import People
 from approvals.tables import Action, Compensation, title_of
 from approvals.together import belonging
 from approvals.undoing import IN_VAIN, taken_back
@@ -15,8 +15,7 @@ from bot.blocks.compensation import Offer
 from bot.blocks.parts import Press
 from bot.bootstrap import Floor
 from bot.cards import Unrenderable
-from bot.deps import BotDeps
-from bot.presses.clicks import STRANGER, Click, record_click, stands
+from bot.presses.clicks import Pressed, message, press_on
 from core.ids import derive_id
 from core.outbox import finish, open_rows
 from graphs.runtime.states import TERMINAL
@@ -62,24 +61,19 @@ _ENDED = {
 }
 
 
-def take_back(deps: BotDeps, click: Click, person: Principal, *, back: bool) -> str | None:
-    """Record the press on [Undo] or [Keep] and follow it; the sentence to tell."""
-    now = deps.clock.now()
-    with deps.db.transaction() as session:
-        if not record_click(session, deps, click, now):
-            return None
-        if not stands(session, deps, click, (KIND,), click.value):
-            return STRANGER
-        return decide_back(
-            session,
-            deps.log,
-            deps.people,
-            deps.registry,
-            compensation_id=click.value,
-            person=person,
-            back=back,
-            now=now,
-        )
+@press_on(message(KIND))
+def take_back(press: Pressed, *, back: bool) -> str | None:
+    """A press on [Undo] or [Keep]; the sentence to tell."""
+    return decide_back(
+        press.session,
+        press.deps.log,
+        press.deps.people,
+        press.deps.registry,
+        compensation_id=press.click.value,
+        person=press.person,
+        back=back,
+        now=press.now,
+    )
 
 
 def offer_view(session: Session, people: People, compensation_id: str) -> Offer:

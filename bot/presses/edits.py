@@ -11,7 +11,7 @@ from approvals.people import Principal
 from approvals.tables import Action, Request, title_of
 from bot.blocks.limits import INPUT, OPTION
 from bot.deps import BotDeps
-from bot.presses.clicks import Click, fits, odd, record_click
+from bot.presses.clicks import Pressed, card, press_on
 from bot.presses.submitted import Answered, Submitted, record_submission
 from bot.words import storable
 from tools.editing import EditField, fields_of, read_typed
@@ -29,17 +29,13 @@ class Editing:
     left_out: Sequence[str]
 
 
-def take_edit(deps: BotDeps, click: Click, person: Principal) -> Editing | str | None:
-    """Record a press on Edit. Whoever may change it gets the fields, others the reason why not."""
-    now = deps.clock.now()
-    with deps.db.transaction() as session:
-        if not record_click(session, deps, click, now):
-            return None
-        if not fits(session, deps, click):
-            return odd(session, deps, click)
-        action = may_answer(session, deps.people, click.value, person, now=now)
-        if action is None:
-            return why_not(session, deps.log, deps.people, click.value, person, now=now)
+@press_on(card)
+def take_edit(press: Pressed) -> Editing | str:
+    """A press on Edit. Whoever may change it gets the fields, others the reason why not."""
+    session, deps, request_id = press.session, press.deps, press.click.value
+    action = may_answer(session, deps.people, request_id, press.person, now=press.now)
+    if action is None:
+        return why_not(session, deps.log, deps.people, request_id, press.person, now=press.now)
     editing = _editing(deps, action)
     return editing if editing.fields else _NOT_NOW
 

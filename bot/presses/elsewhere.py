@@ -10,14 +10,13 @@ from sqlmodel import Session, select
 from approvals.disclosing import disclose, names_of
 from approvals.entitlement import stage_of
 from approvals.handed import VOID
-from approvals.people import People, Principal
+from approvals.people import People
 from approvals.policy.judge import approver_words
 from approvals.tables import Disclosure, Handing, Request
 from bot.blocks import card
 from bot.blocks.parts import Message
 from bot.cards import Unrenderable, card_view
-from bot.deps import BotDeps
-from bot.presses.clicks import Click, odd, record_click, stands
+from bot.presses.clicks import Pressed, press_on, stands
 from core.posts import Post, post_id
 
 
@@ -42,37 +41,31 @@ def elsewhere(session: Session, people: People, post: Post, *, now: datetime) ->
     )
 
 
-def take_disclosure(deps: BotDeps, click: Click, person: Principal, *, agrees: bool) -> str | None:
-    """Record what the asker says to showing it; the sentence to tell, None where messages do."""
-    now = deps.clock.now()
-    with deps.db.transaction() as session:
-        if not record_click(session, deps, click, now):
-            return None
-        if not _asks(session, deps, click):
-            return odd(session, deps, click)
-        found = disclose(
-            session,
-            deps.log,
-            deps.people,
-            disclosure_id=click.value,
-            person=person,
-            agrees=agrees,
-            now=now,
-        )
-    return None if found.done else found.sentence
-
-
-def _asks(session: Session, deps: BotDeps, click: Click) -> bool:
+def _asks(press: Pressed) -> bool:
     """Whether the value is a question whose message is exactly the one that was clicked."""
-    row = session.get(Disclosure, click.value)
-    request = session.get(Request, row.request_id) if row else None
+    row = press.session.get(Disclosure, press.click.value)
+    request = press.session.get(Request, row.request_id) if row else None
     if row is None or request is None:
         return False
-    post = session.get(Post, post_id(request.action_id, "disclosure", row.n))
+    post = press.session.get(Post, post_id(request.action_id, "disclosure", row.n))
     at = (post.sent_channel, post.ts) if post else None
-    return at == (click.channel, click.ts) and stands(
-        session, deps, click, ("disclosure",), request.action_id
+    here = at == (press.channel, press.click.ts)
+    return here and stands(press, ("disclosure",), request.action_id)
+
+
+@press_on(_asks)
+def take_disclosure(press: Pressed, *, agrees: bool) -> str | None:
+    """What the asker says to showing it; the sentence to tell, None where messages do."""
+    found = disclose(
+        press.session,
+        press.deps.log,
+        press.deps.people,
+        disclosure_id=press.click.value,
+        person=press.person,
+        agrees=agrees,
+        now=press.now,
     )
+    return None if found.done else found.sentence
 
 
 def _because(row: Disclosure) -> str:

@@ -12,31 +12,26 @@ from approvals.tables import Request, title_of
 from bot.blocks.hand import TO, Hand
 from bot.deps import BotDeps
 from bot.members import Account
-from bot.presses.clicks import Click, fits, odd, record_click
+from bot.presses.clicks import Pressed, card, press_on
 from bot.presses.submitted import Answered, Submitted, record_submission
 
 _NOBODY = "There is nobody else it could be handed to."
 
 
-def take_hand(deps: BotDeps, click: Click, person: Principal) -> Hand | str | None:
-    """Record a press on Hand on. Whoever is asked gets the form, others the reason why not."""
-    now = deps.clock.now()
-    with deps.db.transaction() as session:
-        if not record_click(session, deps, click, now):
-            return None
-        if not fits(session, deps, click):
-            return odd(session, deps, click)
-        action = may_answer(session, deps.people, click.value, person, now=now)
-        if action is None:
-            found = why_not_hand(session, deps.log, deps.people, click.value, person, now=now)
-            return found.sentence
-        request = session.get_one(Request, click.value)
-        people = as_of(session, deps.people, now=now)
-        problem = not_ones_own(session, people, request, action, person)
-        able = open_to(session, people, request, action, person)
-        if problem is not None or not able:
-            return problem or _NOBODY
-        return Hand(request.id, title_of(action), listed(able))
+@press_on(card)
+def take_hand(press: Pressed) -> Hand | str:
+    """A press on Hand on. Whoever is asked gets the form, others the reason why not."""
+    session, deps, person, now = press.session, press.deps, press.person, press.now
+    request = session.get_one(Request, press.click.value)
+    action = may_answer(session, deps.people, request.id, person, now=now)
+    if action is None:
+        return why_not_hand(session, deps.log, deps.people, request.id, person, now=now).sentence
+    people = as_of(session, deps.people, now=now)
+    problem = not_ones_own(session, people, request, action, person)
+    able = open_to(session, people, request, action, person)
+    if problem is not None or not able:
+        return problem or _NOBODY
+    return Hand(request.id, title_of(action), listed(able))
 
 
 def submit_hand(

@@ -13,7 +13,7 @@ from approvals.tables import Action, Inquiry, Request, title_of
 from bot.blocks import inquiry as blocks
 from bot.cards import Unrenderable
 from bot.deps import BotDeps
-from bot.presses.clicks import Click, fits, odd, record_click, stands
+from bot.presses.clicks import Pressed, card, message, press_on
 from bot.presses.submitted import Submitted, record_submission
 from bot.said import name_of
 
@@ -28,35 +28,26 @@ class Wanted:
     question: str | None
 
 
-def take_ask(deps: BotDeps, click: Click, person: Principal) -> Wanted | str | None:
-    """Record a press on Ask. Whoever decides may put a question; others are told why not."""
-    now = deps.clock.now()
-    with deps.db.transaction() as session:
-        if not record_click(session, deps, click, now):
-            return None
-        if not fits(session, deps, click):
-            return odd(session, deps, click)
-        may = may_ask(session, deps.log, deps.people, click.value, person, now=now)
-        if not may.taken:
-            return may.sentence
-        request = session.get_one(Request, click.value)
-        return Wanted(title_of(session.get_one(Action, request.action_id)), None)
+@press_on(card)
+def take_ask(press: Pressed) -> Wanted | str:
+    """A press on Ask. Whoever decides may put a question; others are told why not."""
+    session, deps, request_id = press.session, press.deps, press.click.value
+    may = may_ask(session, deps.log, deps.people, request_id, press.person, now=press.now)
+    return Wanted(_about(session, request_id), None) if may.taken else may.sentence
 
 
-def take_reply(deps: BotDeps, click: Click, person: Principal) -> Wanted | str | None:
-    """Record a press on Answer."""
-    now = deps.clock.now()
-    with deps.db.transaction() as session:
-        if not record_click(session, deps, click, now):
-            return None
-        inquiry = session.get(Inquiry, click.value)
-        if inquiry is None or not stands(session, deps, click, ("inquiry",), click.value):
-            return odd(session, deps, click)
-        may = may_reply(session, deps.people, inquiry, person)
-        if not may.taken:
-            return may.sentence
-        request = session.get_one(Request, inquiry.request_id)
-        return Wanted(title_of(session.get_one(Action, request.action_id)), inquiry.text)
+@press_on(message("inquiry"))
+def take_reply(press: Pressed) -> Wanted | str:
+    """A press on Answer. The asker may; others are told why not."""
+    inquiry = press.session.get_one(Inquiry, press.click.value)
+    may = may_reply(press.session, press.deps.people, inquiry, press.person)
+    about = _about(press.session, inquiry.request_id)
+    return Wanted(about, inquiry.text) if may.taken else may.sentence
+
+
+def _about(session: Session, request_id: str) -> str:
+    request = session.get_one(Request, request_id)
+    return title_of(session.get_one(Action, request.action_id))
 
 
 def submit_words(

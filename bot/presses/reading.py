@@ -15,6 +15,9 @@ from bot.blocks import card
 from bot.blocks.parts import Block
 from bot.cards import card_view
 
+#: Where a card is too long to show: somebody made a press that its buttons do not offer.
+UNREAD = "Please read all of it first: press “Read all”; the button stands at its end."
+
 
 def pages_of(
     session: Session, people: People, action_id: str, *, now: datetime

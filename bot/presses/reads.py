@@ -20,8 +20,8 @@ from bot.blocks.card import answer_label, pages
 from bot.blocks.parts import Block
 from bot.cards import card_view
 from bot.deps import BotDeps
-from bot.presses.clicks import STRANGER, UNREAD, Click, fits, odd, record_click
-from bot.presses.reading import unread
+from bot.presses.clicks import STRANGER, Pressed, card, press_on
+from bot.presses.reading import UNREAD, unread
 from bot.presses.submitted import Submitted, record_submission
 
 
@@ -37,16 +37,11 @@ class Page:
     last: str | None
 
 
-def take_read(deps: BotDeps, click: Click, person: Principal) -> Page | str | None:
-    """Record a press on Read all; the first page, whoever asks: they see the card, too."""
-    now = deps.clock.now()
-    with deps.db.transaction() as session:
-        if not record_click(session, deps, click, now):
-            return None
-        if not fits(session, deps, click):
-            return odd(session, deps, click)
-        request = session.get_one(Request, click.value)
-        return _page(session, deps, request, person, 1, now) or STRANGER
+@press_on(card)
+def take_read(press: Pressed) -> Page | str:
+    """A press on Read all; the first page, whoever asks: they see the card, too."""
+    request = press.session.get_one(Request, press.click.value)
+    return _page(press.session, press.deps, request, press.person, 1, press.now) or STRANGER
 
 
 def turn_page(deps: BotDeps, submitted: Submitted, person: Principal) -> Page | str | None:

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, or_, select
 from approvals.people import Principal
 from bot.deps import BotDeps
 from bot.intake import take_trigger
-from bot.presses.clicks import STRANGER, Click, record_click, stands
+from bot.presses.clicks import STRANGER, Pressed, message, press_on
 from bot.slash.command import Place
 from bot.slash.switching import stop_conversation
 from graphs.runtime.states import TERMINAL, WAITING
@@ -34,23 +34,11 @@ class StopPressed:
     thread_ts: str
 
 
-def take_stop_click(deps: BotDeps, click: Click, person: Principal) -> str | None:
-    """Record the click and stop the turn whose message it is; the sentence to tell, or None where
-    the thread tells it."""
-    now = deps.clock.now()
-    with deps.db.transaction() as session:
-        if not record_click(session, deps, click, now):
-            return None
-        if not stands(session, deps, click, ("answer",), click.value):
-            return STRANGER
-        ended = stop(
-            session,
-            deps.log,
-            turn_id=click.value,
-            by=person.id,
-            name=person.first_name,
-            now=now,
-        )
+@press_on(message("answer"))
+def take_stop_click(press: Pressed) -> str | None:
+    """Stop the turn whose message it is; a sentence to tell, None where the thread tells it."""
+    by, name, turn_id = press.person.id, press.person.first_name, press.click.value
+    ended = stop(press.session, press.deps.log, turn_id=turn_id, by=by, name=name, now=press.now)
     return None if ended else OVER
 
 

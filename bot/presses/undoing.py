@@ -7,15 +7,14 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from approvals.people import People, Principal
+from approvals.people import People
 from approvals.tables import Action, Request, title_of
 from approvals.undoing import IN_VAIN, unasked, undone_action, wanted_by
 from approvals.windows import undo_of, undo_until
 from bot.blocks.parts import Press
 from bot.blocks.undo import HeldNote, NotUndone
 from bot.cards import Unrenderable
-from bot.deps import BotDeps
-from bot.presses.clicks import STRANGER, Click, record_click, stands
+from bot.presses.clicks import Pressed, press_on, stands
 from bot.undo_words import how_it_stands, span_words, undo_button, undone_words
 from bot.words import day_time
 from tools.undoing import press_undo
@@ -24,26 +23,34 @@ from tools.undoing import press_undo
 _KINDS = ("card", "status", "held")
 
 
-def take_undo(deps: BotDeps, click: Click, person: Principal) -> str | None:
-    """Record the press and take the action back; the sentence to tell."""
-    now = deps.clock.now()
-    with deps.db.transaction() as session:
-        if not record_click(session, deps, click, now):
-            return None
-        if not _belongs(session, deps, click):
-            return STRANGER
-        pressed = press_undo(
-            session,
-            deps.log,
-            deps.people,
-            deps.registry,
-            action_id=click.value,
-            person=person,
-            now=now,
-        )
+def _offered(press: Pressed) -> bool:
+    """Whether the message that was clicked offers to undo this very action."""
+    action = press.session.get(Action, press.click.value)
+    if action is None:
+        return False
+    if stands(press, _KINDS, action.id):
+        return True
+    if action.turn_id and stands(press, ("answer",), action.turn_id):
+        return True
+    undo = undo_of(press.session, action.id)
+    return undo is not None and stands(press, ("not_undone",), undo.id)
+
+
+@press_on(_offered)
+def take_undo(press: Pressed) -> str | None:
+    """Take the action back; the sentence to tell."""
+    pressed = press_undo(
+        press.session,
+        press.deps.log,
+        press.deps.people,
+        press.deps.registry,
+        action_id=press.click.value,
+        person=press.person,
+        now=press.now,
+    )
     if pressed.until is None:
         return pressed.sentence
-    until = day_time(pressed.until, person.tz, now)
+    until = day_time(pressed.until, press.person.tz, press.now)
     return f"This could be undone until {until}; that time is over. Nothing was changed."
 
 
@@ -103,16 +110,3 @@ def not_undone_view(session: Session, people: People, undo_id: str, *, now: date
         then=f"Nothing was changed. {again}: what should happen now?",
         offers=(press,) if press else (),
     )
-
-
-def _belongs(session: Session, deps: BotDeps, click: Click) -> bool:
-    """Whether the message that was clicked offers to undo this very action."""
-    if stands(session, deps, click, _KINDS, click.value):
-        return True
-    action = session.get(Action, click.value)
-    if action is None:
-        return False
-    if action.turn_id and stands(session, deps, click, ("answer",), action.turn_id):
-        return True
-    undo = undo_of(session, action.id)
-    return undo is not None and stands(session, deps, click, ("not_undone",), undo.id)

@@ -11,7 +11,8 @@ from sqlmodel import select
 from approvals.people import People
 from approvals.tables import Decision, Grant
 from bot.members import judge
-from bot.presses.clicks import Click, take_vote
+from bot.presses.clicks import Click
+from bot.presses.votes import take_vote
 from core.db import open_database
 from tests.bot.desk import ANA, FINN, SAM, SUPPORT, Desk
 
