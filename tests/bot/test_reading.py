@@ -8,7 +8,7 @@ from sqlmodel import select
 
 from approvals.tables import PageRead
 from audit.tables import Event
-from bot.presses.clicks import UNREAD
+from bot.presses.reading import UNREAD
 from tests.bot.desk import ANA, ASKER, FINN, SAM, SUPPORT, Desk, buttons, shown
 
 LONG = {"order": "4711", "amount": {"minor": 18_000, "currency": "EUR"}, "reason": "torn\n" * 6_000}

@@ -13,7 +13,7 @@ from till_tools import connector
 from approvals.actions import Proposed, head, propose
 from approvals.decided import Decided
 from approvals.origins import Labelled
-from approvals.people import People
+from approvals.people import People, Principal
 from approvals.policy.file import parse_policy
 from approvals.requests import decide
 from approvals.tables import Action, Grant, Request
@@ -131,6 +131,11 @@ class Road:
                 reason=None,
                 now=self.clock.now(),
             )
+
+    def person(self, name: str) -> Principal:
+        found = self.deps.people.by_id(name)
+        assert found is not None
+        return found
 
     def row(self, action_id: str) -> Action:
         with self.db.read() as session:

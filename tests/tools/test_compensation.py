@@ -12,21 +12,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 from road import Road
 from sqlmodel import select
+from taking_back import (
+    answer,
+    decided,
+    done,
+    fail,
+    offered,
+    offered_after,
+    press,
+    stick,
+    undo,
+    work,
+    work_off,
+)
 from till import Fault, Till
 
 from approvals.tables import Action, Compensation, Decision, Request
 from approvals.undoing import IN_VAIN, unasked
-from approvals.windows import undo_of
 from audit.tables import Event
 from bot.presses.compensations import offer_view
 from bot.presses.undoing import not_undone_view
 from bot.undo_words import undone_words
 from core.posts import Post
-from tools.compensating import decide_back
-from tools.offering import offer
 from tools.saga import Done, Next, backwards, following
-from tools.undo_news import UndoNews
-from tools.undoing import press_undo
 
 SQLITE = pytest.mark.parametrize("empty_db", ["sqlite"], indirect=True)
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -96,79 +104,9 @@ def test_any_story_of_failures_and_repeated_looks_ends_in_order(data: st.DataObj
 # On the road
 
 
-def done(road: Road, count: int) -> list[str]:
-    """So many orders of goods in one turn, done one after the other, and a letter that fails."""
-    made = []
-    for n in range(count):
-        action_id = road.propose("till.order", f"turn_step_{n}", sku=f"SKU-{n}", quantity=1)
-        road.wait(1)
-        road.prepare(action_id)
-        assert road.status(action_id) == "succeeded"
-        made.append(action_id)
-    failed = road.propose("till.order", "turn_failing", sku="SKU-9", quantity=1)
-    for n, action_id in enumerate([*made, failed]):
-        road.set(action_id, turn_id="turn_1", step=n)
-    return [*made, failed]
-
-
-def fail(road: Road, till: Till, action_id: str) -> None:
-    till.faults.append(Fault("POST /order", "status", status=400))
-    road.wait(1)
-    road.prepare(action_id)
-    assert road.status(action_id) == "failed"
-
-
-def offered(road: Road, *, automatic: bool = False) -> Compensation | None:
-    with road.db.transaction() as session:
-        return offer(
-            session,
-            road.deps.log,
-            road.deps.registry,
-            turn_id="turn_1",
-            automatic=automatic,
-            now=road.clock.now(),
-        )
-
-
-def decided(road: Road, row: Compensation, *, by: str = "ana", back: bool = True) -> str:
-    person = road.deps.people.by_id(by)
-    assert person is not None
-    with road.db.transaction() as session:
-        return decide_back(
-            session,
-            road.deps.log,
-            road.deps.people,
-            road.deps.registry,
-            compensation_id=row.id,
-            person=person,
-            back=back,
-            now=road.clock.now(),
-        )
-
-
 def status(road: Road) -> str:
     with road.db.read() as session:
         return session.exec(select(Compensation.status)).one()
-
-
-def undo(road: Road, action_id: str) -> Action | None:
-    with road.db.read() as session:
-        return undo_of(session, action_id)
-
-
-def work(road: Road) -> bool:
-    """Do what is queued for every undo under way, once; whether there was anything."""
-    with road.db.read() as session:
-        undos = session.exec(select(Action).where(Action.undoes.is_not(None))).all()  # type: ignore[union-attr]
-    busy = [one for one in undos if road.open_jobs(one.id)]
-    for one in busy:
-        if one.status == "proposed":
-            road.prepare(one.id)
-        elif one.status == "executing":
-            road.wait(1)
-            road.execute(one.id)
-        UndoNews(road.deps).run(one.id)
-    return bool(busy)
 
 
 def test_the_asker_is_asked_and_all_is_taken_back_in_reverse(road: Road, till: Till) -> None:
@@ -182,8 +120,7 @@ def test_the_asker_is_asked_and_all_is_taken_back_in_reverse(road: Road, till: T
     assert offered(road) is not None  # asked again, still once
     assert all(undo(road, step) is None for step in steps)
     assert decided(road, row) == "I take it back step by step, the last one first."
-    while work(road):
-        pass
+    work_off(road)
 
     assert status(road) == "done"
     undone = [undo(road, step) for step in steps]
@@ -197,10 +134,7 @@ def test_the_asker_is_asked_and_all_is_taken_back_in_reverse(road: Road, till: T
 
 
 def test_keeping_it_changes_nothing(road: Road, till: Till) -> None:
-    *steps, failing = done(road, 2)
-    fail(road, till, failing)
-    row = offered(road)
-    assert row is not None
+    steps, row = offered_after(road, till, 2)
 
     told = [decided(road, row, back=False), decided(road, row)]
 
@@ -209,10 +143,7 @@ def test_keeping_it_changes_nothing(road: Road, till: Till) -> None:
 
 
 def test_others_do_not_decide_and_late_is_told(road: Road, till: Till) -> None:
-    *_, failing = done(road, 1)
-    fail(road, till, failing)
-    row = offered(road)
-    assert row is not None
+    _, row = offered_after(road, till, 1)
 
     assert decided(road, row, by="finn") == "Only Ana can take this back."
     road.wait(601)
@@ -230,14 +161,8 @@ def test_nothing_is_offered_where_nothing_was_done_or_it_was_made_up_for(
 
 def test_an_undo_that_fails_stops_there_and_asks(road: Road, till: Till) -> None:
     """R88."""
-    first, second, failing = done(road, 2)
-    fail(road, till, failing)
-    row = offered(road)
-    assert row is not None
-    decided(road, row)
-    till.faults.append(Fault("POST /order", "status", status=400))
-    while work(road):
-        pass
+    (first, second), row = offered_after(road, till, 2)
+    stick(road, till, row)
 
     broken = undo(road, second)
     assert broken is not None
@@ -246,8 +171,7 @@ def test_an_undo_that_fails_stops_there_and_asks(road: Road, till: Till) -> None
     assert road.posts(broken.id, "not_undone") == 1
 
     decided(road, row)
-    while work(road):
-        pass
+    work_off(road)
 
     assert status(road) == "done"
     assert till.effects("/order") == 4
@@ -259,8 +183,7 @@ def test_automatic_begins_at_once(road: Road, till: Till) -> None:
     fail(road, till, failing)
 
     row = offered(road, automatic=True)
-    while work(road):
-        pass
+    work_off(road)
 
     assert row is not None
     assert status(road) == "done"
@@ -297,8 +220,7 @@ def test_an_automatic_undo_that_comes_to_nothing_is_told_to_the_asker_and_blames
     under_way = said_of(road, steps[0])
     till.faults.append(Fault("POST /order", "status", status=400))
 
-    while work(road):
-        pass
+    work_off(road)
 
     with road.db.read() as session:
         told = not_undone_view(session, road.deps.people, broken.id, now=road.clock.now())
@@ -355,27 +277,11 @@ def _approved_by_finn(road: Road, action_id: str) -> None:
         session.add(vote)
 
 
-def pressed(road: Road, action_id: str) -> str:
-    person = road.deps.people.by_id("ana")
-    assert person is not None
-    with road.db.transaction() as session:
-        return press_undo(
-            session,
-            road.deps.log,
-            road.deps.people,
-            road.deps.registry,
-            action_id=action_id,
-            person=person,
-            now=road.clock.now(),
-        ).outcome
-
-
 @SQLITE
 def test_what_was_undone_before_the_failure_is_not_offered_again(road: Road, till: Till) -> None:
     first, second, failing = done(road, 2)
-    pressed(road, second)
-    while work(road):
-        pass
+    press(road, second)
+    work_off(road)
     fail(road, till, failing)
 
     row = offered(road)
@@ -390,12 +296,10 @@ def test_an_undo_that_was_in_vain_is_no_step_that_failed(road: Road, till: Till)
     first, second, failing = done(road, 2)
     road.set(failing, status="cancelled")
     till.faults.append(Fault("POST /order", "status", status=400))
-    pressed(road, second)
-    while work(road):
-        pass
-    pressed(road, second)
-    while work(road):
-        pass
+    press(road, second)
+    work_off(road)
+    press(road, second)
+    work_off(road)
 
     row = offered(road)
 
@@ -407,19 +311,12 @@ def test_an_undo_that_was_in_vain_is_no_step_that_failed(road: Road, till: Till)
 def test_a_step_undone_at_its_card_is_shown_where_taking_back_had_stopped(
     road: Road, till: Till
 ) -> None:
-    first, second, failing = done(road, 2)
-    fail(road, till, failing)
-    row = offered(road)
-    assert row is not None
-    decided(road, row)
-    till.faults.append(Fault("POST /order", "status", status=400))
-    while work(road):
-        pass
+    (first, second), row = offered_after(road, till, 2)
+    stick(road, till, row)
     wanted = drawn(road, row)
 
-    pressed(road, second)
-    while work(road):
-        pass
+    press(road, second)
+    work_off(road)
 
     assert status(road) == "stuck"
     assert drawn(road, row) > wanted
@@ -427,8 +324,7 @@ def test_a_step_undone_at_its_card_is_shown_where_taking_back_had_stopped(
         view = offer_view(session, road.deps.people, row.id)
     assert view.steps == ("Order 1 of SKU-1: undone", "Order 1 of SKU-0: not undone")
     decided(road, row)
-    while work(road):
-        pass
+    work_off(road)
     assert status(road) == "done"
     assert undo(road, first) is not None
 
@@ -453,10 +349,7 @@ def test_what_has_an_unclear_outcome_is_not_taken_back(road: Road, till: Till) -
 def test_failures_and_crashes_anywhere_leave_it_in_order(road: Road, till: Till, seed: int) -> None:
     """Undos fail, jobs come twice or their transaction is lost; it is taken back in order."""
     chance = random.Random(seed)
-    *steps, failing = done(road, 4)
-    fail(road, till, failing)
-    row = offered(road)
-    assert row is not None
+    steps, row = offered_after(road, till, 4)
     decided(road, row)
     for _ in range(60):
         if chance.random() < 0.3:
@@ -477,16 +370,7 @@ def test_failures_and_crashes_anywhere_leave_it_in_order(road: Road, till: Till,
 def _lost(road: Road, row: Compensation) -> None:
     """A worker dies before its commit: nothing of what it did is there."""
     with contextlib.suppress(RuntimeError), road.db.transaction() as session:
-        decide_back(
-            session,
-            road.deps.log,
-            road.deps.people,
-            road.deps.registry,
-            compensation_id=row.id,
-            person=road.deps.people.by_id("ana"),  # type: ignore[arg-type]
-            back=True,
-            now=road.clock.now(),
-        )
+        answer(session, road, row)
         raise RuntimeError("killed")
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from road import PEOPLE, POLICY, Road
 from sqlmodel import select
+from taking_back import press
 from till import Till
 from till_tools import connector
 
@@ -39,7 +40,6 @@ from graphs.runtime.evidence import make_evidence
 from tools.connectors import signoff
 from tools.contract import Ports
 from tools.registry import Registry
-from tools.undoing import press_undo
 
 ORDERS = [f"47{n:02}" for n in range(11, 40)]
 #: Where the database makes no difference.
@@ -522,13 +522,7 @@ def test_taking_back_what_it_covered_ends_it(alike: Road, begun: bool) -> None:
     if begun:
         assert road.status(covered) == "succeeded"
 
-    with road.db.transaction() as session:
-        ana = road.deps.people.by_id("ana")
-        assert ana is not None
-        press_undo(
-            session, road.deps.log, road.deps.people, road.deps.registry, action_id=covered,
-            person=ana, now=road.clock.now(),
-        )  # fmt: skip
+    press(road, covered)
 
     another = road.propose("till.order", turn="turn_3", sku="SKU-1", quantity=3)
     assert road.prepare(another) == "awaiting"

@@ -11,13 +11,13 @@ import pytest
 from killing import killed_at
 from road import POLICY, Road
 from sqlmodel import col, select
+from taking_back import decided, undo
 from till import Fault, Till
 
 from approvals.actions import Proposed, answer_unknown, cancel_turn, propose
 from approvals.policy.file import parse_policy
 from approvals.tables import Action, Compensation
 from approvals.together import TOOL, together_id, waits_for
-from approvals.windows import undo_of
 from bot.blocks.question import build as build_question
 from bot.presses.compensations import offer_view
 from bot.questions import question_view
@@ -26,7 +26,6 @@ from core.clock import FileClock
 from core.db import Database
 from core.outbox import Outbox
 from core.posts import Post
-from tools.compensating import decide_back
 from tools.observe import observation
 from tools.together import Together, marked, warning_on
 from tools.undo_news import UndoNews
@@ -113,11 +112,6 @@ def statuses(road: Road, ids: Sequence[str]) -> list[str]:
     return [road.status(one) for one in ids]
 
 
-def undo(road: Road, action_id: str) -> Action | None:
-    with road.db.read() as session:
-        return undo_of(session, action_id)
-
-
 def undone(road: Road, ids: Sequence[str]) -> list[str | None]:
     found = [undo(road, one) for one in ids]
     return [one.status if one else None for one in found]
@@ -141,20 +135,9 @@ def told(road: Road) -> str:
 
 
 def press(road: Road, *, back: bool) -> str:
-    row, person = taking_back(road), road.deps.people.by_id("ana")
+    row = taking_back(road)
     assert row is not None
-    assert person is not None
-    with road.db.transaction() as session:
-        return decide_back(
-            session,
-            road.deps.log,
-            road.deps.people,
-            road.deps.registry,
-            compensation_id=row.id,
-            person=person,
-            back=back,
-            now=road.clock.now(),
-        )
+    return decided(road, row, back=back)
 
 
 # Which steps they are

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from road import PEOPLE, POLICY, Road
 from sqlmodel import select
+from taking_back import press
 from till import Fault, Till
 
 from approvals.people import People
@@ -18,7 +19,7 @@ from approvals.windows import undo_of
 from core.posts import Post
 from tools.registry import Registry
 from tools.undo_news import UndoNews
-from tools.undoing import Pressed, press_undo
+from tools.undoing import Pressed
 
 LETTER = {"to": "finn@lindqvist.example", "text": "hello"}
 GOODS = {"sku": "SKU-1", "quantity": 3}
@@ -28,21 +29,6 @@ HELD = POLICY.replace("why: they stay here}", "why: they stay here, hold: 20 s}"
 @pytest.fixture
 def held(road: Road) -> Road:
     return road.changed(policy=parse_policy(HELD, Path("policy.yaml")))
-
-
-def press(road: Road, action_id: str, by: str = "ana") -> Pressed:
-    person = road.deps.people.by_id(by)
-    assert person is not None
-    with road.db.transaction() as session:
-        return press_undo(
-            session,
-            road.deps.log,
-            road.deps.people,
-            road.deps.registry,
-            action_id=action_id,
-            person=person,
-            now=road.clock.now(),
-        )
 
 
 def news(road: Road, action_id: str) -> str:

@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 from road import POLICY, Road
 from sqlmodel import col, select
-from test_compensation import decided, done, fail, offered, undo, work
+from taking_back import decided, done, offered_after, press, undo, work
 from test_steps_together import goods, statuses, together
 from test_steps_together import work as go_on
-from test_undo import press
 from till import Fault, Till
 
 from approvals import switches
@@ -78,10 +77,7 @@ def test_what_belongs_with_something_taken_back_does_not_begin_any_more(
 def test_an_undo_with_an_unclear_outcome_is_waited_for_and_never_repeated(
     road: Road, till: Till
 ) -> None:
-    first, second, failing = done(road, 2)
-    fail(road, till, failing)
-    row = offered(road)
-    assert row is not None
+    (first, second), row = offered_after(road, till, 2)
     decided(road, row)
     back = undo(road, second)
     assert back is not None
@@ -132,10 +128,7 @@ def test_an_undo_is_not_undone_whatever_the_policy_says(road: Road, till: Till) 
 def test_a_stop_in_the_middle_holds_the_next_undo_and_lifted_it_goes_on(
     road: Road, till: Till
 ) -> None:
-    first, second, failing = done(road, 2)
-    fail(road, till, failing)
-    row = offered(road)
-    assert row is not None
+    (first, second), row = offered_after(road, till, 2)
     decided(road, row)
     stopped(road, on=True)
     for _ in range(3):
@@ -155,10 +148,7 @@ def test_a_stop_in_the_middle_holds_the_next_undo_and_lifted_it_goes_on(
 
 @SQLITE
 def test_a_stop_that_outlasts_the_permission_ends_the_undo_visibly(road: Road, till: Till) -> None:
-    first, second, failing = done(road, 2)
-    fail(road, till, failing)
-    row = offered(road)
-    assert row is not None
+    (first, second), row = offered_after(road, till, 2)
     decided(road, row)
     stopped(road, on=True)
     work(road)
@@ -192,10 +182,7 @@ def test_a_system_that_does_not_answer_is_waited_for_and_each_is_undone_once(
     road: Road, till: Till
 ) -> None:
     """Its breaker opens on the way."""
-    *_, failing = done(road, 2)
-    fail(road, till, failing)
-    row = offered(road)
-    assert row is not None
+    _, row = offered_after(road, till, 2)
     decided(road, row)
     till.faults.append(Fault("POST /order", "status", status=503, times=6))
 
