@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from approvals.actions import cancel
 from approvals.asking import show_card
@@ -48,8 +48,7 @@ def disclose(
     row = session.get(Disclosure, disclosure_id)
     if row is None or row.workspace_id != people.workspace_id:
         return Shown(False, _TOO_LATE)
-    query = select(Request).where(Request.id == row.request_id).with_for_update()
-    request = session.exec(query.execution_options(populate_existing=True)).one()
+    request = session.get_one(Request, row.request_id, with_for_update=True, populate_existing=True)
     action = session.get_one(Action, request.action_id, populate_existing=True)
     session.refresh(row)
     if person.id != action.principal_id:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from approvals.actions import supersede
 from approvals.directory import as_of
@@ -41,7 +41,7 @@ def may_answer(
 ) -> Action | None:
     """The action that waits for this person's own answer now: they may change it, ask about it,
     or approve it. Else None."""
-    request = _locked(session, request_id)
+    request = session.get(Request, request_id, with_for_update=True, populate_existing=True)
     if request is None or request.workspace_id != people.workspace_id:
         return None
     if request.status != "pending" or request.expires_at <= now:
@@ -185,13 +185,3 @@ def _spelled(argument: str, value: Any) -> dict[str, tuple[str, str]]:
         pointer: (argument, f"{type(leaf).__name__} {leaf} {money or ''}")
         for pointer, leaf, money in leaves(value, f"/{step}")
     }
-
-
-def _locked(session: Session, request_id: str) -> Request | None:
-    query = (
-        select(Request)
-        .where(Request.id == request_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    return session.exec(query).first()

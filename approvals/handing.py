@@ -32,7 +32,8 @@ from approvals.people import People, Principal
 from approvals.seeing import may_see
 from approvals.tables import Action, Handing, Request, title_of
 from audit.log import Log
-from core.posts import ask_post, refresh_posts
+from core.notices import tell
+from core.posts import refresh_posts
 
 
 def hand_on(
@@ -123,24 +124,13 @@ def come_back(
     session.flush()
     action = session.get_one(Action, request.action_id)
     by = people.by_id(handing.by_id)
-    asker = name_of(people, action.principal_id)
-    title = title_of(action)
+    asker, to = name_of(people, action.principal_id), name_of(people, handing.to_id)
     refresh_posts(session, subject=action.id, kind="card", now=now)
     if by is None:
         return
-    ask_post(
-        session,
-        workspace_id=request.workspace_id,
-        subject=handing.id,
-        kind="notice",
-        channel=by.slack_id,
-        thread_ts=None,
-        body={
-            "text": f"{asker} did not want “{title}” shown to {name_of(people, handing.to_id)}, "
-            "so it still waits for you."
-        },
-        now=now,
-    )
+    said = f"{asker} did not want “{title_of(action)}” shown to {to}, so it still waits for you."
+    team = request.workspace_id
+    tell(session, [by.slack_id], said, workspace_id=team, subject=handing.id, now=now)
 
 
 def _hand(  # noqa: PLR0917 - a private call

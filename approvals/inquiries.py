@@ -127,8 +127,8 @@ def reply(
     inquiry = session.get(Inquiry, inquiry_id)
     if inquiry is None or inquiry.workspace_id != people.workspace_id:
         return Told(False, "This question is not open any more.")
-    query = select(Request).where(Request.id == inquiry.request_id).with_for_update()
-    request = session.exec(query.execution_options(populate_existing=True)).one()
+    request_id = inquiry.request_id
+    request = session.get_one(Request, request_id, with_for_update=True, populate_existing=True)
     inquiry = session.get_one(Inquiry, inquiry_id, populate_existing=True)
     may = may_reply(session, people, inquiry, person)
     if not may.taken:

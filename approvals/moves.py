@@ -17,8 +17,9 @@ from approvals.tables import Action, Request, title_of
 from approvals.windows import follow
 from audit.log import Log
 from core.errors import ApprovalError, InvalidTransition
+from core.notices import say
 from core.outbox import enqueue
-from core.posts import ask_post, refresh_posts
+from core.posts import refresh_posts
 
 #: Steps after which the card looks different.
 _REDRAWN = ACTION_TERMINAL | {"approved", "unknown"}
@@ -179,18 +180,8 @@ def _tell(
 
 def _say_why_not(session: Session, action: Action, reason: str, *, now: datetime) -> None:
     """Tell where it was asked for: no model waits for it that would."""
-    title = title_of(action)
     why = reason.rstrip(".")
-    ask_post(
-        session,
-        workspace_id=action.workspace_id,
-        subject=action.id,
-        kind="notice",
-        channel=action.channel,
-        thread_ts=action.thread_ts,
-        body={"text": f"{title}: {why[:1].lower()}{why[1:]}."},
-        now=now,
-    )
+    say(session, action, f"{title_of(action)}: {why[:1].lower()}{why[1:]}.", now=now)
 
 
 def _body(action: Action, body: Mapping[str, Any] | None) -> dict[str, Any] | None:

@@ -23,7 +23,7 @@ from approvals.subjects import subject_of
 from approvals.tables import Action, Compensation
 from approvals.undoing import TAKEN_BACK
 from audit.log import Log
-from core.posts import ask_post
+from core.notices import tell
 
 _ACTOR = "system:approvals"
 #: What is taken back because of another step says nothing about itself.
@@ -134,19 +134,9 @@ def _tell(
     given = session.get_one(Action, row.action_id)
     title = (given.preview or {}).get("title") or "What was allowed without asking each time"
     concerned = dict.fromkeys([row.principal_id, *approved_by(session, row.action_id)])
-    for number, person in enumerate(map(people.by_id, concerned)):
-        if person is not None:
-            ask_post(
-                session,
-                workspace_id=row.workspace_id,
-                subject=row.id,
-                kind="notice",
-                channel=person.slack_id,
-                thread_ts=None,
-                body={"text": f"“{title}” has ended: {why}. It is asked again from now on."},
-                now=now,
-                n=number,
-            )
+    users = [person.slack_id for person in map(people.by_id, concerned) if person is not None]
+    said = f"“{title}” has ended: {why}. It is asked again from now on."
+    tell(session, users, said, workspace_id=row.workspace_id, subject=row.id, now=now)
 
 
 def _name(people: People, person_id: str | None) -> str:

@@ -9,7 +9,8 @@ from sqlmodel import Session
 
 from approvals.people import People
 from core.ids import derive_id
-from core.posts import Post, ask_post
+from core.notices import tell
+from core.posts import Post
 
 log = structlog.get_logger()
 
@@ -26,16 +27,6 @@ def tell_owners(
     subject = derive_id("mend", occasion or people.digest, problem)
     if session.get(Post, derive_id("post", subject, "notice", 0)) is not None:
         return False
-    for number, owner in enumerate(people.owners):
-        ask_post(
-            session,
-            workspace_id=people.workspace_id,
-            subject=subject,
-            kind="notice",
-            channel=owner.slack_id,
-            thread_ts=None,
-            body={"text": f"{problem} {mend}"},
-            now=now,
-            n=number,
-        )
+    owners, team = [owner.slack_id for owner in people.owners], people.workspace_id
+    tell(session, owners, f"{problem} {mend}", workspace_id=team, subject=subject, now=now)
     return True

@@ -38,7 +38,7 @@ def decide(
     now: datetime,
 ) -> Decided:
     """One person's click. Whatever it finds, the sentence returned tells the truth about it."""
-    request = _locked(session, request_id)
+    request = session.get(Request, request_id, with_for_update=True, populate_existing=True)
     if request is None or request.workspace_id != people.workspace_id:
         return Decided("not_allowed", _STRANGER)
     action = session.get_one(Action, request.action_id, populate_existing=True)
@@ -86,16 +86,6 @@ def expire_due(session: Session, log: Log, *, now: datetime, limit: int = 100) -
         action = session.get_one(Action, request.action_id, populate_existing=True)
         _expire(session, log, request, action, now=now)
     return len(due)
-
-
-def _locked(session: Session, request_id: str) -> Request | None:
-    query = (
-        select(Request)
-        .where(Request.id == request_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    return session.exec(query).first()
 
 
 def _refuse(  # noqa: PLR0917 - a private call

@@ -15,7 +15,7 @@ from audit.log import Log
 from core.db import insert_once
 from core.errors import ToolError
 from core.ids import derive_id
-from core.posts import ask_post
+from core.notices import tell
 from tools.breakers import connector_of
 from tools.contract import Recorded, Tool
 from tools.deps import ACTOR, Deps
@@ -145,19 +145,8 @@ def tell_operators(
     session: Session, people: People, *, subject: str, text: str, now: datetime
 ) -> None:
     """One direct message to each operator about this, however often asked."""
-    operators = [person for person in people.everyone if person.operator]
-    for number, person in enumerate(operators):
-        ask_post(
-            session,
-            workspace_id=people.workspace_id,
-            subject=subject,
-            kind="notice",
-            n=number,
-            channel=person.slack_id,
-            thread_ts=None,
-            body={"text": text},
-            now=now,
-        )
+    operators = [person.slack_id for person in people.everyone if person.operator]
+    tell(session, operators, text, workspace_id=people.workspace_id, subject=subject, now=now)
 
 
 def _sentence(found: Found) -> str:

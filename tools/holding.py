@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from approvals.people import Principal
 from approvals.tables import title_of
-from core.posts import ask_post
+from core.notices import say
 from tools import breakers
 from tools.claim import Proposal, Work, postpone
 from tools.contract import Effect, Tool
@@ -48,27 +48,15 @@ def waits_until(deps: Deps, seen: Breaker | None, tool: Tool) -> datetime | None
 def put_off(deps: Deps, proposal: Proposal, until: datetime) -> None:
     """Have it tried again at that time, and say so once where it was asked for."""
     spread = deps.limits.backoff(1, deps.chance())  # not all at once, when it answers again
-    action = proposal.action
     with deps.db.transaction() as session:
         postpone(session, proposal.queued, until + spread)
         if proposal.tool.effect is not Effect.READ:
-            ask_post(
-                session,
-                workspace_id=action.workspace_id,
-                subject=action.id,
-                kind="notice",
-                channel=action.channel,
-                thread_ts=action.thread_ts,
-                body={"text": _sentence(proposal, until)},
-                now=deps.clock.now(),
-            )
+            say(session, proposal.action, _sentence(proposal, until), now=deps.clock.now())
 
 
 def _sentence(proposal: Proposal, until: datetime) -> str:
     """`Refund EUR 180.00 to Mara Lind waits. The shop does not answer. I try again from 14:05.`"""
-    action = proposal.action
-    title = title_of(action)
-    return f"{title} waits. {told(proposal.principal, proposal.seen, until)}"
+    return f"{title_of(proposal.action)} waits. {told(proposal.principal, proposal.seen, until)}"
 
 
 def told(principal: Principal, seen: Breaker | None, until: datetime) -> str:

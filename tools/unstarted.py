@@ -13,8 +13,8 @@ from approvals import grants
 from approvals.actions import supersede
 from approvals.moves import move, row_of
 from core.errors import ApprovalError
+from core.notices import say
 from core.outbox import finish
-from core.posts import ask_post
 from tools.claim import Work, postpone
 from tools.contract import Effect, Unavailable
 from tools.deps import ACTOR, Deps
@@ -79,17 +79,7 @@ def too_late(deps: Deps, session: Session, work: Work, why: str) -> str:
         "If it is still wanted, please ask for it again."
     )
     if work.tool.effect is not Effect.READ:
-        ask_post(
-            session,
-            workspace_id=action.workspace_id,
-            subject=action.id,
-            kind="notice",
-            n=_LATE,
-            channel=action.channel,
-            thread_ts=action.thread_ts,
-            body={"text": f"{title}. {reason}"},
-            now=deps.clock.now(),
-        )
+        say(session, action, f"{title}. {reason}", now=deps.clock.now(), n=_LATE)
     return ended(deps, session, work, "expired", reason)
 
 

@@ -7,8 +7,8 @@ import asyncio
 from slack_bolt.async_app import AsyncApp
 
 from bot.blocks.allow_alike import typed_of
-from bot.blocks.modals import text_modal
 from bot.boundary import Delivery, Edge, guarded
+from bot.listeners.opening import answer_form
 from bot.presses.allow_alike import submit_alike
 from bot.presses.submitted import Answered
 
@@ -30,10 +30,4 @@ async def on_allow_alike(delivery: Delivery) -> None:
             typed_of(delivery.body.get("view") or {}),
         )
         delivery.recorded = not found.problems
-    if found.problems:
-        await delivery.answer(response_action="errors", errors=dict(found.problems))
-    elif found.sentence:
-        view = text_modal("Allow alike", [found.sentence])
-        await delivery.answer(response_action="update", view=view)
-    else:
-        await delivery.answer()
+    await answer_form(delivery, "Allow alike", found)

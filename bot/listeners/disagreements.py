@@ -9,10 +9,10 @@ from slack_bolt.async_app import AsyncApp
 from bot.blocks.modals import REASON, REASON_LIMIT, explain_modal, text_modal
 from bot.boundary import Delivery, Edge, guarded
 from bot.listeners.home import publish
-from bot.listeners.opening import open_view
+from bot.listeners.opening import answer_form, open_view
 from bot.listeners.views import reason_of
 from bot.presses.disagreements import EXPLAIN, Pressed, read_press, submit_explained, take_press
-from bot.presses.submitted import Submitted
+from bot.presses.submitted import Answered, Submitted
 from bot.stories import story_lines
 from bot.words import storable
 from tools.tables import Finding
@@ -42,9 +42,8 @@ async def in_home(delivery: Delivery) -> bool:
 async def on_explained(delivery: Delivery) -> None:
     reason = storable(reason_of(delivery.body.get("view") or {})).strip()[:REASON_LIMIT]
     if not reason:
-        errors = {REASON: "Please say what explains it, in a few words."}
-        await delivery.answer(response_action="errors", errors=errors)
-        return
+        problems = {REASON: "Please say what explains it, in a few words."}
+        return await answer_form(delivery, "Explained", Answered(problems))
     account = await delivery.account()
     told: str | None = account.refusal
     if account.principal is not None:
@@ -54,10 +53,7 @@ async def on_explained(delivery: Delivery) -> None:
         )
         delivery.recorded = True
         delivery.edge.later.run(publish(delivery.edge, submitted.user))
-    if told:
-        await delivery.answer(response_action="update", view=text_modal("Explained", [told]))
-    else:
-        await delivery.answer()
+    return await answer_form(delivery, "Explained", told)
 
 
 async def _open(delivery: Delivery, pressed: Pressed, finding: Finding) -> str | None:

@@ -7,8 +7,9 @@ import asyncio
 from slack_bolt.async_app import AsyncApp
 
 from bot.blocks.hand import TO, chosen_of
-from bot.blocks.modals import REASON, REASON_LIMIT, text_modal
+from bot.blocks.modals import REASON, REASON_LIMIT
 from bot.boundary import Delivery, Edge, guarded
+from bot.listeners.opening import answer_form
 from bot.listeners.views import reason_of
 from bot.presses.handing import submit_hand
 from bot.presses.submitted import Answered, Submitted
@@ -36,10 +37,4 @@ async def on_hand(delivery: Delivery) -> None:
             submit_hand, delivery.deps, submitted, account.principal, chosen, why
         )
         delivery.recorded = True
-    if found.problems:
-        await delivery.answer(response_action="errors", errors=dict(found.problems))
-    elif found.sentence:
-        view = text_modal("Hand on", [found.sentence])
-        await delivery.answer(response_action="update", view=view)
-    else:
-        await delivery.answer()
+    await answer_form(delivery, "Hand on", found)

@@ -9,7 +9,7 @@ from slack_bolt.async_app import AsyncApp
 from bot.blocks.modals import text_modal
 from bot.blocks.policy import policy_modal
 from bot.boundary import Delivery, Edge, guarded
-from bot.listeners.opening import open_view
+from bot.listeners.opening import answer_form, open_view
 from bot.presses.policy_change import policy_form, submit_policy
 from bot.presses.submitted import Answered
 
@@ -40,10 +40,4 @@ async def on_policy(delivery: Delivery) -> None:
             submit_policy, delivery.deps, delivery.body, account.principal
         )
         delivery.recorded = not found.problems
-    if found.problems:
-        await delivery.answer(response_action="errors", errors=dict(found.problems))
-    elif found.sentence:
-        view = text_modal("Change the policy", [found.sentence])
-        await delivery.answer(response_action="update", view=view)
-    else:
-        await delivery.answer()
+    await answer_form(delivery, "Change the policy", found)

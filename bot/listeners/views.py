@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
 from bot.blocks.batch import WHICH
 from bot.blocks.edit import typed_of
-from bot.blocks.modals import REASON, REASON_LIMIT, page_modal, text_modal
+from bot.blocks.modals import REASON, REASON_LIMIT, page_modal
 from bot.boundary import Delivery, Edge, guarded
+from bot.listeners.opening import answer_form
 from bot.presses.batches import read_form, submit_batch
 from bot.presses.edits import submit_edit
 from bot.presses.inquiries import Kind, submit_words
 from bot.presses.reads import Page, turn_page
-from bot.presses.submitted import Submitted
+from bot.presses.submitted import Answered, Submitted
 from bot.presses.votes import submit_rejection
 from bot.words import storable
 
@@ -34,10 +34,8 @@ def register(app: AsyncApp, edge: Edge) -> None:
 async def on_reject(delivery: Delivery) -> None:
     view = delivery.body.get("view") or {}
     reason = storable(reason_of(view)).strip()
-    problem = _problem(reason, "Please say why, in a few words.")
-    if problem is not None:
-        await delivery.answer(response_action="errors", errors={REASON: problem})
-        return
+    if problem := _problem(reason, "Please say why, in a few words."):
+        return await answer_form(delivery, "Reject", Answered({REASON: problem}))
     account = await delivery.account()
     if account.principal is None:
         told: str | None = account.refusal
@@ -47,34 +45,21 @@ async def on_reject(delivery: Delivery) -> None:
             submit_rejection, delivery.deps, submitted, account.principal, reason
         )
         delivery.recorded = True
-    if told:
-        await delivery.answer(response_action="update", view=text_modal("Reject", [told]))
-    else:
-        await delivery.answer()
+    return await answer_form(delivery, "Reject", told)
 
 
 async def on_edit(delivery: Delivery) -> None:
     view = delivery.body.get("view") or {}
     account = await delivery.account()
     if account.principal is None:
-        problems: Mapping[str, str] = {}
-        told: str | None = account.refusal
+        found = Answered(sentence=account.refusal)
     else:
+        submitted = Submitted.of(delivery.body)
         found = await asyncio.to_thread(
-            submit_edit,
-            delivery.deps,
-            Submitted.of(delivery.body),
-            account.principal,
-            typed_of(view),
+            submit_edit, delivery.deps, submitted, account.principal, typed_of(view)
         )
         delivery.recorded = not found.problems
-        problems, told = found.problems, found.sentence
-    if problems:
-        await delivery.answer(response_action="errors", errors=dict(problems))
-    elif told:
-        await delivery.answer(response_action="update", view=text_modal("Edit", [told]))
-    else:
-        await delivery.answer()
+    await answer_form(delivery, "Edit", found)
 
 
 async def on_read(delivery: Delivery) -> None:
@@ -88,10 +73,8 @@ async def on_read(delivery: Delivery) -> None:
         delivery.recorded = True
     if isinstance(turned, Page):
         await delivery.answer(response_action="update", view=page_modal(**turned.__dict__))
-    elif turned:
-        await delivery.answer(response_action="update", view=text_modal("Read", [turned]))
     else:
-        await delivery.answer()
+        await answer_form(delivery, "Read", turned)
 
 
 async def on_words(delivery: Delivery) -> None:
@@ -99,8 +82,7 @@ async def on_words(delivery: Delivery) -> None:
     view = delivery.body.get("view") or {}
     text = storable(reason_of(view)).strip()
     if problem := _problem(text, "Please write it in a few words."):
-        await delivery.answer(response_action="errors", errors={REASON: problem})
-        return
+        return await answer_form(delivery, "Ask", Answered({REASON: problem}))
     account = await delivery.account()
     kind: Kind = "ask" if view.get("callback_id") == "ask" else "reply"
     if account.principal is None:
@@ -111,11 +93,7 @@ async def on_words(delivery: Delivery) -> None:
             submit_words, delivery.deps, kind, submitted, account.principal, text
         )
         delivery.recorded = True
-    title = "Ask" if kind == "ask" else "Answer"
-    if told:
-        await delivery.answer(response_action="update", view=text_modal(title, [told]))
-    else:
-        await delivery.answer()
+    return await answer_form(delivery, "Ask" if kind == "ask" else "Answer", told)
 
 
 async def on_batch(delivery: Delivery) -> None:
@@ -126,8 +104,7 @@ async def on_batch(delivery: Delivery) -> None:
     if problem is not None or not chosen.request_ids:
         at = WHICH if not chosen.request_ids else REASON
         told = "Tick at least one." if at == WHICH else str(problem)
-        await delivery.answer(response_action="errors", errors={at: told})
-        return
+        return await answer_form(delivery, "Choose", Answered({at: told}))
     account = await delivery.account()
     if account.principal is None:
         sentence: str | None = account.refusal
@@ -136,10 +113,7 @@ async def on_batch(delivery: Delivery) -> None:
             submit_batch, delivery.deps, Submitted.of(delivery.body), account.principal, chosen
         )
         delivery.recorded = True
-    if sentence:
-        await delivery.answer(response_action="update", view=text_modal("Choose", [sentence]))
-    else:
-        await delivery.answer()
+    return await answer_form(delivery, "Choose", sentence)
 
 
 async def on_closed(delivery: Delivery) -> None:

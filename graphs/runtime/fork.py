@@ -17,8 +17,8 @@ from approvals.tables import Action, title_of
 from audit.log import Log
 from core.errors import GraphError
 from core.ids import new_id
+from core.notices import say
 from core.outbox import enqueue
-from core.posts import ask_post
 from graphs.runtime.history import changed_outside
 from graphs.runtime.replay import Archive
 from graphs.runtime.states import TERMINAL
@@ -178,14 +178,4 @@ def _queue(session: Session, made: Turn, told: str, *, now: datetime) -> None:
         args={"turn_id": made.id},
         now=now,
     )
-    ask_post(
-        session,
-        workspace_id=made.workspace_id,
-        subject=made.id,
-        kind="notice",
-        n=_FORK_NOTICE,
-        channel=made.channel,
-        thread_ts=made.thread_ts,
-        body={"text": f"{told}."},
-        now=now,
-    )
+    say(session, made, f"{told}.", now=now, n=_FORK_NOTICE)

@@ -15,8 +15,9 @@ from approvals.windows import ask_compensation
 from audit.log import Log
 from core.errors import GraphError, InvalidTransition
 from core.ids import derive_id
+from core.notices import say
 from core.outbox import finish, open_rows
-from core.posts import ask_post, break_off_post
+from core.posts import break_off_post
 from graphs.runtime.done import done_words
 from graphs.runtime.states import FAILED, RUNNING, STOPPED, TERMINAL, WAITING, advance_turn
 from graphs.runtime.tables import Turn
@@ -123,13 +124,4 @@ def post_notice(session: Session, turn: Turn, text: str, *, now: datetime) -> No
     """A short word of ours in the turn's thread, where there will be no answer: one that was begun
     is left as it is."""
     break_off_post(session, subject=turn.id, kind="answer", now=now)
-    ask_post(
-        session,
-        workspace_id=turn.workspace_id,
-        subject=turn.id,
-        kind="notice",
-        channel=turn.channel,
-        thread_ts=turn.thread_ts,
-        body={"text": text},
-        now=now,
-    )
+    say(session, turn, text, now=now)
