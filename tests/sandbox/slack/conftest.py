@@ -6,11 +6,14 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from slack_sdk.web.async_client import AsyncWebClient
 
 from core.clock import HeldClock
 from sandbox.slack.settings import Settings
+from sandbox.slack.shapes import BOT_TOKEN
 from sandbox.slack.testing import FAST_RETRIES, PATIENCE_S, running
 from tests.sandbox.slack.slack_bench import Bench, Remembering
+from tests.sandbox.slack.slack_scene import Scene
 
 
 @pytest.fixture
@@ -33,3 +36,13 @@ async def bench(settings: Settings, held: HeldClock) -> AsyncIterator[Bench]:
 def answered(bench: Bench) -> None:
     """The app acknowledges everything at once; `bench.delivered` holds what it got."""
     bench.workspace.dispatcher.transport = Remembering()
+
+
+@pytest.fixture
+async def scene(bench: Bench, held: HeldClock) -> Scene:
+    return await Scene.set(bench, held)
+
+
+@pytest.fixture
+def client(bench: Bench) -> AsyncWebClient:
+    return AsyncWebClient(BOT_TOKEN, base_url=bench.running.api_url)

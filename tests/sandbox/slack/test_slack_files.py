@@ -13,21 +13,11 @@ from core.clock import HeldClock
 from sandbox.slack.settings import Manifest
 from sandbox.slack.shapes import BOT_TOKEN, Json
 from sandbox.slack.testing import running
-from tests.sandbox.slack.slack_bench import ANA, SUPPORT, Bench
+from tests.sandbox.slack.slack_bench import ANA, SUPPORT
 from tests.sandbox.slack.slack_scene import Scene
 
 pytestmark = pytest.mark.usefixtures("answered")
 TOKEN = {"Authorization": f"Bearer {BOT_TOKEN}"}
-
-
-@pytest.fixture
-async def scene(bench: Bench, held: HeldClock) -> Scene:
-    return await Scene.set(bench, held)
-
-
-@pytest.fixture
-def client(bench: Bench) -> AsyncWebClient:
-    return AsyncWebClient(BOT_TOKEN, base_url=bench.running.api_url)
 
 
 async def last(scene: Scene) -> Json:

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from core.clock import HeldClock
 from sandbox.slack.methods.handlers import HANDLERS
 from sandbox.slack.methods.table import COMMON_ERRORS, TABLE
 from sandbox.slack.settings import Manifest
@@ -19,11 +18,6 @@ REQUIRED = [(row.name, arg.name, arg.missing) for row in TABLE.values() for arg 
 CODES = [(method, code) for method, cases in ERRORS.items() for code in cases]
 WITH_TOKEN = [name for name, row in TABLE.items() if row.takes != "none"]
 WITH_SCOPE = [name for name, row in TABLE.items() if row.scopes and row.takes == "bot"]
-
-
-@pytest.fixture
-async def scene(bench: Bench, held: HeldClock) -> Scene:
-    return await Scene.set(bench, held)
 
 
 def test_every_row_has_a_handler_and_a_working_call() -> None:

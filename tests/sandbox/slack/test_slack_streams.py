@@ -18,20 +18,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 from core.clock import HeldClock
 from sandbox.slack.shapes import BOT_TOKEN, Json
 from sandbox.slack.testing import running
-from tests.sandbox.slack.slack_bench import ANA, SUPPORT, Bench, actions, button, section
+from tests.sandbox.slack.slack_bench import ANA, SUPPORT, actions, button, section
 from tests.sandbox.slack.slack_scene import Scene
 
 pytestmark = pytest.mark.usefixtures("answered")
-
-
-@pytest.fixture
-async def scene(bench: Bench, held: HeldClock) -> Scene:
-    return await Scene.set(bench, held)
-
-
-@pytest.fixture
-def client(bench: Bench) -> AsyncWebClient:
-    return AsyncWebClient(BOT_TOKEN, base_url=bench.running.api_url)
 
 
 def task(**given: Any) -> TaskUpdateChunk:

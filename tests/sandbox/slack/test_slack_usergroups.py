@@ -7,16 +7,10 @@ import yaml
 from slack_sdk.web.async_client import AsyncWebClient
 
 from sandbox.slack.people import CHANNELS, EVERYONE, GROUPS
-from sandbox.slack.shapes import BOT_TOKEN
 from tests.sandbox.slack.slack_bench import SUPPORT, Bench
 
 pytestmark = pytest.mark.usefixtures("answered")
 PEOPLE_FILE = Path(__file__).parents[3] / "config" / "people.yaml"
-
-
-@pytest.fixture
-def client(bench: Bench) -> AsyncWebClient:
-    return AsyncWebClient(BOT_TOKEN, base_url=bench.running.api_url)
 
 
 def test_the_groups_are_those_of_the_people_file() -> None:
