@@ -14,7 +14,9 @@ from sqlmodel import select
 from approvals.actions import ask_about
 from approvals.policy.judge import Stage
 from approvals.tables import Decision
-from bot.presses.clicks import STRANGER
+from bot.presses.clicks import BUSY, STRANGER, Click
+from bot.presses.undoing import take_undo
+from bot.presses.votes import take_reject
 from core.outbox import Outbox
 from core.posts import Post, refresh_posts
 from tests.bot.desk import (
@@ -315,6 +317,27 @@ async def test_a_press_before_our_own_send_was_stored_waits_for_it(one_desk: Des
 
     assert await pressing
     assert one_desk.action().status == "approved"
+
+
+async def test_a_press_on_a_message_that_is_not_stored_yet_is_told_to_come_again(
+    one_desk: Desk,
+) -> None:
+    card = await one_desk.card()
+    deps, action_id = one_desk.deps, one_desk.action().id
+    finn = deps.people.by_id("finn")
+    assert finn is not None
+    with deps.db.transaction() as session:
+        session.get_one(Post, one_desk.posts()[0].id).ts = None
+    presses = {take_reject: _value(card, "reject"), take_undo: action_id}
+
+    told = [
+        await asyncio.to_thread(
+            take, deps, Click(f"9.{n}", FINN, "T0PRACTICE", SUPPORT, card["ts"], "x", value), finn
+        )
+        for n, (take, value) in enumerate(presses.items())
+    ]
+
+    assert told == [BUSY, BUSY]
 
 
 async def test_the_story_opens_for_whoever_sees_the_card(one_desk: Desk) -> None:
