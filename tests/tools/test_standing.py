@@ -553,13 +553,8 @@ def test_what_one_took_back_stays_a_no_when_another_takes_back_the_rest(
         decided_by="ana",
         created_at=road.clock.now(),
     )
+    press(road, first, by)
     with road.db.transaction() as session:
-        person = road.deps.people.by_id(by)
-        assert person is not None
-        press_undo(
-            session, road.deps.log, road.deps.people, road.deps.registry, action_id=first,
-            person=person, now=road.clock.now(),
-        )  # fmt: skip
         undo = session.exec(select(Action).where(Action.undoes == first)).one()
         assert undo.undone_by == by
         session.add(rest)
