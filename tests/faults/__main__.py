@@ -11,12 +11,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from tests.faults.books import Kind
-from tests.faults.campaign import OTHER_DATABASE, SHORT, Campaign, Counts, Plan, twice
-from tests.faults.controls import ENGINES
-from tests.faults.house import UNDONE
-from tests.faults.lane import FLOWS
+from tests.faults.campaign import OTHER_DATABASE, SHORT, Campaign, Counts, Plan, seen_to_fail
+from tests.faults.errands import FLOWS, GOING_BACK, UNDONE
 from tests.faults.lanes import open_lanes
 from tests.faults.results import Result
+
+_BACK = (UNDONE, GOING_BACK)
 
 
 def main(argv: Sequence[str]) -> int:
@@ -58,23 +58,28 @@ def report(counts: Counts, plan: Plan, database: Kind, seconds: float) -> Iterat
     )
     for flow in plan.flows:
         mine = [result for result in tried if result.experiment.flow == flow]
-        back = f", taken back {sum(r.taken_back for r in mine)} times" if UNDONE in flow else ""
+        counted = {
+            "taken back": sum(r.taken_back for r in mine) if flow.endswith(_BACK) else 0,
+            "found": sum(r.found for r in mine),
+        }
+        told = "".join(f", {what} {number} times" for what, number in counted.items() if number)
         asked = sum(r.questions for r in mine)
-        yield f"{flow}: effects {_spread(mine)}{back}, {asked} questions asked"
+        yield f"{flow}: effects {_spread(mine)}{told}, {asked} questions asked"
     raised: Counter[str] = sum((result.raised for result in tried), Counter())
     told = ", ".join(f"{name} x {number}" for name, number in raised.most_common())
     yield f"deliveries that came to nothing and were made again: {told or 'none'}"
-    for engine in ENGINES if plan.control_flows else ():
+    for engine in dict.fromkeys(result.experiment.engine for result in counts.controls):
         mine = [result for result in counts.controls if result.experiment.engine == engine]
-        failed = [result for result in mine if twice(result)]
+        failed = [result for result in mine if seen_to_fail(result)]
         yield f"{engine}, wrong on purpose: {len(failed)} of {len(mine)} failed"
         for one in failed[:1]:
             yield f"  like {one.experiment}: {one.broken[0]}"
     deaths = sum(result.deaths for result in [*tried, *counts.controls])
+    seen = sum(map(seen_to_fail, counts.controls))
     yield (
         f"faults over {database}: {len(counts.singles)} single and {len(counts.pairs)} in pairs, "
         f"{deaths} kills, {len(counts.failures)} failures, "
-        f"wrong engines seen to fail {sum(map(twice, counts.controls))} times; {seconds:.0f} s"
+        f"wrong engines seen to fail {seen} times; {seconds:.0f} s"
     )
 
 

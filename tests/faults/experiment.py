@@ -20,7 +20,7 @@ from typing import Any
 
 from tests.faults.controls import ENGINES
 from tests.faults.crossings import Moment, Watch
-from tests.faults.house import Errand
+from tests.faults.errands import Errand
 from tests.faults.judge import judge
 from tests.faults.lane import Lane
 from tests.faults.results import Crossed, Experiment, Fault, Result
@@ -124,7 +124,7 @@ def _heard(
             lane.store.flushall()
             _answer(link, 0)
         case "double":
-            _answer(link, _twin(lane, engine, said, known))
+            _answer(link, _twin(lane, errand, engine, said, known))
 
 
 def _answer(link: socket.socket, number: int) -> None:
@@ -132,13 +132,14 @@ def _answer(link: socket.socket, number: int) -> None:
         link.sendall(f"{number}\n".encode())
 
 
-def _twin(lane: Lane, engine: str, said: dict[str, Any], known: _Run) -> int:
+def _twin(lane: Lane, errand: Errand, engine: str, said: dict[str, Any], known: _Run) -> int:
     """The same delivery by another worker, from its beginning to its end."""
     pid = os.fork()
     if pid == 0:
 
         def deliver() -> None:
             _moved(lane, known.at, engine)
+            lane.house.turn_to(errand)
             lane.house.deliver(said["job"], said["args"])
 
         _in_a_process_of_its_own(deliver, None)
@@ -169,7 +170,8 @@ def _moved(lane: Lane, at: datetime, engine: str) -> None:
     house = lane.house
     house.clock.advance(at - house.clock.now())
     if engine != "ours":
-        house.handlers["execute"] = ENGINES[engine](house).run
+        wrong = ENGINES[engine](house)
+        house.handlers[wrong.job] = wrong.run
 
 
 class _Inside:

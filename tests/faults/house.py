@@ -3,8 +3,7 @@
 The handlers are the workers' own (`bot.tool_jobs`, the turn runner, the poster) and the keeper is
 the real one; what Celery does is done here by a loop over the same lists in Redis, one job after
 the other, so that a run is the same each time. Everything is wired before the fork and connects
-after it. Previews and status lines, which threads send when they have time, are left out; so is the
-reconciler, which would find the effects of all other errands at the same counterparts.
+after it. Previews and status lines, which threads send when they have time, are left out.
 """
 
 from __future__ import annotations
@@ -14,24 +13,22 @@ import contextlib
 import json
 from base64 import b64decode
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 import redis
-from sqlmodel import Session, col, func, select
+from sqlmodel import col, func, select
 
-from approvals.people import People, Principal
-from approvals.tables import Action, Grant, Request
-from approvals.windows import window
+from approvals.tables import Grant
 from audit.check import check
-from bot.bootstrap import make_models
+from bot.bootstrap import Floor, make_models
 from bot.broker import Doorbell, Handler
 from bot.deps import Identity
 from bot.graph_jobs import _desk
 from bot.intake import Heard, Said, take_messages
+from bot.keeper import Keeper
 from bot.keeping import make_keeper
 from bot.members import Account
 from bot.tool_jobs import tool_jobs
@@ -41,44 +38,19 @@ from core.db import Database
 from core.outbox import Outbox
 from core.posts import Post
 from graphs.runtime.states import TERMINAL
-from graphs.runtime.tables import Turn
 from llm.tables import ModelResponse
-from tests.faults.presses import deliver_press
+from tests.faults.comparing import AGAIN_S, ONCE_S, failing, found, through, watched
+from tests.faults.errands import COMPARING, Errand
+from tests.faults.going_back import compensations
+from tests.faults.people import Done, Tell, actions_of, next_done, turns_of
+from tests.faults.presses import deliver
 from tests.faults.wiring import TOKEN, Servers, bot_side, floor_over, thinking
 from tools.lanes import NoLanes
 
 #: A person takes a moment: by then the facts of a card are old and are read again.
 _A_MOMENT = timedelta(seconds=5)
-#: What the name of a flow ends in whose errand is taken back.
-UNDONE = " undone"
 #: Rounds of waiting for what is due before an errand counts as hung.
 _ROUNDS = 80
-
-
-@dataclass(frozen=True)
-class Errand:
-    """What Ana asks for. `mark` tells its effect from all others at the counterpart.
-
-    `flow` is what it is about; in those that end in `undone` she presses Undo as soon as she can.
-    """
-
-    flow: str
-    mark: str
-    text: str
-    #: The message's ts in Slack.
-    ts: str
-
-    @property
-    def undone(self) -> bool:
-        return self.flow.endswith(UNDONE)
-
-    @property
-    def about(self) -> str:
-        return self.flow.removesuffix(UNDONE)
-
-
-#: Told "acked" and what of, or "effects" and a mark, which it answers with their number.
-Tell = Callable[[str, str], int]
 
 
 class House:
@@ -98,7 +70,6 @@ class House:
             **tool_jobs(self.floor, NoLanes()),
             **thinking(self.floor, servers, self._web, identity, desk),
         }
-        self._keeper = make_keeper(self.floor, self._publish, self._publish.in_line)
         self.db.wake = self._ring
         #: Told what a delivery that came to nothing raised.
         self.raised: Callable[[str], None] = lambda _name: None
@@ -118,8 +89,18 @@ class House:
         """
         used, self._models._client = self._models._client, make_models(self.floor.settings)._client
         used.close()
-        self._keeper = make_keeper(self.floor, self._publish, self._publish.in_line)
+        self._keeper = self._make_keeper(self.floor)
+        self._comparing = self._make_keeper(watched(self.floor, ONCE_S))
+        self._again = self._make_keeper(watched(self.floor, AGAIN_S))
         self.db.engine.dispose()
+
+    def _make_keeper(self, floor: Floor) -> Keeper:
+        return make_keeper(floor, self._publish, self._publish.in_line)
+
+    def turn_to(self, errand: Errand) -> None:
+        """Keep what this errand is about: records are compared in some alone."""
+        if errand.flow == COMPARING:
+            self._keeper = self._comparing
 
     def deliver(self, job: str, args: dict[str, Any]) -> bool:
         """One delivery, as the process it goes to would take it; False when it came to nothing."""
@@ -127,8 +108,8 @@ class House:
         try:
             if job == "message":
                 self._hear(Errand(**args))
-            elif job == "click":
-                self._click(args)
+            elif job in ("click", "command"):
+                self._request(job, args)
             elif job == "keeper":
                 self._keep(args["seconds"])
             elif job in self.handlers:
@@ -153,7 +134,8 @@ class House:
         it is delivered ("pressed"), and asks the counterpart, on behalf of a person, whether it
         happened. What was `pressed` and never acknowledged Slack delivers again. Raises `Hung`.
         """
-        told = set(acked)
+        told = set(acked) | (set() if errand.begins else {"message"})
+        self.turn_to(errand)
 
         def acknowledge(what: str) -> None:
             tell("acked", what)
@@ -166,12 +148,13 @@ class House:
             if "message" not in told and self.deliver("message", dict(errand.__dict__)):
                 acknowledge("message")
             self._work()
-            press = self._wanted(errand, told, tell)
-            if press is not None:
+            if (done := self._next_done(errand, told, tell)) is not None:
                 self.clock.advance(_A_MOMENT)
-                tell("pressed", json.dumps(press))
-                if self.deliver("click", press):
-                    acknowledge(press["trigger_id"])
+                job, args, said = done
+                if job == "click":
+                    tell("pressed", json.dumps(args))
+                if self.deliver(job, args):
+                    acknowledge(said)
                 continue
             over = self._over(errand)
             self._wait()
@@ -182,19 +165,19 @@ class House:
     def end(self, errand: Errand) -> dict[str, Any]:
         """How it stands in SQL, plain values."""
         with self.db.read() as session:
-            turn = _turn(session, errand)
-            actions = _actions(session, turn)
             posts = session.exec(select(Post).where(Post.shown > 0)).all()
             return {
-                "turn": turn.status if turn else "",
-                "actions": [[a.tool, a.status] for a in actions],
+                "turns": [turn.status for turn in turns_of(session, errand)],
+                "actions": [[a.tool, a.status] for a in actions_of(session, errand)],
                 "posts": [[p.kind, p.id, p.sent_channel, p.ts, p.thread_ts] for p in posts],
                 "open": session.exec(
                     select(func.count()).where(col(Outbox.done_at).is_(None))
                 ).one(),
                 "grants": session.exec(select(func.count(col(Grant.id)))).one(),
-                "steps": list(session.exec(select(ModelResponse.step))),
+                "steps": sorted(session.exec(select(ModelResponse.step))),
                 "log": check(session, self.floor.log).sentence,
+                "back": compensations(session),
+                "compared": found(session) if errand.flow == COMPARING else None,
             }
 
     def _ring(self, messages: Any) -> None:
@@ -215,9 +198,9 @@ class House:
         account = Account("U0ANA", self.floor.people.by_id("ana"), "")
         take_messages(self.deps, [Said(heard, account, "#support")])
 
-    def _click(self, press: dict[str, Any]) -> None:
+    def _request(self, kind: str, said: dict[str, Any]) -> None:
         """Slack's request, to the bot's own HTTP server; raises what is not acknowledged."""
-        status = asyncio.run(deliver_press(self.deps, press))
+        status = asyncio.run(deliver(self.deps, kind, said))
         if status != HTTPStatus.OK:
             raise NotAcknowledged(status)
 
@@ -228,46 +211,18 @@ class House:
             _, args, _ = json.loads(b64decode(envelope["body"]))
             self.deliver(envelope["headers"]["task"], args)
 
-    def _wanted(self, errand: Errand, told: set[str], tell: Tell) -> dict[str, Any] | None:
-        """The press on a button that is to be made next, as `deliver`'s arguments."""
+    def _next_done(self, errand: Errand, told: set[str], tell: Tell) -> Done | None:
+        floor, base = self.floor, self.deps.identity.url
         with self.db.read() as session:
-            for action in _actions(session, _turn(session, errand)):
-                button, kind = self._offered(errand, action)
-                query = select(Post).where(
-                    Post.subject == action.id, Post.kind == kind, col(Post.ts).is_not(None)
-                )
-                post = session.exec(query).first() if button else None
-                if post is None or f"{button}:{post.id}" in told:
-                    continue
-                trigger, value, person = f"{button}:{post.id}", action.id, "ana"
-                if button == "approve":
-                    query = select(Request).where(Request.action_id == action.id)
-                    request = session.exec(query).one()
-                    value, person = request.id, _who(self.floor.people, request)
-                elif button == "happened" and not tell("effects", errand.mark):
-                    button = "not_happened"
-                principal = self.floor.people.by_id(person)
-                assert principal is not None
-                return {
-                    "trigger_id": trigger, "user": principal.slack_id, "action_id": button,
-                    "value": value, "channel": str(post.sent_channel), "ts": str(post.ts),
-                }  # fmt: skip
-        return None
-
-    def _offered(self, errand: Errand, action: Action) -> tuple[str | None, str]:
-        """The button of this action that somebody presses now, and the message it stands on."""
-        if action.status == "awaiting":
-            return "approve", "card"
-        if action.status == "unknown":
-            return "happened", "question"
-        mine = errand.undone and action.undoes is None
-        return ("undo" if mine and window(action, now=self.clock.now()) else None), "card"
+            return next_done(session, floor.people, base, errand, told, tell, self.clock.now())
 
     def _over(self, errand: Errand) -> bool:
         with self.db.read() as session:
-            turn = _turn(session, errand)
             left = session.exec(select(Outbox.id).where(col(Outbox.done_at).is_(None))).first()
-            return turn is not None and turn.status in TERMINAL and left is None
+            if left is not None or errand.flow == COMPARING:
+                return left is None and through(session)
+            turns = turns_of(session, errand)
+            return bool(turns) and all(turn.status in TERMINAL for turn in turns)
 
     def _wait(self) -> None:
         """Let time pass until the next thing is due, and have the keeper look."""
@@ -275,6 +230,8 @@ class House:
         with self.db.read() as session:
             open_row = col(Outbox.done_at).is_(None)
             due = session.exec(select(func.min(col(Outbox.next_at))).where(open_row)).one()
+            if self._keeper is self._comparing and due is None and failing(session):
+                self._keeper._loops = self._again._loops
         wait = (due.replace(tzinfo=UTC) - now) if due else timedelta()
         wait = max(wait, timedelta(seconds=1)) + timedelta(milliseconds=1)
         self.clock.advance(wait)
@@ -293,28 +250,3 @@ class NotAcknowledged(Exception):
 
 class Hung(Exception):
     """An errand that comes to no end."""
-
-
-def _turn(session: Session, errand: Errand) -> Turn | None:
-    return session.exec(select(Turn).where(Turn.message_ts == errand.ts)).first()
-
-
-def _actions(session: Session, turn: Turn | None) -> list[Action]:
-    if turn is None:
-        return []
-    query = select(Action).where(Action.turn_id == turn.id).order_by(col(Action.created_at))
-    return list(session.exec(query))
-
-
-def _who(people: People, request: Request) -> str:
-    """Somebody who may answer the stage the request is at."""
-    who = request.stages[request.stage]["who"]
-    if who == "requester":
-        return "ana"
-    kind, _, name = who.partition(":")
-    found: list[Principal] = [
-        person
-        for person in people.everyone
-        if (name in person.groups if kind == "group" else person.id == name)
-    ]
-    return found[0].id

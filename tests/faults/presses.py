@@ -1,4 +1,4 @@
-"""A press on a button as Slack delivers it: signed, over HTTP, to the server the bot makes."""
+"""A press or a command as Slack delivers it: signed, over HTTP, to the server the bot makes."""
 
 from __future__ import annotations
 
@@ -18,18 +18,22 @@ from bot.http import make_http
 SIGNING_SECRET = "practice-signing-secret"
 
 
-async def deliver_press(deps: BotDeps, press: dict[str, Any]) -> int:
-    """The status that Slack is answered. The server lives for this one request: a process that is
-    killed takes it along."""
+async def deliver(deps: BotDeps, kind: str, said: dict[str, Any]) -> int:
+    """The status that Slack is answered to this `click` or `command`. The server lives for this one
+    request: a process that is killed takes it along."""
     runner = web.AppRunner(make_http(deps, bolt=make_app(deps, Later()), practice=False))
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         port = runner.addresses[0][1]
-        body = urlencode({"payload": json.dumps(_payload(deps, press))})
+        if kind == "click":
+            path, form = "interactions", {"payload": json.dumps(_payload(deps, said))}
+        else:
+            path, form = "commands", _command(deps, said)
+        body = urlencode(form)
         async with (
             ClientSession(f"http://127.0.0.1:{port}") as slack,
-            slack.post("/slack/interactions", data=body, headers=_signed(body)) as answer,
+            slack.post(f"/slack/{path}", data=body, headers=_signed(body)) as answer,
         ):
             return answer.status
     finally:
@@ -59,6 +63,19 @@ def _payload(deps: BotDeps, press: dict[str, Any]) -> dict[str, Any]:
                 "action_ts": press["ts"],
             }
         ],
+    }
+
+
+def _command(deps: BotDeps, said: dict[str, Any]) -> dict[str, str]:
+    return {
+        "team_id": deps.identity.team_id,
+        "team_domain": "practice",
+        "channel_id": said["channel"],
+        "channel_name": "support",
+        "user_id": said["user"],
+        "command": "/signoff",
+        "text": said["text"],
+        "trigger_id": said["trigger_id"],
     }
 
 

@@ -66,6 +66,10 @@ class Result:
     questions: int = 0
     #: How often it was taken back.
     taken_back: int = 0
+    #: What comparing found.
+    found: int = 0
+    #: Whether it was broken where it counts: by the counterparts' journals, or what was found.
+    miscounted: bool = False
     #: What deliveries that came to nothing raised, by the name of the exception.
     raised: Counter[str] = field(default_factory=Counter)
     #: What was promised and not kept, in words.

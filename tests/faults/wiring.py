@@ -24,9 +24,11 @@ from core.clock import HeldClock
 from core.db import open_database
 from core.schema import migrate
 from graphs.checkpoint.connect import open_saver
+from graphs.runtime.back import GoBack
 from graphs.runtime.claim import Limits
 from graphs.runtime.run import TurnRunner
 from graphs.runtime.work import Desk
+from graphs.versions import ASSISTANT
 from tests.faults.presses import SIGNING_SECRET
 from tools.admitting import offered
 
@@ -54,8 +56,10 @@ def floor_over(folder: Path, servers: Servers, clock: HeldClock) -> Floor:
             "tools_facts_age_s": 2,
             # On a busy machine the counterparts may be slow; only what is lost here is lost.
             "tools_deadline_factor": 6,
-            # Never: it would find what other errands did at the same counterparts.
+            # By errands alone that are about it: see `tests.faults.comparing`.
             "reconcile_every_s": 0,
+            # One question per job, so that it goes on in the next one.
+            "tools_reconcile_slice_s": 0,
         }
     )
     secrets = folder / "secrets.yaml"
@@ -121,6 +125,7 @@ def thinking(
     runner = TurnRunner(desk, floor.people, open_saver(servers.redis_url), Limits(lease=_LEASE))
     return {
         "run_turn": lambda *, turn_id: runner.run(turn_id),
+        "go_back": GoBack(floor.db, floor.log, floor.clock, floor.people, ASSISTANT).run,
         "send_post": lambda *, post_id: poster.send(post_id),
         "read_accounts": accounts.run,
     }
