@@ -1,5 +1,6 @@
-"""Hold the structure against itself: wheel list, linter roots and folders name the same rooms, and
-no committed file names a package index or carries a link into somebody's machine."""
+"""Hold the structure against itself: wheel list, linter roots and folders name the same rooms, no
+two test modules share a name, and no committed file names a package index or carries a link into
+somebody's machine."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -17,7 +19,7 @@ _HOME = re.compile(r"(?<![\w.])/(home|root|Users)/\w+/")
 
 def main() -> int:
     """0 when all agrees; else prints each disagreement and returns 1."""
-    faults = [*_rooms(), *_addresses()]
+    faults = [*_rooms(), *_tests(), *_addresses()]
     for fault in faults:
         print(fault)
     return 1 if faults else 0
@@ -39,6 +41,12 @@ def _rooms() -> list[str]:
         if not (ROOT / room / "__init__.py").read_text().lstrip().startswith('"""'):
             faults.append(f"{room}/__init__.py must say what lives there and what must not")
     return faults
+
+
+def _tests() -> list[str]:
+    # pytest imports them by their names alone.
+    names = Counter(path.name for path in (ROOT / "tests").rglob("test_*.py"))
+    return [f"tests: {name} stands {count} times" for name, count in names.items() if count > 1]
 
 
 def _addresses() -> list[str]:

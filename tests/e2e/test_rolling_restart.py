@@ -64,10 +64,12 @@ def test_a_rolling_restart_under_load_loses_and_repeats_nothing(office: Demo) ->
     before = _model_calls(office)
 
     with Writing(office) as writing:
-        for name in ("worker-graphs", "worker-tools", "keeper", "bot") * 2:
-            _restart(office, name)
+        rounds = 0
+        while rounds < 2 or len(writing.threads) <= 10:
+            for name in ("worker-graphs", "worker-tools", "keeper", "bot"):
+                _restart(office, name)
+            rounds += 1
 
-    assert len(writing.threads) > 10
     for channel, ts in writing.threads:
         office.reply(channel, ts, "4711")
     office.until(lambda: _open_jobs(office) == 0, "all work to be done")

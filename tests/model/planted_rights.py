@@ -16,7 +16,6 @@ import approvals.directory
 import approvals.entitlement
 import approvals.grants
 import approvals.objections
-import approvals.requests
 import approvals.standing
 import approvals.standing_asked
 import approvals.switches
@@ -214,15 +213,16 @@ def _facts_not_read_again(patch: pytest.MonkeyPatch) -> None:
 
 
 def _answers_to_what_was_replaced_count(patch: pytest.MonkeyPatch) -> None:
-    true_one = approvals.requests._locked
+    true_one = Session.get
 
-    def locked(session: Session, request_id: str) -> Request | None:
-        request = true_one(session, request_id)
-        if request is not None and (request.status, request.stage) == ("superseded", 0):
-            set_committed_value(request, "status", "pending")
-        return request
+    def get(session: Session, entity: type[Any], ident: Any, **options: Any) -> Any:
+        row = true_one(session, entity, ident, **options)
+        locked = isinstance(row, Request) and "with_for_update" in options
+        if locked and (row.status, row.stage) == ("superseded", 0):
+            set_committed_value(row, "status", "pending")
+        return row
 
-    patch.setattr(approvals.requests, "_locked", locked)
+    patch.setattr(Session, "get", get)
 
 
 def _absences_count_before_they_begin(patch: pytest.MonkeyPatch) -> None:
