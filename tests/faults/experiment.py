@@ -106,7 +106,8 @@ def _heard(
         case "crossing":
             result.crossed.append(Crossed(number, said["job"], said["name"]))
         case "fault":
-            result.met.append(Fault(number, said["name"], said["moment"], said["what"]))
+            fault = Fault(number, said["name"], said["moment"], said["what"])
+            result.met[fault] = len(result.crossed)
             result.hit.append(said["job"])
         case "acked":
             known.acked.add(said["what"])

@@ -56,8 +56,8 @@ class Crossed:
 class Result:
     experiment: Experiment
     crossed: list[Crossed] = field(default_factory=list)
-    #: The faults that came about, and the jobs they hit.
-    met: list[Fault] = field(default_factory=list)
+    #: The faults that came about, with how much had been crossed by then; and the jobs they hit.
+    met: dict[Fault, int] = field(default_factory=dict)
     hit: list[str] = field(default_factory=list)
     deaths: int = 0
     #: The faults that did not: their crossing never came.
@@ -76,11 +76,9 @@ class Result:
     broken: list[str] = field(default_factory=list)
 
     def at(self, fault: Fault) -> int:
-        """How much had been crossed when it came, itself included; everything if it did not."""
-        for place, crossed in enumerate(self.crossed, 1):
-            if (crossed.run, crossed.name) == (fault.run, fault.crossing):
-                return place
-        return len(self.crossed)
+        """How much had been crossed when it came, itself included and what was crossed within it (a
+        commit tells Redis); everything if it did not."""
+        return self.met.get(fault, len(self.crossed))
 
     @property
     def after(self) -> list[Crossed]:

@@ -66,10 +66,21 @@ def test_a_crossing_that_is_not_in_the_list_is_named() -> None:
         (1, "commit bot.keeper:after_it_all 1"),
     )
     crossed = [Crossed(run, "", name) for run, name in names]
-    result = Result(Experiment("refund", (first, second)), crossed)
+    met = {first: 2, second: 5}
+    result = Result(Experiment("refund", (first, second)), crossed, met=met)
 
     found = unlisted(
         result, {first.crossing}, {"commit bot.keeper:recorded", "redis bot.intake:take_messages"}
     )
 
     assert found == ["commit bot.intake:new_and_unknown 1", "commit bot.keeper:never_recorded 1"]
+
+
+def test_what_a_commit_crossed_before_its_kill_is_no_place_for_a_second_fault() -> None:
+    fault = Fault(0, "commit tools.reconcile:_look_for 1", "after", "kill")
+    within = Crossed(0, "", "redis tools.reconcile:_look_for 1")
+    crossed = [Crossed(0, "", fault.crossing), within, Crossed(1, "", fault.crossing)]
+
+    result = Result(Experiment("comparing", (fault,)), crossed, met={fault: 2})
+
+    assert result.after == crossed[2:]
