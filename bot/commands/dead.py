@@ -4,58 +4,37 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterator, Mapping
 
 from sqlmodel import Session
 
 from approvals.actions import cancel, move
-from approvals.people import People
 from approvals.states import ACTION_OPEN
 from approvals.tables import Action
 from approvals.unknowns import ask_about
-from audit.log import Log
-from bot.bootstrap import make_clock
-from bot.commands import settings_for
-from bot.commands.looking import opened, who_asks
-from core.db import Database
+from bot.commands.looking import Desk, at_desk
 from core.dead import DeadLetter, NoSuchLetter, dead_letters, drop, replay
 from core.errors import ConfigError
 from core.posts import Post
-from graphs.runtime.fork import Who
 from graphs.runtime.turns import stop
 
 
 def run(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Print what was asked for. Raises a `SignoffError` whose sentence says what is wrong."""
-    settings = settings_for(args, environ)
-    people = People.load(settings.config / "people.yaml")
-    who = who_asks(people, args.asked_by)
-    if args.what != "list" and not args.id:
-        raise ConfigError(f"Say which: signoff dead {args.what} ID. signoff dead list shows them.")
-    if args.what == "drop" and not args.reason:
-        raise ConfigError("Say why: signoff dead drop ID --reason WHY")
-    with opened(settings) as (db, log):
-        desk = _Desk(db, log, people, who, make_clock(settings).now())
-        lines: Mapping[str, Callable[[], Iterator[str]]] = {
-            "list": desk.list,
-            "show": lambda: desk.show(args.id),
-            "replay": lambda: desk.replay(args.id),
-            "drop": lambda: desk.drop(args.id, args.reason),
-        }
-        for line in lines[args.what]():
-            print(line)
-    return 0
+    return at_desk(_Letters, args, environ, reasoned="drop")
 
 
-@dataclass(frozen=True)
-class _Desk:
-    db: Database
-    log: Log
-    people: People
-    who: Who
-    now: datetime
+class _Letters(Desk):
+    def lines(self, args: argparse.Namespace) -> Iterator[str]:
+        match args.what:
+            case "list":
+                return self.list()
+            case "show":
+                return self.show(args.id)
+            case "replay":
+                return self.replay(args.id)
+            case _:
+                return self.drop(args.id, args.reason)
 
     def list(self) -> Iterator[str]:
         with self.db.read() as session:

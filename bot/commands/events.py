@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sqlmodel import Session, col, select
 
-from approvals.people import People
 from approvals.switches import automation_scope, stopped
-from audit.log import Log
-from bot.bootstrap import make_clock
-from bot.commands import settings_for
-from bot.commands.looking import opened, who_asks
+from bot.commands.looking import Desk, at_desk
 from bot.commands.runs_text import line_of, printable
 from bot.events.again import (
     PLAY,
@@ -29,10 +23,7 @@ from bot.events.again import (
 )
 from bot.events.intake import opening_id
 from bot.tables import Inbound
-from core.db import Database
-from core.errors import ConfigError
 from core.posts import Post
-from graphs.runtime.fork import Who
 from graphs.runtime.tables import Turn
 
 _LISTED = 30
@@ -40,34 +31,18 @@ _LISTED = 30
 
 def run(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Print what was asked for. Raises a `SignoffError` whose sentence says what is wrong."""
-    settings = settings_for(args, environ)
-    people = People.load(settings.config / "people.yaml")
-    who = who_asks(people, args.asked_by)
-    if args.what != "list" and not args.id:
-        raise ConfigError(
-            f"Say which: signoff events {args.what} ID. signoff events list shows them."
-        )
-    if args.what == "replay" and not args.reason:
-        raise ConfigError("Say why: signoff events replay ID --reason WHY")
-    with opened(settings) as (db, log):
-        desk = _Desk(db, log, people, who, make_clock(settings).now())
-        lines: Mapping[str, Callable[[], Iterator[str]]] = {
-            "list": desk.list,
-            "show": lambda: desk.show(args.id),
-            "replay": lambda: desk.replay(args.id, args.reason),
-        }
-        for each in lines[args.what]():
-            print(each)
-    return 0
+    return at_desk(_Events, args, environ, reasoned="replay")
 
 
-@dataclass(frozen=True)
-class _Desk:
-    db: Database
-    log: Log
-    people: People
-    who: Who
-    now: datetime
+class _Events(Desk):
+    def lines(self, args: argparse.Namespace) -> Iterator[str]:
+        match args.what:
+            case "list":
+                return self.list()
+            case "show":
+                return self.show(args.id)
+            case _:
+                return self.replay(args.id, args.reason)
 
     def list(self) -> Iterator[str]:
         with self.db.read() as session:

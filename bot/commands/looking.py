@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import getpass
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import make_url
@@ -12,6 +16,8 @@ from sqlalchemy import make_url
 from approvals.people import People
 from audit.keys import KeyRing
 from audit.log import Log
+from bot.bootstrap import make_clock
+from bot.commands import settings_for
 from bot.settings import Settings
 from core.db import Database, open_database
 from core.errors import ConfigError
@@ -50,3 +56,37 @@ def who_asks(people: People, named: str | None) -> Who:
     if person is None:
         raise ConfigError(f"config/people.yaml knows no {named}. Name a person's id after --as.")
     return Who(f"os:{user}/{person.id}", person.name.split()[0])
+
+
+@dataclass(frozen=True)
+class Desk(ABC):
+    """Where an operator looks at rows of one kind and decides about them."""
+
+    db: Database
+    log: Log
+    people: People
+    who: Who
+    now: datetime
+
+    @abstractmethod
+    def lines(self, args: argparse.Namespace) -> Iterator[str]:
+        """What is printed."""
+
+
+def at_desk(
+    make: type[Desk], args: argparse.Namespace, environ: Mapping[str, str], *, reasoned: str
+) -> int:
+    """Print what was asked for; `reasoned` is done with a reason alone. Raises a `SignoffError`
+    whose sentence says what is wrong."""
+    settings = settings_for(args, environ)
+    people = People.load(settings.config / "people.yaml")
+    who = who_asks(people, args.asked_by)
+    called = f"signoff {args.command}"
+    if args.what != "list" and not args.id:
+        raise ConfigError(f"Say which: {called} {args.what} ID. {called} list shows them.")
+    if args.what == reasoned and not args.reason:
+        raise ConfigError(f"Say why: {called} {reasoned} ID --reason WHY")
+    with opened(settings) as (db, log):
+        for line in make(db, log, people, who, make_clock(settings).now()).lines(args):
+            print(line)
+    return 0
