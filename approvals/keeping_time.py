@@ -26,10 +26,11 @@ from approvals.policy.judge import approver_words
 from approvals.seeing import may_see
 from approvals.spans import Span
 from approvals.stages import Stage, joined
-from approvals.tables import Action, Handing, Request
+from approvals.tables import Action, Handing, Request, title_of
 from approvals.timing import escalates_at, next_at, reminders_due
 from audit.log import Log
-from core.posts import ask_post, refresh_posts
+from core.notices import tell
+from core.posts import refresh_posts
 
 
 def nudge_due(
@@ -83,20 +84,11 @@ def _tell_over(
     by = people.by_id(row.by_id)
     if by is None:
         return
-    title = str((action.preview or {}).get("title") or action.tool)
-    ask_post(
-        session,
-        workspace_id=row.workspace_id,
-        subject=row.id,
-        kind="notice",
-        channel=by.slack_id,
-        thread_ts=None,
-        body={
-            "text": f"“{title}” is asked anew. You wanted to hand it to "
-            f"{name_of(people, row.to_id)}; that is not possible any more, and was not agreed."
-        },
-        now=now,
+    said = (
+        f"“{title_of(action)}” is asked anew. You wanted to hand it to "
+        f"{name_of(people, row.to_id)}; that is not possible any more, and was not agreed."
     )
+    tell(session, [by.slack_id], said, workspace_id=row.workspace_id, subject=row.id, now=now)
 
 
 def show_copies(
