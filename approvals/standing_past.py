@@ -9,7 +9,6 @@ from sqlmodel import Session
 
 from approvals.bounds import Bounds, outside_of, values_outside
 from approvals.config_texts import kept_people
-from approvals.decided import rejected_by
 from approvals.people import People
 from approvals.policy.history import (
     NEVER_JUDGED,
@@ -45,12 +44,11 @@ def alike(
     directories = _directories(session, people, workspace_id)
     lately = replace(mine, newest=newest)
     asked = list(_covered(past_actions(session, lately, directories), bounds, _covers))
-    refused = replace(mine, status="rejected")
+    refused = replace(mine, rejected=True)
     rejected = list(_covered(past_actions(session, refused, directories), bounds, _hits))
     return Alike(
         asked=tuple(found for found in asked if found is not None),
-        # What ran out counts as refused, and nobody said so (ADR 0025).
-        rejected=tuple(one for one in rejected if one is not None and rejected_by(session, one)),
+        rejected=tuple(found for found in rejected if found is not None),
         unknown=asked.count(None),
         rejected_unknown=rejected.count(None),
     )

@@ -95,6 +95,19 @@ def _write_history(path: Path, actions: int, people: str) -> None:
         " 1, 1, 0, ?)",
         _rows(actions, text_digest(people)),
     )
+    rejected = connection.execute("SELECT id, created_at FROM action WHERE status = 'rejected'")
+    for action_id, at in rejected.fetchall():
+        connection.execute(
+            "INSERT INTO request (id, workspace_id, action_id, status, stages, stage, stage_at,"
+            " awaited, expires_at, cards, on_expiry, created_at)"
+            " VALUES (?, ?, ?, 'rejected', '[]', 0, ?, '[]', ?, 0, 'nothing', ?)",
+            (f"req_{action_id}", TEAM, action_id, at, at, at),
+        )
+        connection.execute(
+            "INSERT INTO decision (id, workspace_id, request_id, stage, person_id, for_id, vote,"
+            " reason, at) VALUES (?, ?, ?, 0, 'finn', 'finn', 'reject', '', ?)",
+            (f"dec_{action_id}", TEAM, f"req_{action_id}", at),
+        )
     connection.commit()
     connection.close()
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, Text, cast, select
+from sqlalchemy import Select, Text, case, cast, select
 from sqlmodel import Session, col
 
 from approvals.people import People, Principal
@@ -21,7 +21,7 @@ from approvals.policy.cases import Subject
 from approvals.policy.said import Said, said_of
 from approvals.policy.verdict import Verdict
 from approvals.subjects import subject_of
-from approvals.tables import Action
+from approvals.tables import Action, Decision, Request
 from core.errors import SignoffError
 
 _CHUNK = 5_000
@@ -46,7 +46,7 @@ class Slice:
     high: str | None = None
     #: The newest so many; all of them unless said.
     newest: int | None = None
-    #: One action, one tool's, one person's or those that ended like this alone.
+    #: One action, one tool's or one person's alone.
     only: str | None = None
     tool: str | None = None
     #: Tools that are left out; of these alone; the oldest first.
@@ -54,7 +54,8 @@ class Slice:
     tools: tuple[str, ...] = ()
     in_order: bool = False
     principal_id: str | None = None
-    status: str | None = None
+    #: What a person rejected alone.
+    rejected: bool = False
 
 
 @dataclass(slots=True)
@@ -125,9 +126,14 @@ def past_actions(session: Session, part: Slice, directories: Directories) -> Ite
 
 def _query(part: Slice) -> Select[Any]:
     """The columns that a verdict rests on, JSON as the text that is stored."""
-    names = ("id", "status", "tool", "principal_id", "channel", "automation", "undoes")
+    names = ("tool", "principal_id", "channel", "automation", "undoes")
     texts = ("args", "origins", "preview", "verdict", "edits")
-    columns: list[Any] = [getattr(Action, name) for name in names]
+    no = select(col(Decision.id)).join(Request, col(Request.id) == col(Decision.request_id))
+    no = no.where(col(Request.action_id) == col(Action.id), col(Decision.vote) == "reject")
+    # What nobody answered may count as refused, and yet nobody said no (ADR 0025).
+    ran_out = (col(Action.status) == "rejected") & ~no.exists()
+    ended = case((ran_out, "expired"), else_=col(Action.status))
+    columns: list[Any] = [Action.id, ended, *(getattr(Action, name) for name in names)]
     columns += [cast(getattr(Action, name), Text) for name in texts]
     query = select(*columns).where(col(Action.workspace_id) == part.workspace_id)
     if part.since is not None:
@@ -136,10 +142,12 @@ def _query(part: Slice) -> Select[Any]:
         query = query.where(col(Action.id) >= part.low)
     if part.high is not None:
         query = query.where(col(Action.id) < part.high)
-    exactly = ((Action.id, part.only), (Action.tool, part.tool), (Action.status, part.status))
+    exactly = ((Action.id, part.only), (Action.tool, part.tool))
     for column, value in (*exactly, (Action.principal_id, part.principal_id)):
         if value is not None:
             query = query.where(col(column) == value)
+    if part.rejected:
+        query = query.where(col(Action.status) == "rejected", no.exists())
     if part.tools:
         query = query.where(col(Action.tool).in_(part.tools))
     if part.without:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -51,15 +52,15 @@ class Sum:
 
 @dataclass
 class Listed:
-    """Actions worth a look: how many, and the first of their ids."""
+    """Actions worth a look: how many, and the first of their ids, in whatever order they came."""
 
     count: int = 0
     ids: list[str] = field(default_factory=list)
 
     def add(self, action_id: str) -> None:
         self.count += 1
-        if len(self.ids) < _LISTED:
-            self.ids.append(action_id)
+        insort(self.ids, action_id)
+        del self.ids[_LISTED:]
 
     def merge(self, other: Listed) -> None:
         self.count += other.count

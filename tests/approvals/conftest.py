@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlmodel import Session
 
 from approvals.actions import Proposed, propose
 from approvals.opening import open_request
 from approvals.people import People
 from approvals.policy.judge import Stage, Verdict
-from approvals.tables import Action
+from approvals.tables import Action, Decision, Request
 from audit.keys import KeyRing
 from audit.log import Log
 from core.db import Database
@@ -116,3 +117,18 @@ def awaiting(
             return session.get_one(Action, action.id), request.id
 
     return make
+
+
+def said_no(session: Session, action_id: str, why: str = "no", workspace_id: str = TEAM) -> None:
+    """The closed question of a rejected action, and Finn's no."""
+    request = Request(
+        id=f"req_{action_id}", workspace_id=workspace_id, action_id=action_id, status="rejected",
+        stages=[], awaited=[], stage_at=NOW, expires_at=NOW, created_at=NOW,
+    )  # fmt: skip
+    session.add(request)
+    session.flush()
+    vote = Decision(
+        id=f"dec_{action_id}", workspace_id=workspace_id, request_id=request.id, stage=0,
+        person_id="finn", for_id="finn", vote="reject", reason=why, at=NOW,
+    )  # fmt: skip
+    session.add(vote)

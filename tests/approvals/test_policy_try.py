@@ -24,9 +24,9 @@ from approvals.policy.report import report
 from approvals.policy.trials import Trial, try_everywhere, try_here
 from approvals.policy.trying import Change, Tried
 from approvals.subjects import ALIKE, subject_of
-from approvals.tables import Action, Decision, Request
+from approvals.tables import Action
 from core.db import Database
-from tests.approvals.conftest import CROWD, NOW, TEAM
+from tests.approvals.conftest import CROWD, NOW, TEAM, said_no
 
 THEN = """
 default_approvers: group:finance
@@ -128,20 +128,7 @@ def test_allowing_what_a_person_rejected_is_listed_with_their_words(
     action_id = acted(15_000, status="rejected")
     acted(15_000, status="expired")
     with db.transaction() as session:
-        session.add(
-            Request(
-                id="req_1", workspace_id=TEAM, action_id=action_id, status="rejected", stages=[],
-                awaited=[], stage_at=NOW, expires_at=NOW, created_at=NOW,
-            )
-        )  # fmt: skip
-        session.flush()
-        session.add(
-            Decision(
-                id="dec_1", workspace_id=TEAM, request_id="req_1", stage=0, person_id="finn",
-                for_id="finn",
-                vote="reject", reason="not this customer", at=NOW,
-            )
-        )  # fmt: skip
+        said_no(session, action_id, "not this customer")
 
     tried = _try(db, people, LOOSER)
 
@@ -157,10 +144,26 @@ def test_what_others_rejected_is_not_left_to_the_asker_unseen(
     db: Database, people: People, acted: Acted
 ) -> None:
     action_id = acted(15_000, status="rejected")
+    with db.transaction() as session:
+        said_no(session, action_id)
 
     tried = _try(db, people, THEN.replace("100 EUR", "200 EUR"))
 
     assert (tried.rejected_allowed.count, tried.rejected_to_asker.ids) == (0, [action_id])
+
+
+def test_what_nobody_answered_was_rejected_by_nobody(
+    db: Database, people: People, acted: Acted
+) -> None:
+    """A rule's `on_expiry: reject` refuses it, and is nobody's no (ADR 0025)."""
+    acted(15_000, status="rejected")
+
+    allowed, to_asker = (
+        _try(db, people, text) for text in (LOOSER, THEN.replace("100 EUR", "200 EUR"))
+    )
+
+    assert (allowed.changed, allowed.rejected_allowed.count) == (1, 0)
+    assert (to_asker.changed, to_asker.rejected_to_asker.count) == (1, 0)
 
 
 def test_refusing_what_was_done_is_listed(db: Database, people: People, acted: Acted) -> None:

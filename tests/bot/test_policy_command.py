@@ -12,6 +12,7 @@ from approvals.tables import Action
 from bot.cli import main
 from core.db import open_database
 from core.schema import migrate
+from tests.approvals.conftest import said_no
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime.now(UTC)
@@ -25,7 +26,9 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     db = open_database(f"sqlite:///{folder / 'signoff.db'}")
     migrate(db)
     with db.transaction() as session:
-        session.add(_rejected())
+        session.add(rejected := _rejected())
+        session.flush()
+        said_no(session, rejected.id, workspace_id=rejected.workspace_id)
     db.engine.dispose()
     return folder
 
