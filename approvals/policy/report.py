@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from sqlmodel import Session, col, select
@@ -13,6 +14,7 @@ from approvals.tables import Action, Decision, Request, title_of
 from core.money import Money
 
 _CHANGES = 40
+_PEOPLE = 8
 
 
 def headline(tried: Tried) -> str:
@@ -35,7 +37,7 @@ def report(session: Session, people: People, tried: Tried) -> list[str]:
     lines += _listed(
         session, people, "ALLOWED NOW, BUT REJECTED BY A PERSON THEN", tried.rejected_allowed
     )
-    lines += [f"Not judged again: {count:,} {why}." for why, count in tried.left_out.most_common()]
+    lines += [f"Not judged again: {count:,} {why}." for why, count in _most(tried.left_out)]
     return lines
 
 
@@ -49,8 +51,9 @@ def prompts(tried: Tried) -> str:
 
 def change_line(people: People, change: Change, found: Sum) -> str:
     """`asked of Finance -> allowed, by “small refunds”: 12 actions, Ana 9, Sam 3; EUR 480.00`."""
-    whom = ", ".join(f"{_name(people, who)} {n:,}" for who, n in found.people.most_common(8))
-    more = f" and {len(found.people) - 8} more" if len(found.people) > 8 else ""
+    asked = [f"{_name(people, who)} {n:,}" for who, n in _most(found.people)]
+    whom, rest = ", ".join(asked[:_PEOPLE]), len(asked) - _PEOPLE
+    more = f" and {rest} more" if rest > 0 else ""
     worth = "; ".join(str(Money(minor, unit)) for unit, minor in sorted(found.money.items()))
     many = "1 action" if found.actions == 1 else f"{found.actions:,} actions"
     line = f"{change.before} → {change.after}, by “{change.rule}”: {many}, {whom}{more}"
@@ -60,6 +63,11 @@ def change_line(people: People, change: Change, found: Sum) -> str:
 def ranked(tried: Tried) -> list[tuple[Change, Sum]]:
     """The changes, most frequent first."""
     return sorted(tried.changes.items(), key=lambda each: (-each[1].actions, str(each[0])))
+
+
+def _most(found: Counter[str]) -> list[tuple[str, int]]:
+    """The most frequent first, equal ones by name: the order of what was read decides nothing."""
+    return sorted(found.items(), key=lambda each: (-each[1], each[0]))
 
 
 def _changes(people: People, changes: Mapping[Change, Sum]) -> list[str]:
@@ -79,7 +87,11 @@ def _listed(session: Session, people: People, title: str, listed: Listed) -> lis
 
 def described(session: Session, people: People, ids: Sequence[str]) -> list[str]:
     """`act_… Refund EUR 50.00 to Mara Lind, asked by Ana; Finn said no at 14:02 …: "…"`."""
-    query = select(Action).where(col(Action.id).in_(ids)).order_by(col(Action.created_at))
+    query = (
+        select(Action)
+        .where(col(Action.id).in_(ids))
+        .order_by(col(Action.created_at), col(Action.id))
+    )
     return [_describe(session, people, action) for action in session.exec(query)]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from approvals.decided import Decided
 from approvals.keeping_time import nudge_due
@@ -60,8 +60,8 @@ class Office:
 
     def events(self, kind: str) -> list[str]:
         with self.db.read() as session:
-            found = session.exec(select(Event).where(Event.type == kind)).all()
-        return [event.reason for event in found]
+            query = select(Event.reason).where(Event.type == kind)
+            return list(session.exec(query.order_by(col(Event.at), col(Event.reason))))
 
     def request(self, request_id: str) -> Request:
         with self.db.read() as session:
