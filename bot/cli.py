@@ -28,7 +28,10 @@ COMMANDS = {
     "audit": ("tell", "show the log's entries for one action, or check the whole log"),
     "runs": ("runs", "what a turn did, step by step; its state at a step; a new try from there"),
     "dead": ("dead", "jobs that were given up: try them again, or drop them"),
-    "events": ("events", "events of other systems: what became of them; play one again"),
+    "events": (
+        "events",
+        "events of other systems: what became of them; play one again, or drop it",
+    ),
     "findings": ("findings", "where our ledger and a system's own record disagree"),
     "report": ("report", "how much people are asked, what they corrected, what moved money"),
     "policy": ("policy", "check a policy file, play its examples, or try it on what was done"),
@@ -89,9 +92,9 @@ def _parser() -> argparse.ArgumentParser:
     dead.add_argument("--reason", help="drop only: why, for the log")
     dead.add_argument("--as", dest="asked_by", metavar="PERSON", help="who says so, for the log")
     events = made["events"]
-    events.add_argument("what", choices=("list", "show", "replay"))
+    events.add_argument("what", choices=("list", "show", "replay", "drop"))
     events.add_argument("id", nargs="?", help="an event's id, as list shows it")
-    events.add_argument("--reason", help="replay only: why, for the log and for who sees it")
+    events.add_argument("--reason", help="replay and drop: why, for the log and for who sees it")
     events.add_argument("--as", dest="asked_by", metavar="PERSON", help="who says so, for the log")
     findings = made["findings"]
     findings.add_argument("what", choices=("list", "settle"))

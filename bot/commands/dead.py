@@ -21,7 +21,7 @@ from graphs.runtime.turns import stop
 
 def run(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Print what was asked for. Raises a `SignoffError` whose sentence says what is wrong."""
-    return at_desk(_Letters, args, environ, reasoned="drop")
+    return at_desk(_Letters, args, environ, reasoned=("drop",))
 
 
 class _Letters(Desk):

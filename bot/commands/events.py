@@ -1,4 +1,4 @@
-"""`signoff events list | show | replay`: what other systems told of, and playing it again."""
+"""`signoff events list | show | replay | drop`: what other systems told of; playing it again."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from bot.events.again import (
     waiting,
     words_of,
 )
+from bot.events.held import drop
 from bot.events.intake import opening_id
 from bot.tables import Inbound
 from core.posts import Post
@@ -31,7 +32,7 @@ _LISTED = 30
 
 def run(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Print what was asked for. Raises a `SignoffError` whose sentence says what is wrong."""
-    return at_desk(_Events, args, environ, reasoned="replay")
+    return at_desk(_Events, args, environ, reasoned=("replay", "drop"))
 
 
 class _Events(Desk):
@@ -41,8 +42,10 @@ class _Events(Desk):
                 return self.list()
             case "show":
                 return self.show(args.id)
-            case _:
+            case "replay":
                 return self.replay(args.id, args.reason)
+            case _:
+                return self.drop(args.id, args.reason)
 
     def list(self) -> Iterator[str]:
         with self.db.read() as session:
@@ -80,6 +83,15 @@ class _Events(Desk):
         yield "Whatever comes of it needs its own permission; what was done the first time stands."
         yield f"Look at it with: signoff events show {made.id}"
 
+    def drop(self, event_id: str, reason: str) -> Iterator[str]:
+        with self.db.transaction() as session:
+            self._ours(session, event_id)
+            rules = drop(
+                session, self.log, event_id=event_id, who=self.who, reason=reason, now=self.now
+            )
+        yield f"Dropped: nothing is done on it by {' and '.join(rules)}."
+        yield f"To have it done after all: signoff events replay {event_id} --reason WHY"
+
     def _ours(self, session: Session, event_id: str) -> Inbound:
         row = session.get(Inbound, event_id)
         if row is None or row.kind != "event" or row.workspace_id != self.people.workspace_id:
@@ -103,7 +115,10 @@ class _Events(Desk):
         return f"waits: {why}" if why else "waits for a worker"
 
     def _did(self, session: Session, row: Inbound, start: Mapping[str, Any]) -> str:
-        subject = opening_id(row.id, str(start["happened"]["rule"]))
+        rule = str(start["happened"]["rule"])
+        if said := row.payload.get("dropped", {}).get(rule):
+            return f"was dropped. {line_of(said)}"
+        subject = opening_id(row.id, rule)
         post = session.exec(
             select(Post).where(Post.subject == subject, Post.kind == "event")
         ).first()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import getpass
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -74,18 +74,22 @@ class Desk(ABC):
 
 
 def at_desk(
-    make: type[Desk], args: argparse.Namespace, environ: Mapping[str, str], *, reasoned: str
+    make: type[Desk],
+    args: argparse.Namespace,
+    environ: Mapping[str, str],
+    *,
+    reasoned: Collection[str],
 ) -> int:
-    """Print what was asked for; `reasoned` is done with a reason alone. Raises a `SignoffError`
-    whose sentence says what is wrong."""
+    """Print what was asked for; what is `reasoned` is done with a reason alone. Raises a
+    `SignoffError` whose sentence says what is wrong."""
     settings = settings_for(args, environ)
     people = People.load(settings.config / "people.yaml")
     who = who_asks(people, args.asked_by)
     called = f"signoff {args.command}"
     if args.what != "list" and not args.id:
         raise ConfigError(f"Say which: {called} {args.what} ID. {called} list shows them.")
-    if args.what == reasoned and not args.reason:
-        raise ConfigError(f"Say why: {called} {reasoned} ID --reason WHY")
+    if args.what in reasoned and not args.reason:
+        raise ConfigError(f"Say why: {called} {args.what} ID --reason WHY")
     with opened(settings) as (db, log):
         for line in make(db, log, people, who, make_clock(settings).now()).lines(args):
             print(line)

@@ -54,6 +54,10 @@ class Openings:
             self._leave(inbound, rows, f"its owner {start['owner']} is nobody any more")
             return
         with self.db.transaction() as session:
+            # Somebody may drop it just now: whoever holds this row first has their way.
+            session.get_one(Inbound, inbound_id, with_for_update=True)
+            if not open_rows(session, job=JOB, subject=subject):
+                return
             post_id = ask_post(
                 session,
                 workspace_id=inbound.workspace_id,

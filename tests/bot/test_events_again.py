@@ -1,4 +1,5 @@
-"""Events of the log played again: by a command, with a reason, once for each time (R48, R92)."""
+"""Events of the log played again or dropped: by a command, with a reason, once for each time (R48,
+R92)."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 from sqlmodel import Session, col, select
 
-from approvals.people import People
+from approvals.people import People, Principal
 from audit.tables import Event
 from bot.cli import main
 from bot.events.again import PLAY, Again
@@ -30,6 +31,7 @@ from tests.bot.test_events import (
     Sender,
     log_of,
     opened_all,
+    openings,
     parts_of,
     people,
     rules_of,
@@ -188,6 +190,74 @@ async def test_what_has_not_begun_is_not_played_again_and_a_stop_holds_what_is(s
     assert pending[0] == 0
     assert len(desk.turns()) == 1
     assert "2 events of other systems wait since" in await desk.command(OLGA, "status")
+
+
+async def test_what_a_stop_holds_is_dropped_with_a_reason_and_can_be_played_all_the_same(
+    shop: Shop,
+) -> None:
+    desk = shop.desk
+    await desk.command(FINN, "stop parcel-lost")
+    await shop.send()
+    [first] = ids(desk)
+
+    unsaid = await shop.at_the_terminal("drop", first)
+    dropped = await shop.at_the_terminal("drop", first, "--reason", "settled", "--as", "olga")
+    again = await shop.at_the_terminal("drop", first, "--reason", "settled")
+    status = await desk.command(OLGA, "status")
+    await desk.command(OLGA, "resume parcel-lost")
+
+    assert await opened_all(desk) == 0
+    assert (unsaid[0], "Say why: signoff events drop ID" in unsaid[1]) == (2, True)
+    assert (dropped[0], "nothing is done on it by parcel-lost." in dropped[1]) == (0, True)
+    assert (again[0], "there is nothing to drop" in again[1]) == (2, True)
+    assert "event of another system" not in status
+    assert desk.turns() == []
+    shows = (await shop.at_the_terminal("show", first))[1]
+    assert "parcel-lost was dropped. Olga: settled" in shows
+    assert log_of(desk, "bot:event:dropped") == [
+        "Olga dropped the event of shop before parcel-lost began: settled"
+    ]
+
+    assert (await shop.at_the_terminal("replay", first, "--reason", "after all"))[0] == 0
+    await played_all(desk)
+    assert await opened_all(desk) == 1
+    assert len(desk.turns()) == 1
+
+
+async def test_what_has_begun_is_not_dropped_and_what_is_dropped_does_not_begin(
+    shop: Shop,
+) -> None:
+    """A worker that read it as open before, and posts it after."""
+    desk = shop.desk
+    await shop.send(id="msg_a")
+    await shop.send(id="msg_b")
+    one, other = ids(desk)
+
+    class Died(Exception):
+        pass
+
+    class Dying:
+        def send(self, _post_id: str) -> None:
+            raise Died
+
+    class Meanwhile:
+        """The directory, and an operator who drops it while it is asked."""
+
+        def by_id(self, person_id: str) -> Principal | None:
+            assert shop.signoff("events", "drop", other, "--reason", "in time")[0] == 0
+            return desk.deps.people.by_id(person_id)
+
+    def opening(event_id: str, **changed: Any) -> None:
+        replace(openings(desk), **changed).run(inbound_id=event_id, number=0)
+
+    with pytest.raises(Died):
+        await asyncio.to_thread(partial(opening, one, poster=Dying()))
+    refused = await shop.at_the_terminal("drop", one, "--reason", "too late")
+    await asyncio.to_thread(partial(opening, other, people=Meanwhile()))
+
+    assert (refused[0], "there is nothing to drop" in refused[1]) == (2, True)
+    assert await opened_all(desk) == 1
+    assert len(desk.turns()) == 1
 
 
 async def test_what_cannot_be_played_is_said(shop: Shop) -> None:
