@@ -99,8 +99,8 @@ def _write_history(path: Path, actions: int, people: str) -> None:
     for action_id, at in rejected.fetchall():
         connection.execute(
             "INSERT INTO request (id, workspace_id, action_id, status, stages, stage, stage_at,"
-            " awaited, expires_at, cards, on_expiry, created_at)"
-            " VALUES (?, ?, ?, 'rejected', '[]', 0, ?, '[]', ?, 0, 'nothing', ?)",
+            " awaited, agreed, expires_at, cards, on_expiry, created_at)"
+            " VALUES (?, ?, ?, 'rejected', '[]', 0, ?, '[]', '[]', ?, 'thread', 'nothing', ?)",
             (f"req_{action_id}", TEAM, action_id, at, at, at),
         )
         connection.execute(
