@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from approvals.tables import Decision, Request
 
@@ -39,11 +40,17 @@ def approved_by(session: Session, action_id: str) -> list[str]:
     return list(dict.fromkeys(session.exec(query)))
 
 
+def rejecting(action_id: Any) -> SelectOfScalar[Decision]:
+    """The answers that rejected this action: none where it only ran out (ADR 0025). With the column
+    of an action's id, those to the action of each row."""
+    return (
+        select(Decision)
+        .join(Request, col(Request.id) == col(Decision.request_id))
+        .where(col(Request.action_id) == action_id, Decision.vote == "reject")
+    )
+
+
 def rejected_by(session: Session, action_id: str) -> str | None:
     """Id of whoever rejected this action; None where nobody did, as where it only ran out."""
-    query = (
-        select(Decision.person_id)
-        .join(Request, col(Request.id) == col(Decision.request_id))
-        .where(Request.action_id == action_id, Decision.vote == "reject")
-    )
-    return session.exec(query).first()
+    found = session.exec(rejecting(action_id)).first()
+    return found.person_id if found else None

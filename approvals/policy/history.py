@@ -16,12 +16,13 @@ from typing import Any
 from sqlalchemy import Select, Text, case, cast, select
 from sqlmodel import Session, col
 
+from approvals.decided import rejecting
 from approvals.people import People, Principal
 from approvals.policy.cases import Subject
 from approvals.policy.said import Said, said_of
 from approvals.policy.verdict import Verdict
 from approvals.subjects import subject_of
-from approvals.tables import Action, Decision, Request
+from approvals.tables import Action
 from core.errors import SignoffError
 
 _CHUNK = 5_000
@@ -128,10 +129,9 @@ def _query(part: Slice) -> Select[Any]:
     """The columns that a verdict rests on, JSON as the text that is stored."""
     names = ("tool", "principal_id", "channel", "automation", "undoes")
     texts = ("args", "origins", "preview", "verdict", "edits")
-    no = select(col(Decision.id)).join(Request, col(Request.id) == col(Decision.request_id))
-    no = no.where(col(Request.action_id) == col(Action.id), col(Decision.vote) == "reject")
+    said_no = rejecting(col(Action.id)).exists()
     # What nobody answered may count as refused, and yet nobody said no (ADR 0025).
-    ran_out = (col(Action.status) == "rejected") & ~no.exists()
+    ran_out = (col(Action.status) == "rejected") & ~said_no
     ended = case((ran_out, "expired"), else_=col(Action.status))
     columns: list[Any] = [Action.id, ended, *(getattr(Action, name) for name in names)]
     columns += [cast(getattr(Action, name), Text) for name in texts]
@@ -147,7 +147,7 @@ def _query(part: Slice) -> Select[Any]:
         if value is not None:
             query = query.where(col(column) == value)
     if part.rejected:
-        query = query.where(col(Action.status) == "rejected", no.exists())
+        query = query.where(col(Action.status) == "rejected", said_no)
     if part.tools:
         query = query.where(col(Action.tool).in_(part.tools))
     if part.without:

@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from sqlmodel import Session, col, select
 
 from approvals.closed import at_words
+from approvals.decided import rejecting
 from approvals.people import People
 from approvals.policy.trying import Change, Listed, Sum, Tried
-from approvals.tables import Action, Decision, Request, title_of
+from approvals.tables import Action, title_of
 from core.money import Money
 
 _CHANGES = 40
@@ -98,12 +99,7 @@ def described(session: Session, people: People, ids: Sequence[str]) -> list[str]
 def _describe(session: Session, people: People, action: Action) -> str:
     title = title_of(action)
     line = f"{action.id} {title}, asked by {_name(people, action.principal_id)}"
-    query = (
-        select(Decision)
-        .join(Request, col(Request.id) == col(Decision.request_id))
-        .where(Request.action_id == action.id, Decision.vote == "reject")
-    )
-    no = session.exec(query).first()
+    no = session.exec(rejecting(action.id)).first()
     if no is None:
         return line
     said = f": “{no.reason}”" if no.reason else ""
